@@ -1,0 +1,31 @@
+//===- Model.h - the model dialect ----------------------------------------------===//
+//
+// Vocabulary and verifiers only; passes live in compiler/.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_DIALECTS_MODEL_MODEL_H
+#define LLMC_DIALECTS_MODEL_MODEL_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/MemorySlotInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/Model/ModelDialect.h.inc"
+#include "dialects/Model/ModelEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Model/ModelAttributes.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Model/ModelOps.h.inc"
+
+#endif

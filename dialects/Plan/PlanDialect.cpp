@@ -1,0 +1,55 @@
+//===- PlanDialect.cpp - the plan dialect ---------------------------------===//
+
+#include "dialects/Plan/Plan.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "dialects/Plan/PlanDialect.cpp.inc"
+#include "dialects/Plan/PlanEnums.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Plan/PlanOps.cpp.inc"
+
+using namespace mlir;
+using namespace llmc::plan;
+
+void PlanDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Plan/PlanOps.cpp.inc"
+      >();
+}
+
+LogicalResult ArenaOp::verify() {
+  int64_t alignment = getAlignment();
+  if (alignment < 1 || (alignment & (alignment - 1)) != 0)
+    return emitOpError("alignment ") << alignment << " is not a power of two";
+  if (static_cast<int64_t>(getBytes()) < 0)
+    return emitOpError("has ") << static_cast<int64_t>(getBytes()) << " bytes";
+  return success();
+}
+
+LogicalResult ViewOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto arena =
+      symbolTable.lookupNearestSymbolFrom<ArenaOp>(*this, getArenaAttr());
+  if (!arena)
+    return emitOpError("'") << getArena() << "' is not a plan.arena";
+  auto type = cast<MemRefType>(getResult().getType());
+  int64_t end =
+      getOffset() + type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  if (end > static_cast<int64_t>(arena.getBytes()))
+    return emitOpError("ends at byte ")
+           << end << ", the arena has " << arena.getBytes();
+  return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  Operation *kernel =
+      symbolTable.lookupNearestSymbolFrom(*this, getKernelAttr());
+  if (!isa_and_nonnull<FunctionOpInterface>(kernel))
+    return emitOpError("kernel '") << getKernel() << "' is not defined";
+  return success();
+}

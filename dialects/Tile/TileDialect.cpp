@@ -1,0 +1,87 @@
+//===- TileDialect.cpp - the tile dialect: structure ops ------------------===//
+
+#include "dialects/Tile/Tile.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "dialects/Tile/TileDialect.cpp.inc"
+#include "dialects/Tile/TileEnums.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Tile/TileOps.cpp.inc"
+
+using namespace mlir;
+using namespace llmc::tile;
+
+void TileDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Tile/TileOps.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// FuncOp
+//===----------------------------------------------------------------------===//
+
+ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
+  auto buildFuncType = [](Builder &builder, ArrayRef<Type> arguments,
+                          ArrayRef<Type> results,
+                          function_interface_impl::VariadicFlag,
+                          std::string &) {
+    return builder.getFunctionType(arguments, results);
+  };
+  return function_interface_impl::parseFunctionOp(
+      parser, result, /*allowVariadic=*/false,
+      getFunctionTypeAttrName(result.name), buildFuncType,
+      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+}
+
+void FuncOp::print(OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(
+      printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
+      getArgAttrsAttrName(), getResAttrsAttrName());
+}
+
+LogicalResult FuncOp::verify() {
+  if (auto grid = getGrid()) {
+    if (grid->size() != 3)
+      return emitOpError("grid has ") << grid->size() << " extents, expected 3";
+    for (int64_t extent : *grid)
+      if (extent < 1)
+        return emitOpError("grid extent ") << extent << " is not positive";
+  }
+  if (auto pairs = getInplace()) {
+    if (pairs->size() % 2 != 0)
+      return emitOpError("inplace lists pairs [result, argument], found ")
+             << pairs->size() << " numbers";
+    // After Tiling the results are trailing arguments, so only the argument
+    // side can be checked at every stage.
+    for (size_t i = 1; i < pairs->size(); i += 2)
+      if ((*pairs)[i] < 0 || (*pairs)[i] >= getNumArguments())
+        return emitOpError("inplace names argument ")
+               << (*pairs)[i] << ", the kernel has " << getNumArguments();
+  }
+  return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto kernel =
+      symbolTable.lookupNearestSymbolFrom<FuncOp>(*this, getKernelAttr());
+  if (!kernel)
+    return emitOpError("kernel '") << getKernel() << "' is not a tile.func";
+  FunctionType type = kernel.getFunctionType();
+  if (!llvm::equal(type.getInputs(), getInputs().getTypes()) ||
+      !llvm::equal(type.getResults(), getOutputs().getTypes())) {
+    InFlightDiagnostic diagnostic =
+        emitOpError("operand and result types do not match the kernel's ")
+        << type;
+    diagnostic.attachNote(kernel.getLoc()) << "kernel defined here";
+    return diagnostic;
+  }
+  return success();
+}

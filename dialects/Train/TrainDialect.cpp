@@ -1,0 +1,59 @@
+//===- TrainDialect.cpp - the train dialect -------------------------------===//
+
+#include "dialects/Train/Train.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "dialects/Train/TrainDialect.cpp.inc"
+#include "dialects/Train/TrainEnums.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Train/TrainOps.cpp.inc"
+
+using namespace mlir;
+using namespace llmc::train;
+
+void TrainDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Train/TrainOps.cpp.inc"
+      >();
+}
+
+LogicalResult VariableOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  if (!type.hasStaticShape())
+    return emitOpError("storage needs static extents, found ") << type;
+  if (static_cast<int64_t>(getOffset()) < 0)
+    return emitOpError("offset ")
+           << static_cast<int64_t>(getOffset()) << " is negative";
+  if (getConstant() && getDecay())
+    return emitOpError("a constant is never trained, so it cannot decay");
+  return success();
+}
+
+LogicalResult RefOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto variable =
+      symbolTable.lookupNearestSymbolFrom<VariableOp>(*this, getVariableAttr());
+  if (!variable)
+    return emitOpError("'") << getVariable() << "' is not a train.variable";
+  if (variable.getType() != getValue().getType())
+    return emitOpError("has type ")
+           << getValue().getType() << ", the variable is "
+           << variable.getType();
+  if (variable.getConstant() && getSlot() != Slot::Value)
+    return emitOpError("a constant has no ") << stringifySlot(getSlot());
+  return success();
+}
+
+LogicalResult AccumulateOp::verify() {
+  auto value = cast<RankedTensorType>(getValue().getType());
+  auto storage = cast<RankedTensorType>(getStorage().getType());
+  // Element types may differ: bf16 gradients accumulate into f32 storage.
+  if (value.getShape() != storage.getShape())
+    return emitOpError("cannot add ") << value << " to storage " << storage;
+  return success();
+}

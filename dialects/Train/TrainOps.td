@@ -1,0 +1,110 @@
+//===- TrainOps.td - parameters, gradients, optimizer ---------------------===//
+
+#ifndef LLMC_DIALECTS_TRAIN_TRAINOPS_TD
+#define LLMC_DIALECTS_TRAIN_TRAINOPS_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Train_Dialect : Dialect {
+  let name = "train";
+  let cppNamespace = "::llmc::train";
+  let summary = "the training state and what updates it";
+  let description = [{
+    After Step a module holds `train.variable`s (parameters and constants, laid
+    out with element offsets), and four functions: @micro_step(tokens, targets)
+    -> loss accumulates gradients; @update(hyper) -> norm; @evaluate(tokens,
+    targets) -> loss; @generate(tokens) -> logits. `train.ref` and
+    `train.flat` are handles on storage: a tensor value which is read where it
+    is used, and written in place by accumulate and adamw. Program order is the
+    order of effects.
+  }];
+}
+
+class Train_Op<string mnemonic, list<Trait> traits = []> : Op<Train_Dialect, mnemonic, traits>;
+
+def Train_Slot : I32EnumAttr<"Slot", "which storage of a variable", [
+    I32EnumAttrCase<"Value", 0, "value">,
+    I32EnumAttrCase<"Gradient", 1, "gradient">,
+    I32EnumAttrCase<"Moment1", 2, "moment1">,
+    I32EnumAttrCase<"Moment2", 3, "moment2">]> {
+  let cppNamespace = "::llmc::train";
+}
+
+def Train_VariableOp : Train_Op<"variable", [Symbol]> {
+  let summary = "a parameter (trainable, with gradient and moments) or a constant";
+  let description = [{
+    `offset` counts elements within the flat parameter (or constant) storage;
+    variables with `decay` lie before those without.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$name,
+                       TypeAttrOf<AnyRankedTensor>:$type, AnyAttr:$init,
+                       UnitAttr:$constant, UnitAttr:$decay, I64Attr:$offset);
+  let assemblyFormat = "$sym_name $name `:` $type `at` $offset (`constant` $constant^)? (`decay` $decay^)? `init` $init attr-dict";
+  let hasVerifier = 1;
+}
+
+def Train_RefOp : Train_Op<"ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a handle on one storage of a variable";
+  let arguments = (ins FlatSymbolRefAttr:$variable, Train_Slot:$slot);
+  let results = (outs AnyRankedTensor:$value);
+  let assemblyFormat = "$slot $variable attr-dict `:` type($value)";
+}
+
+def Train_FlatOp : Train_Op<"flat", [Pure]> {
+  let summary = "a handle on one storage of all parameters at once, padding included";
+  let arguments = (ins Train_Slot:$slot);
+  let results = (outs 1DTensorOf<[AnyFloat]>:$value);
+  let assemblyFormat = "$slot attr-dict `:` type($value)";
+}
+
+def Train_AccumulateOp : Train_Op<"accumulate"> {
+  let summary = "storage += value";
+  let arguments = (ins AnyRankedTensor:$value,
+                       Arg<AnyRankedTensor, "", [MemRead, MemWrite]>:$storage);
+  let assemblyFormat = "$value `into` $storage attr-dict `:` type($value) `,` type($storage)";
+  let hasVerifier = 1;
+}
+
+def Train_GradientNormOp : Train_Op<"gradient_norm"> {
+  let summary = "sqrt(sum of squares) * hyper.gradient_scale; Fusion splits it in two steps";
+  let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead]>:$gradients, 1DTensorOf<[F32]>:$hyper);
+  let results = (outs 0DTensorOf<[F32]>:$norm);
+  let assemblyFormat = "$gradients `,` $hyper attr-dict `:` functional-type(operands, results)";
+}
+
+def Train_SumOfSquaresOp : Train_Op<"sum_of_squares"> {
+  let summary = "partial sums of squares [splits] of consecutive ranges";
+  let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead]>:$input);
+  let results = (outs 1DTensorOf<[F32]>:$output);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+def Train_NormOp : Train_Op<"norm", [Pure]> {
+  let summary = "sqrt(sum of the partial sums, in order) * hyper.gradient_scale";
+  let arguments = (ins 1DTensorOf<[F32]>:$partials, 1DTensorOf<[F32]>:$hyper);
+  let results = (outs 0DTensorOf<[F32]>:$norm);
+  let assemblyFormat = "$partials `,` $hyper attr-dict `:` functional-type(operands, results)";
+}
+
+def Train_AdamWOp : Train_Op<"adamw"> {
+  let summary = "AdamW with decoupled weight decay over all parameters; sets the gradients to zero";
+  let description = [{
+    Loshchilov and Hutter 2019, algorithm 2. g' = g * gradient_scale *
+    min(1, clip / norm) (no clipping when clip is 0); m = b1 m + (1-b1) g';
+    v = b2 v + (1-b2) g'^2; p -= lr (m/c1 / (sqrt(v/c2) + eps) + wd p), with wd
+    applied to elements below `decay_elements` only. `hyper` holds the scalars
+    in the order of LLMC_HYPER_FIELDS (runtime/abi/ProgramAbi.h).
+  }];
+  let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$parameters,
+                       Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$gradients,
+                       Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$moment1,
+                       Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$moment2,
+                       0DTensorOf<[F32]>:$norm, 1DTensorOf<[F32]>:$hyper,
+                       I64Attr:$decay_elements);
+  let assemblyFormat = "$parameters `,` $gradients `,` $moment1 `,` $moment2 `,` $norm `,` $hyper attr-dict `:` type(operands)";
+}
+
+#endif

@@ -1,0 +1,176 @@
+//===- ProgramAbi.h - what a compiled program and the runtime share --------===//
+//
+// The one header that the code generator (compiler/Link) and the runtime both
+// read. A struct is declared once, as an X-macro list of its fields: the
+// runtime expands it to a C struct, the compiler to an LLVM struct type, so
+// that neither can drift from the other. The size assertions at the end and
+// LLMC_ABI_VERSION catch a program linked with another runtime.
+//
+// Field kinds: PTR (any pointer), I32, I64, F64. Every struct is laid out by
+// natural alignment with the fields in the order given.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_RUNTIME_ABI_PROGRAMABI_H
+#define LLMC_RUNTIME_ABI_PROGRAMABI_H
+
+#include <stdint.h>
+
+/// Raised whenever the meaning or the layout of anything in this file changes.
+#define LLMC_ABI_VERSION 1
+
+/// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
+#define LLMC_ARENA_KINDS(X)                                                    \
+  X(Parameter, "parameters")                                                   \
+  X(Gradient, "gradients")                                                     \
+  X(Moment1, "optimizer m")                                                    \
+  X(Moment2, "optimizer v")                                                    \
+  X(Constant, "constants")                                                     \
+  X(Activation, "activations")                                                 \
+  X(Io, "inputs and outputs")                                                  \
+  X(Workspace, "workspace")
+
+/// How a parameter or a constant gets its first values.
+///   Zeros, Ones      no argument
+///   Normal           initArgument is the standard deviation
+///   RopeCos, RopeSin tensor [T, D]: cos and signed sin of position times
+///                    frequency (initArgument is theta); column c uses
+///                    frequency theta^(-2 (c mod D/2) / D), and the sine is
+///                    negated in the columns c < D/2.
+#define LLMC_INIT_KINDS(X) X(Zeros) X(Ones) X(Normal) X(RopeCos) X(RopeSin)
+
+/// One arena: `bytes` at `alignment`, allocated once at start.
+#define LLMC_ARENA_FIELDS(X)                                                   \
+  X(PTR, const char *, name)                                                   \
+  X(I64, int64_t, bytes)                                                       \
+  X(I32, int32_t, kind)                                                        \
+  X(I32, int32_t, alignment)
+
+/// One parameter or constant. Gradients and moments of a parameter lie at the
+/// same offset in their arenas as the parameter in its own.
+#define LLMC_TENSOR_FIELDS(X)                                                  \
+  X(PTR, const char *, name)           /* Hugging Face name */                 \
+  X(PTR, const int64_t *, shape)                                               \
+  X(I64, int64_t, offset)              /* bytes within its arena */            \
+  X(I64, int64_t, elements)                                                    \
+  X(F64, double, initArgument)                                                 \
+  X(I32, int32_t, rank)                                                        \
+  X(I32, int32_t, initKind)                                                    \
+  X(I32, int32_t, arenaKind)           /* Parameter or Constant */             \
+  X(I32, int32_t, decay)               /* 1: weight decay applies */
+
+/// One compiled kernel. `function` runs one block of the grid.
+#define LLMC_KERNEL_FIELDS(X)                                                  \
+  X(PTR, const char *, name)                                                   \
+  X(PTR, const char *, location)       /* model file and line */               \
+  X(PTR, LlmcKernelFunction, function)                                         \
+  X(I64, int64_t, gridX)                                                       \
+  X(I64, int64_t, gridY)                                                       \
+  X(I64, int64_t, gridZ)                                                       \
+  X(I64, int64_t, flops)               /* of one launch */                     \
+  X(I64, int64_t, bytes)               /* of one launch, least traffic */
+
+/// The whole program. Io offsets are bytes within the Io arena.
+#define LLMC_PROGRAM_FIELDS(X)                                                 \
+  X(I32, int32_t, abiVersion)                                                  \
+  X(I32, int32_t, structBytes)                                                 \
+  X(PTR, const char *, modelName)                                              \
+  X(PTR, const char *, modelFile)                                              \
+  X(PTR, const char *, target)         /* "cpu: znver3" and the like */        \
+  X(I64, int64_t, batch)               /* sequences in a micro-batch */        \
+  X(I64, int64_t, sequence)            /* tokens in a sequence */              \
+  X(I64, int64_t, vocabulary)                                                  \
+  X(I64, int64_t, parameters)          /* elements, all parameters */          \
+  X(I64, int64_t, flopsPerMicroStep)                                           \
+  X(I64, int64_t, numArenas)                                                   \
+  X(PTR, const LlmcArena *, arenas)                                            \
+  X(I64, int64_t, numTensors)                                                  \
+  X(PTR, const LlmcTensor *, tensors)                                          \
+  X(I64, int64_t, numKernels)                                                  \
+  X(PTR, const LlmcKernel *, kernels)                                          \
+  X(I64, int64_t, tokensOffset)        /* i32 [batch, sequence] */             \
+  X(I64, int64_t, targetsOffset)       /* i32 [batch, sequence] */             \
+  X(I64, int64_t, lossOffset)          /* f32, of microStep and evaluate */    \
+  X(I64, int64_t, hyperOffset)         /* f32 [LlmcHyperCount] */            \
+  X(I64, int64_t, normOffset)          /* f32, gradient norm, from update */   \
+  X(I64, int64_t, promptOffset)        /* i32 [1, sequence], for generate */   \
+  X(I64, int64_t, logitsOffset)        /* f32 [1, sequence, vocabulary] */     \
+  X(PTR, LlmcEntryPoint, microStep)                                            \
+  X(PTR, LlmcEntryPoint, update)                                               \
+  X(PTR, LlmcEntryPoint, evaluate)                                             \
+  X(PTR, LlmcEntryPoint, generate)
+
+/// Scalars that `update` reads, in the order of the hyper tensor, all f32.
+///   gradientScale  1 / number of accumulated micro-steps
+///   clip           largest global gradient norm; 0 switches clipping off
+///   correction1/2  1 - beta1^step, 1 - beta2^step (AdamW's bias correction)
+#define LLMC_HYPER_FIELDS(X)                                                   \
+  X(LearningRate) X(Beta1) X(Beta2) X(Epsilon) X(WeightDecay) X(Clip)          \
+  X(GradientScale) X(Correction1) X(Correction2)
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Per-device state of the runtime; opaque to the program except that its
+/// first member is `void *arenas[]`, indexed as in LlmcProgram::arenas.
+typedef struct LlmcContext {
+  void **arenas;
+} LlmcContext;
+
+/// Runs block (x, y, z): `args` holds one base pointer per kernel argument,
+/// `workspace` is the calling thread's part of the workspace arena.
+typedef void (*LlmcKernelFunction)(void **args, int64_t x, int64_t y, int64_t z,
+                                   void *workspace);
+/// A straight line of llmcLaunch calls.
+typedef void (*LlmcEntryPoint)(LlmcContext *);
+
+#define LLMC_FIELD(kind, type, name) type name;
+typedef struct LlmcArena {
+  LLMC_ARENA_FIELDS(LLMC_FIELD)
+} LlmcArena;
+typedef struct LlmcTensor {
+  LLMC_TENSOR_FIELDS(LLMC_FIELD)
+} LlmcTensor;
+typedef struct LlmcKernel {
+  LLMC_KERNEL_FIELDS(LLMC_FIELD)
+} LlmcKernel;
+typedef struct LlmcProgram {
+  LLMC_PROGRAM_FIELDS(LLMC_FIELD)
+} LlmcProgram;
+#undef LLMC_FIELD
+
+/// Runs every block of kernels[kernel] and returns when all have finished.
+/// Called by the entry points; defined by the runtime.
+void llmcLaunch(LlmcContext *context, int64_t kernel, void **args);
+
+/// Defined by the compiled program, read by the runtime.
+extern const LlmcProgram llmcProgram;
+
+#ifdef __cplusplus
+}
+
+enum LlmcArenaKind {
+#define LLMC_ENUM(name, text) LlmcArena##name,
+  LLMC_ARENA_KINDS(LLMC_ENUM)
+#undef LLMC_ENUM
+};
+enum LlmcInitKind {
+#define LLMC_ENUM(name) LlmcInit##name,
+  LLMC_INIT_KINDS(LLMC_ENUM)
+#undef LLMC_ENUM
+};
+enum LlmcHyper {
+#define LLMC_ENUM(name) LlmcHyper##name,
+  LLMC_HYPER_FIELDS(LLMC_ENUM)
+#undef LLMC_ENUM
+  LlmcHyperCount
+};
+
+static_assert(sizeof(LlmcArena) == 24, "program ABI: LlmcArena");
+static_assert(sizeof(LlmcTensor) == 56, "program ABI: LlmcTensor");
+static_assert(sizeof(LlmcKernel) == 64, "program ABI: LlmcKernel");
+static_assert(sizeof(LlmcProgram) == 208, "program ABI: LlmcProgram");
+#endif
+
+#endif // LLMC_RUNTIME_ABI_PROGRAMABI_H

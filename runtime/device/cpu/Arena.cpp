@@ -1,0 +1,89 @@
+//===- Arena.cpp - one aligned block of memory, taken once ----------------===//
+
+#include "device/cpu/Arena.h"
+
+#include "core/Console.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+namespace llmc::runtime {
+
+Result<Arena> Arena::allocate(const char *name, int64_t bytes,
+                              int64_t alignment) {
+  constexpr int64_t pageBytes = 4096;
+  constexpr int64_t hugePageBytes = int64_t(2) << 20;
+  // Huge pages save table walks; below this size the rounding would show in the
+  // memory that the program takes.
+  const bool huge = bytes >= 64 * hugePageBytes;
+  alignment = std::max(alignment, huge ? hugePageBytes : pageBytes);
+
+  Arena arena;
+  if (bytes == 0)
+    return arena;
+  arena.mappedBytes = bytes + alignment - pageBytes;
+  void *mapped = ::mmap(nullptr, static_cast<size_t>(arena.mappedBytes),
+                        PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED)
+    return Status::error("cannot allocate {} for the {} arena: {}; stop other "
+                         "programs, or compile with a smaller --batch",
+                         formatBytes(bytes), name, std::strerror(errno));
+  arena.mapping = mapped;
+  auto address = reinterpret_cast<uintptr_t>(mapped);
+  auto mask = static_cast<uintptr_t>(alignment - 1);
+  arena.begin = reinterpret_cast<uint8_t *>((address + mask) & ~mask);
+  arena.bytes = bytes;
+  if (huge)
+    ::madvise(arena.begin, static_cast<size_t>(bytes), MADV_HUGEPAGE);
+  for (int64_t page = 0; page < bytes; page += pageBytes)
+    static_cast<volatile uint8_t *>(arena.begin)[page] = 0;
+  return arena;
+}
+
+Arena::Arena(Arena &&other) noexcept { *this = std::move(other); }
+
+Arena &Arena::operator=(Arena &&other) noexcept {
+  std::swap(mapping, other.mapping);
+  std::swap(mappedBytes, other.mappedBytes);
+  std::swap(begin, other.begin);
+  std::swap(bytes, other.bytes);
+  return *this;
+}
+
+Arena::~Arena() {
+  if (mapping)
+    ::munmap(mapping, static_cast<size_t>(mappedBytes));
+}
+
+int64_t availableMemory() {
+  int64_t available = -1;
+  std::ifstream info("/proc/meminfo");
+  for (std::string key; info >> key;) {
+    int64_t kibibytes = 0;
+    if (key == "MemAvailable:" && info >> kibibytes)
+      available = kibibytes * 1024;
+    info.ignore(256, '\n');
+  }
+  int64_t limit = 0, used = 0;
+  std::ifstream maxFile("/sys/fs/cgroup/memory.max");
+  std::ifstream usedFile("/sys/fs/cgroup/memory.current");
+  if (maxFile >> limit && usedFile >> used) {
+    int64_t left = std::max<int64_t>(0, limit - used);
+    available = available < 0 ? left : std::min(available, left);
+  }
+  return available;
+}
+
+int64_t peakResidentBytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024;
+}
+
+} // namespace llmc::runtime

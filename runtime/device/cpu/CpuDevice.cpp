@@ -1,0 +1,130 @@
+//===- CpuDevice.cpp - runs a program on the processors of this machine ---===//
+
+#include "device/cpu/CpuDevice.h"
+
+#include "core/Console.h"
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <cstring>
+
+namespace llmc::runtime {
+namespace {
+
+int64_t roundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+} // namespace
+
+CpuDevice::CpuDevice(const LlmcProgram &program, ThreadPool &pool)
+    : program(program), pool(pool) {
+  context.device = this;
+}
+
+std::string CpuDevice::description() const {
+  return fmt::format("{} thread{}", pool.size(), pool.size() == 1 ? "" : "s");
+}
+
+int64_t CpuDevice::allocatedBytes(const LlmcArena &arena) const {
+  if (arena.kind != LlmcArenaWorkspace)
+    return arena.bytes;
+  // Threads must not share a cache line, whatever the arena's alignment.
+  return roundUp(arena.bytes, std::max(64, arena.alignment)) *
+         int64_t(pool.size());
+}
+
+int64_t CpuDevice::plannedBytes() const {
+  int64_t total = 0;
+  for (int64_t i = 0; i < program.numArenas; ++i)
+    total += allocatedBytes(program.arenas[i]);
+  return total;
+}
+
+Status CpuDevice::allocate() {
+  int64_t available = availableMemory();
+  if (available >= 0 && plannedBytes() > available)
+    return Status::error(
+        "the program needs {} of memory, {} are available; stop other "
+        "programs, or compile with a smaller --batch or --seq",
+        formatBytes(plannedBytes()), formatBytes(available));
+  for (int64_t i = 0; i < program.numArenas; ++i) {
+    const LlmcArena &description = program.arenas[i];
+    Result<Arena> arena =
+        Arena::allocate(description.name, allocatedBytes(description),
+                        std::max(64, description.alignment));
+    if (!arena.isOk())
+      return arena.status();
+    if (description.kind == LlmcArenaWorkspace) {
+      workspace = arena->data();
+      workspaceStride =
+          roundUp(description.bytes, std::max(64, description.alignment));
+    }
+    bases.push_back(arena->data());
+    arenas.push_back(std::move(*arena));
+  }
+  context.arenas = bases.data();
+  return Status::ok();
+}
+
+uint8_t *CpuDevice::address(LlmcArenaKind kind, int64_t offset,
+                            int64_t bytes) const {
+  for (int64_t i = 0; i < program.numArenas; ++i)
+    if (program.arenas[i].kind == kind) {
+      assert(offset >= 0 && offset + bytes <= program.arenas[i].bytes &&
+             "the program was checked before it ran");
+      (void)bytes;
+      return arenas[static_cast<size_t>(i)].data() + offset;
+    }
+  assert(false && "the program was checked to have this arena");
+  return nullptr;
+}
+
+Status CpuDevice::write(LlmcArenaKind kind, int64_t offset, const void *data,
+                        int64_t bytes) {
+  std::memcpy(address(kind, offset, bytes), data, static_cast<size_t>(bytes));
+  return Status::ok();
+}
+
+Status CpuDevice::read(LlmcArenaKind kind, int64_t offset, void *data,
+                       int64_t bytes) {
+  std::memcpy(data, address(kind, offset, bytes), static_cast<size_t>(bytes));
+  return Status::ok();
+}
+
+Status CpuDevice::run(LlmcEntryPoint entry) {
+  entry(&context);
+  return Status::ok();
+}
+
+void CpuDevice::launch(int64_t index, void **args) {
+  using Clock = std::chrono::steady_clock;
+  const LlmcKernel &kernel = program.kernels[index];
+  Clock::time_point start;
+  if (!times.empty())
+    start = Clock::now();
+
+  const int64_t gridX = kernel.gridX, gridY = kernel.gridY;
+  pool.forRanges(
+      gridX * gridY * kernel.gridZ,
+      [&](int64_t first, int64_t last, unsigned thread) {
+        uint8_t *scratch = workspace + workspaceStride * int64_t(thread);
+        // x runs fastest.
+        for (int64_t block = first; block < last; ++block)
+          kernel.function(args, block % gridX, block / gridX % gridY,
+                          block / (gridX * gridY), scratch);
+      });
+
+  if (!times.empty()) {
+    KernelTime &time = times[static_cast<size_t>(index)];
+    ++time.calls;
+    time.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+  }
+}
+
+void CpuDevice::startProfile() {
+  times.assign(static_cast<size_t>(program.numKernels), KernelTime());
+}
+
+} // namespace llmc::runtime

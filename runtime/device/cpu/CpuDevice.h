@@ -1,0 +1,47 @@
+//===- CpuDevice.h - runs a program on the processors of this machine -----===//
+
+#ifndef LLMC_RUNTIME_DEVICE_CPU_CPUDEVICE_H
+#define LLMC_RUNTIME_DEVICE_CPU_CPUDEVICE_H
+
+#include "device/Device.h"
+#include "device/cpu/Arena.h"
+#include "device/cpu/ThreadPool.h"
+
+#include <vector>
+
+namespace llmc::runtime {
+
+class CpuDevice final : public Device {
+public:
+  /// `program` and `pool` outlive the device.
+  CpuDevice(const LlmcProgram &program, ThreadPool &pool);
+
+  std::string description() const override;
+  Status allocate() override;
+  int64_t plannedBytes() const override;
+  Status write(LlmcArenaKind kind, int64_t offset, const void *data,
+               int64_t bytes) override;
+  Status read(LlmcArenaKind kind, int64_t offset, void *data,
+              int64_t bytes) override;
+  Status run(LlmcEntryPoint entry) override;
+  void launch(int64_t kernel, void **args) override;
+  void startProfile() override;
+  const std::vector<KernelTime> &profile() const override { return times; }
+
+private:
+  int64_t allocatedBytes(const LlmcArena &arena) const;
+  uint8_t *address(LlmcArenaKind kind, int64_t offset, int64_t bytes) const;
+
+  const LlmcProgram &program;
+  ThreadPool &pool;
+  DeviceContext context;
+  std::vector<Arena> arenas;
+  std::vector<void *> bases;
+  uint8_t *workspace = nullptr;
+  int64_t workspaceStride = 0;
+  std::vector<KernelTime> times;
+};
+
+} // namespace llmc::runtime
+
+#endif // LLMC_RUNTIME_DEVICE_CPU_CPUDEVICE_H

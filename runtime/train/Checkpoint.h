@@ -1,0 +1,79 @@
+//===- Checkpoint.h - states of a run that survive a crash ----------------===//
+//
+//   OUT/step_000123/model.safetensors      weights, Hugging Face names, F32
+//                   optimizer.safetensors  m.<name> and v.<name>
+//                   state.json             step, place in the data, checksums
+//   OUT/latest                             "step_000123", written last
+//
+// A checkpoint is written under a temporary name, flushed to the disk and
+// renamed, so that a directory named step_* is complete. Its files' checksums
+// stand in state.json, which ends with a checksum of its own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_RUNTIME_TRAIN_CHECKPOINT_H
+#define LLMC_RUNTIME_TRAIN_CHECKPOINT_H
+
+#include "core/Status.h"
+#include "device/Device.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace llmc::runtime {
+
+/// What a run needs besides the tensors to go on bit for bit.
+struct RunState {
+  int64_t step = 0;     // optimizer steps done
+  int64_t position = 0; // training windows consumed
+  uint64_t seed = 0;
+  std::string tokenizer = "unknown";
+  /// Options and facts whose change makes the resumed run another one, as text.
+  std::map<std::string, std::string> settings;
+};
+
+class CheckpointStore {
+public:
+  /// `keep`: how many of the newest checkpoints stay; 0 keeps all.
+  CheckpointStore(const LlmcProgram &program, Device &device,
+                  std::string directory, int64_t keep)
+      : program(program), device(device), directory(std::move(directory)),
+        keep(keep) {}
+
+  /// Writes the checkpoint of `state.step`, then drops those beyond `keep`.
+  /// Returns its path.
+  Result<std::string> save(const RunState &state);
+
+  /// Steps of the checkpoints present, valid or not, newest first; empty when
+  /// the directory does not exist.
+  Result<std::vector<int64_t>> steps() const;
+
+  struct Loaded {
+    std::string path;
+    RunState state;
+    /// Why each newer checkpoint was not taken.
+    std::vector<std::string> skipped;
+  };
+  /// Loads the newest checkpoint that is complete, undamaged and of this
+  /// program. Nothing is loaded, and no error, when there is none at all;
+  /// an error when there are some but none can be used.
+  Result<std::optional<Loaded>> loadNewest(bool withOptimizer);
+
+private:
+  std::string pathOf(int64_t step) const;
+  Result<RunState> verify(const std::string &path) const;
+  Status load(const std::string &path, bool withOptimizer);
+  Status dropOld();
+
+  const LlmcProgram &program;
+  Device &device;
+  std::string directory;
+  int64_t keep;
+};
+
+} // namespace llmc::runtime
+
+#endif // LLMC_RUNTIME_TRAIN_CHECKPOINT_H

@@ -1,0 +1,71 @@
+//===- Metrics.h - the record of a run ------------------------------------===//
+//
+// OUT/metrics.jsonl holds one JSON object per line, either of a step
+//   {"step":1,"loss":5.54,"norm":1.2,"lr":0.0003,"ms":41.2,"tokens_per_s":6211}
+// or of an evaluation
+//   {"step":250,"held_out_loss":2.31}
+// On resume the lines after the resumed step are dropped.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_RUNTIME_TRAIN_METRICS_H
+#define LLMC_RUNTIME_TRAIN_METRICS_H
+
+#include "core/Status.h"
+
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace llmc::runtime {
+
+struct StepRecord {
+  int64_t step = 0;          // counted from 1
+  float loss = 0;            // nats per token, mean over the step's tokens
+  float norm = 0;            // of the gradient, before clipping
+  double learningRate = 0;
+  double milliseconds = 0;
+  double tokensPerSecond = 0;
+};
+
+/// One point of a loss curve.
+struct LossPoint {
+  double step;
+  double loss;
+};
+
+struct LossHistory {
+  std::vector<LossPoint> train;
+  std::vector<LossPoint> heldOut;
+};
+
+class Metrics {
+public:
+  /// Opens DIR/metrics.jsonl and keeps its lines up to `resumedStep`; 0 starts
+  /// an empty file.
+  static Result<Metrics> open(const std::string &directory,
+                              int64_t resumedStep);
+
+  Status addStep(const StepRecord &record);
+  Status addHeldOut(int64_t step, double loss);
+  const LossHistory &history() const { return points; }
+
+private:
+  Status writeLine(const std::string &line);
+
+  struct Closer {
+    void operator()(std::FILE *file) const { std::fclose(file); }
+  };
+  std::string path;
+  std::unique_ptr<std::FILE, Closer> file;
+  LossHistory points;
+};
+
+/// "  12/1000 | loss 5.5413 | norm 1.204 | lr 3.00e-04 | 41.2 ms | 6211 tok/s"
+std::string formatStep(const StepRecord &record, int64_t steps);
+
+} // namespace llmc::runtime
+
+#endif // LLMC_RUNTIME_TRAIN_METRICS_H

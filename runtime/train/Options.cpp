@@ -1,0 +1,306 @@
+//===- Options.cpp - the options of a training program --------------------===//
+
+#include "train/Options.h"
+
+#include "core/Console.h"
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+
+namespace llmc::runtime {
+namespace {
+
+/// Accepts a whole number of at least `least`; `what` names it in the error.
+CLI::Validator wholeNumber(const char *what, int64_t least) {
+  return CLI::Validator(
+      [what, least](std::string &text) -> std::string {
+        char *end = nullptr;
+        errno = 0;
+        long long value = std::strtoll(text.c_str(), &end, 10);
+        if (text.empty() || *end != '\0' || errno != 0 || value < least)
+          return fmt::format("expected {}, a whole number of at least {}, "
+                             "found '{}'",
+                             what, least, text);
+        return {};
+      },
+      "");
+}
+
+/// Accepts a number in [least, most], or in (least, most] when `open`.
+CLI::Validator number(const char *what, double least, double most,
+                      bool open = false) {
+  return CLI::Validator(
+      [=](std::string &text) -> std::string {
+        char *end = nullptr;
+        double value = std::strtod(text.c_str(), &end);
+        bool inside = std::isfinite(value) && value <= most &&
+                      (open ? value > least : value >= least);
+        if (text.empty() || *end != '\0' || !inside)
+          return fmt::format("expected {}, a number {} {}{}, found '{}'", what,
+                             open ? "above" : "of at least", least,
+                             std::isfinite(most)
+                                 ? fmt::format(" and at most {}", most)
+                                 : std::string(),
+                             text);
+        return {};
+      },
+      "");
+}
+
+/// Accepts one of the names given.
+CLI::Validator oneOf(const char *what, std::vector<std::string> names) {
+  return CLI::Validator(
+      [what, names = std::move(names)](std::string &text) -> std::string {
+        std::string list;
+        for (const std::string &name : names) {
+          if (text == name)
+            return {};
+          list += (list.empty() ? "" : ", ") + name;
+        }
+        return fmt::format("expected {}, one of {}, found '{}'", what, list,
+                           text);
+      },
+      "");
+}
+
+const std::map<std::string, ScheduleKind> scheduleNames = {
+    {"cosine", ScheduleKind::Cosine},
+    {"linear", ScheduleKind::Linear},
+    {"constant", ScheduleKind::Constant},
+    {"wsd", ScheduleKind::WarmupStableDecay}};
+
+/// Values that need a word of their own on the command line.
+struct RawOptions {
+  std::string schedule = "cosine";
+  std::string progress = "auto";
+  std::vector<double> betas = {0.9, 0.95};
+  int64_t warmup = -1;
+};
+
+void addRunOptions(CLI::App &app, Options &o, RawOptions &raw) {
+  const double unbounded = HUGE_VAL;
+  const char *files = "Files";
+  app.add_option("--data", o.data,
+                 "directory of token shards (*.bin); names with \"val\" are "
+                 "held out, else the last 5% of the windows")
+      ->option_text("DIR")
+      ->group(files);
+  app.add_option("--out", o.out,
+                 "directory of checkpoints, metrics.jsonl and the loss curve")
+      ->option_text("DIR [out]")
+      ->group(files);
+  app.add_flag("--resume", o.resume,
+               "go on from the newest valid checkpoint in --out")
+      ->group(files);
+  app.add_option("--init-from", o.initFrom,
+                 "first weights: a .safetensors file, a directory of them, a "
+                 "checkpoint or another run's --out")
+      ->option_text("PATH")
+      ->group(files);
+  app.add_option("--dump-gradients", o.dumpGradients,
+                 "write the gradients of the first step, summed over its "
+                 "micro-steps and not clipped, as safetensors")
+      ->option_text("FILE")
+      ->group(files);
+
+  const char *run = "Run";
+  app.add_option("--steps", o.steps, "optimizer steps of the whole run")
+      ->option_text("N [1000]")
+      ->check(wholeNumber("a number of steps", 1))
+      ->group(run);
+  app.add_option("--accumulate", o.accumulate,
+                 "micro-batches whose gradients are averaged in a step")
+      ->option_text("N [1]")
+      ->check(wholeNumber("a number of micro-batches", 1))
+      ->group(run);
+  app.add_option("--seed", o.seed,
+                 "seed of the first weights, the order of the data and samples")
+      ->option_text(fmt::format("N [{}]", defaultSeed))
+      ->check(wholeNumber("a seed", 0))
+      ->group(run);
+  app.add_option("--threads", o.threads,
+                 "threads; results do not depend on it [all processors]")
+      ->option_text("N")
+      ->check(wholeNumber("a number of threads", 1))
+      ->group(run);
+
+  const char *optimizer = "Optimizer (AdamW)";
+  app.add_option("--lr", o.schedule.rate, "highest learning rate")
+      ->option_text("X [3e-4]")
+      ->check(number("a learning rate", 0, unbounded))
+      ->group(optimizer);
+  app.add_option("--min-lr", o.schedule.minFraction,
+                 "lowest learning rate, as a part of --lr (0 to 1)")
+      ->option_text("X [0.1]")
+      ->check(number("a part of --lr", 0, 1))
+      ->group(optimizer);
+  app.add_option("--warmup", raw.warmup,
+                 "steps over which the rate rises to --lr [5% of --steps]")
+      ->option_text("N")
+      ->check(wholeNumber("a number of steps", 0))
+      ->group(optimizer);
+  app.add_option("--schedule", raw.schedule,
+                 "course of the rate after warmup: cosine, linear, constant, "
+                 "or wsd (constant, then down over the last fifth)")
+      ->option_text("NAME [cosine]")
+      ->check(oneOf("a schedule", {"cosine", "linear", "constant", "wsd"}))
+      ->group(optimizer);
+  app.add_option("--weight-decay", o.weightDecay,
+                 "decoupled decay of matrices, per unit of learning rate")
+      ->option_text("X [0.1]")
+      ->check(number("a weight decay", 0, unbounded))
+      ->group(optimizer);
+  app.add_option("--betas", raw.betas,
+                 "decay of the two moment estimates per step (0 to below 1)")
+      ->option_text("B1,B2 [0.9,0.95]")
+      ->delimiter(',')
+      ->expected(2)
+      ->check(number("a beta", 0, 1 - 1e-9))
+      ->group(optimizer);
+  app.add_option("--epsilon", o.epsilon,
+                 "added to the root of the second moment")
+      ->option_text("X [1e-8]")
+      ->check(number("an epsilon", 0, unbounded, /*open=*/true))
+      ->group(optimizer);
+  app.add_option("--clip", o.clip, "largest global gradient norm; 0: no limit")
+      ->option_text("X [1]")
+      ->check(number("a gradient norm", 0, unbounded))
+      ->group(optimizer);
+}
+
+void addReportOptions(CLI::App &app, Options &o, RawOptions &raw) {
+  const char *way = "On the way (0 means never)";
+  app.add_option("--log-every", o.logEvery, "steps between printed step lines")
+      ->option_text("N [1]")
+      ->check(wholeNumber("a number of steps", 0))
+      ->group(way);
+  app.add_option("--eval-every", o.evalEvery,
+                 "steps between evaluations on the held-out split; one more "
+                 "follows the last step")
+      ->option_text("N [250]")
+      ->check(wholeNumber("a number of steps", 0))
+      ->group(way);
+  app.add_option("--eval-batches", o.evalBatches,
+                 "micro-batches of an evaluation, spread over the split; 0: "
+                 "the whole split")
+      ->option_text("N [20]")
+      ->check(wholeNumber("a number of micro-batches", 0))
+      ->group(way);
+  app.add_option("--save-every", o.saveEvery,
+                 "steps between checkpoints; one more follows the last step")
+      ->option_text("N [500]")
+      ->check(wholeNumber("a number of steps", 0))
+      ->group(way);
+  app.add_option("--keep", o.keep, "newest checkpoints to keep; 0: all")
+      ->option_text("N [3]")
+      ->check(wholeNumber("a number of checkpoints", 0))
+      ->group(way);
+  app.add_option("--sample-every", o.sampleEvery,
+                 "steps between printed samples")
+      ->option_text("N [0]")
+      ->check(wholeNumber("a number of steps", 0))
+      ->group(way);
+
+  const char *generation = "Generation";
+  app.add_option("--sample", o.sample,
+                 "without --data: print this prompt and how the newest "
+                 "checkpoint in --out goes on; with --data: the prompt of "
+                 "samples on the way and at the end")
+      ->option_text("PROMPT")
+      ->group(generation);
+  app.add_option("--sample-tokens", o.sampleTokens, "tokens to generate")
+      ->option_text("N [200]")
+      ->check(wholeNumber("a number of tokens", 1))
+      ->group(generation);
+  app.add_option("--temperature", o.temperature,
+                 "divides the logits; 0 takes the likeliest token")
+      ->option_text("X [0.8]")
+      ->check(number("a temperature", 0, HUGE_VAL))
+      ->group(generation);
+  app.add_option("--top-k", o.topK, "choose among the K likeliest; 0: all")
+      ->option_text("K [0]")
+      ->check(wholeNumber("a number of tokens", 0))
+      ->group(generation);
+  app.add_option("--top-p", o.topP,
+                 "choose among the likeliest that together have probability P "
+                 "(above 0, at most 1)")
+      ->option_text("P [1]")
+      ->check(number("a probability", 0, 1, /*open=*/true))
+      ->group(generation);
+
+  const char *output = "Output";
+  app.add_flag("--profile", o.profile,
+               "time every kernel; print calls, ms, share, GFLOP/s and GB/s")
+      ->group(output);
+  app.add_option("--progress", raw.progress,
+                 "progress bar: auto (on a terminal), on or off")
+      ->option_text("WHEN [auto]")
+      ->check(oneOf("when to show the bar", {"auto", "on", "off"}))
+      ->group(output);
+  app.add_flag("--quiet", o.quiet,
+               "print errors, warnings, samples and profiles only")
+      ->group(output);
+}
+
+/// Moves the raw values to their places and checks how options go together.
+Status finish(Options &o, const RawOptions &raw) {
+  o.schedule.kind = scheduleNames.at(raw.schedule);
+  o.schedule.steps = o.steps;
+  o.schedule.warmup = raw.warmup >= 0 ? raw.warmup : o.steps / 20;
+  o.beta1 = raw.betas[0];
+  o.beta2 = raw.betas[1];
+  o.progress =
+      raw.progress == "on" || (raw.progress == "auto" && stdoutIsTerminal());
+  if (o.data.empty() && !o.sample)
+    return Status::error("nothing to do: give --data DIR to train, or --sample "
+                         "PROMPT to generate from a trained model");
+  if (o.data.empty() && o.resume)
+    return Status::error("--resume needs --data DIR, the token shards to go on "
+                         "with");
+  if (o.resume && !o.initFrom.empty())
+    return Status::error("--resume and --init-from exclude each other: the "
+                         "first takes the weights from --out; give one");
+  if (o.resume && !o.dumpGradients.empty())
+    return Status::error("--dump-gradients is for the first step and cannot go "
+                         "with --resume; give one");
+  if (o.schedule.warmup > o.steps)
+    return Status::error("--warmup {} is longer than the run of --steps {}; "
+                         "give fewer warmup steps",
+                         o.schedule.warmup, o.steps);
+  return Status::ok();
+}
+
+} // namespace
+
+Result<ParsedOptions> parseOptions(const LlmcProgram &program, int argc,
+                                   const char *const *argv) {
+  ParsedOptions parsed;
+  Options options;
+  RawOptions raw;
+  CLI::App app(fmt::format(
+      "Trains {} ({} parameters) on token shards and generates text from it.\n"
+      "Compiled from {} for {}: {} sequences of {} tokens in a micro-batch, "
+      "vocabulary {}.",
+      program.modelName, program.parameters, program.modelFile, program.target,
+      program.batch, program.sequence, program.vocabulary));
+  app.get_formatter()->column_width(36);
+  addRunOptions(app, options, raw);
+  addReportOptions(app, options, raw);
+  // The one place where a library throws; nothing leaves this function.
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp &) {
+    parsed.text = app.help();
+    return parsed;
+  } catch (const CLI::ParseError &error) {
+    return Status::error("{}; --help lists every option", error.what());
+  }
+  LLMC_TRY(finish(options, raw));
+  parsed.options = std::move(options);
+  return parsed;
+}
+
+} // namespace llmc::runtime

@@ -1,0 +1,198 @@
+//===- Parameters.cpp - first values of parameters and constants ----------===//
+
+#include "train/Parameters.h"
+
+#include "core/Rng.h"
+#include "train/Program.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <mutex>
+
+namespace llmc::runtime {
+namespace {
+
+/// Elements that are made or loaded at a time.
+constexpr int64_t blockElements = int64_t(1) << 16;
+
+double ropeAngle(const LlmcTensor &tensor, int64_t element) {
+  const int64_t width = tensor.shape[1];
+  const int64_t position = element / width, column = element % width;
+  double exponent = -2.0 * static_cast<double>(column % (width / 2)) /
+                    static_cast<double>(width);
+  return static_cast<double>(position) *
+         std::pow(tensor.initArgument, exponent);
+}
+
+Status checkEntry(const LlmcTensor &tensor, const SafetensorsFile &file,
+                  const SafetensorsFile::Entry &entry) {
+  if (entry.shape != shapeOf(tensor))
+    return Status::error("{}: tensor {} has shape {}, the model needs {}; these "
+                         "are the weights of another model",
+                         file.path(), tensor.name, formatShape(entry.shape),
+                         formatShape(shapeOf(tensor)));
+  return Status::ok();
+}
+
+Status loadTensor(const LlmcTensor &tensor, const SafetensorsFile &file,
+                  const SafetensorsFile::Entry &entry, Device &device,
+                  LlmcArenaKind kind) {
+  std::vector<float> block(static_cast<size_t>(blockElements));
+  for (int64_t first = 0; first < tensor.elements; first += blockElements) {
+    int64_t count = std::min(blockElements, tensor.elements - first);
+    LLMC_TRY(file.readFloats(entry, first, count, block.data()));
+    LLMC_TRY(device.write(kind, tensor.offset + first * 4, block.data(),
+                          count * 4));
+  }
+  return Status::ok();
+}
+
+/// The safetensors files that `path` stands for.
+Result<std::vector<std::string>> weightFiles(const std::string &path) {
+  if (!pathExists(path))
+    return Status::error("--init-from: {} does not exist; name a .safetensors "
+                         "file, a directory of them or a checkpoint",
+                         path);
+  if (!std::filesystem::is_directory(path))
+    return std::vector<std::string>{path};
+  Result<std::vector<std::string>> names = listDirectory(path);
+  if (!names.isOk())
+    return names.status();
+  std::vector<std::string> files;
+  for (const std::string &name : *names)
+    if (std::filesystem::path(name).extension() == ".safetensors" &&
+        name != "optimizer.safetensors")
+      files.push_back(joinPath(path, name));
+  std::string latest = joinPath(path, "latest");
+  if (files.empty() && pathExists(latest)) {
+    Result<std::string> name = readWholeFile(latest);
+    if (!name.isOk())
+      return name.status();
+    name->erase(name->find_last_not_of(" \n") + 1);
+    files.push_back(joinPath(joinPath(path, *name), "model.safetensors"));
+  }
+  if (files.empty())
+    return Status::error("--init-from: {} holds no .safetensors file and no "
+                         "checkpoint; name the directory that does",
+                         path);
+  return files;
+}
+
+} // namespace
+
+float initialValue(const LlmcTensor &tensor, uint64_t seed, int64_t element) {
+  switch (tensor.initKind) {
+  case LlmcInitOnes:
+    return 1.0f;
+  case LlmcInitNormal:
+    return static_cast<float>(
+        tensor.initArgument * randomNormal(streamKey(seed, tensor.name),
+                                           static_cast<uint64_t>(element)));
+  case LlmcInitRopeCos:
+    return static_cast<float>(std::cos(ropeAngle(tensor, element)));
+  case LlmcInitRopeSin: {
+    double sine = std::sin(ropeAngle(tensor, element));
+    bool negated = element % tensor.shape[1] < tensor.shape[1] / 2;
+    return static_cast<float>(negated ? -sine : sine);
+  }
+  default:
+    return 0.0f;
+  }
+}
+
+Status initializeTensors(const LlmcProgram &program, Device &device,
+                         ThreadPool &pool, LlmcArenaKind kind, uint64_t seed) {
+  std::mutex mutex;
+  Status failure = Status::ok();
+  for (int64_t i = 0; i < program.numTensors; ++i) {
+    const LlmcTensor &tensor = program.tensors[i];
+    if (tensor.arenaKind != kind)
+      continue;
+    int64_t blocks = (tensor.elements + blockElements - 1) / blockElements;
+    pool.forRanges(blocks, [&](int64_t first, int64_t last, unsigned) {
+      std::vector<float> values(static_cast<size_t>(blockElements));
+      for (int64_t block = first; block < last; ++block) {
+        int64_t start = block * blockElements;
+        int64_t count = std::min(blockElements, tensor.elements - start);
+        for (int64_t e = 0; e < count; ++e)
+          values[static_cast<size_t>(e)] =
+              initialValue(tensor, seed, start + e);
+        Status status = device.write(kind, tensor.offset + start * 4,
+                                     values.data(), count * 4);
+        std::lock_guard<std::mutex> lock(mutex);
+        if (!status.isOk())
+          failure = status;
+      }
+    });
+    LLMC_TRY(failure);
+  }
+  return Status::ok();
+}
+
+std::vector<TensorSource> parameterSources(const LlmcProgram &program,
+                                           Device &device, LlmcArenaKind kind,
+                                           const std::string &prefix) {
+  std::vector<TensorSource> sources;
+  for (const LlmcTensor *tensor : parametersOf(program))
+    sources.push_back({prefix + tensor->name, shapeOf(*tensor),
+                       tensor->elements,
+                       [tensor, &device, kind](int64_t first, int64_t count,
+                                               float *out) {
+                         return device.read(kind, tensor->offset + first * 4,
+                                            out, count * 4);
+                       }});
+  return sources;
+}
+
+Status checkParameterFile(const LlmcProgram &program,
+                          const SafetensorsFile &file,
+                          const std::string &prefix) {
+  for (const LlmcTensor *tensor : parametersOf(program)) {
+    const SafetensorsFile::Entry *entry = file.find(prefix + tensor->name);
+    if (!entry)
+      return Status::error("{}: tensor {}{} is missing; these are the weights "
+                           "of another model",
+                           file.path(), prefix, tensor->name);
+    LLMC_TRY(checkEntry(*tensor, file, *entry));
+  }
+  return Status::ok();
+}
+
+Status loadParameterFile(const LlmcProgram &program, Device &device,
+                         const SafetensorsFile &file, LlmcArenaKind kind,
+                         const std::string &prefix) {
+  for (const LlmcTensor *tensor : parametersOf(program))
+    LLMC_TRY(loadTensor(*tensor, file, *file.find(prefix + tensor->name),
+                        device, kind));
+  return Status::ok();
+}
+
+Status loadInitialWeights(const LlmcProgram &program, Device &device,
+                          const std::string &path) {
+  Result<std::vector<std::string>> paths = weightFiles(path);
+  if (!paths.isOk())
+    return paths.status();
+  std::vector<SafetensorsFile> files;
+  for (const std::string &name : *paths) {
+    Result<SafetensorsFile> file = SafetensorsFile::open(name);
+    if (!file.isOk())
+      return Status::error("--init-from: {}", file.message());
+    files.push_back(std::move(*file));
+  }
+  for (const LlmcTensor *tensor : parametersOf(program)) {
+    auto holder = std::find_if(
+        files.begin(), files.end(),
+        [&](const SafetensorsFile &file) { return file.find(tensor->name); });
+    if (holder == files.end())
+      return Status::error("--init-from: {} has no tensor {} of shape {}, which "
+                           "the model needs; name the weights of this model",
+                           path, tensor->name, formatShape(shapeOf(*tensor)));
+    const SafetensorsFile::Entry *entry = holder->find(tensor->name);
+    LLMC_TRY(checkEntry(*tensor, *holder, *entry));
+    LLMC_TRY(loadTensor(*tensor, *holder, *entry, device, LlmcArenaParameter));
+  }
+  return Status::ok();
+}
+
+} // namespace llmc::runtime

@@ -1,0 +1,162 @@
+//===- Program.cpp - checks and views of the compiled program -------------===//
+
+#include "train/Program.h"
+
+#include <fmt/ranges.h>
+#include <set>
+
+namespace llmc::runtime {
+namespace {
+
+const char *const arenaNames[] = {
+#define LLMC_NAME(name, text) text,
+    LLMC_ARENA_KINDS(LLMC_NAME)
+#undef LLMC_NAME
+};
+constexpr int32_t numArenaKinds = sizeof(arenaNames) / sizeof(*arenaNames);
+
+const char *const initNames[] = {
+#define LLMC_NAME(name) #name,
+    LLMC_INIT_KINDS(LLMC_NAME)
+#undef LLMC_NAME
+};
+constexpr int32_t numInitKinds = sizeof(initNames) / sizeof(*initNames);
+
+template <typename... Args>
+Status broken(fmt::format_string<Args...> format, Args &&...args) {
+  return Status::error("the compiled program is broken: {}; compile it again "
+                       "with the llmc that this runtime belongs to",
+                       fmt::format(format, std::forward<Args>(args)...));
+}
+
+Status checkArenas(const LlmcProgram &program) {
+  std::set<int32_t> seen;
+  for (int64_t i = 0; i < program.numArenas; ++i) {
+    const LlmcArena &arena = program.arenas[i];
+    if (arena.kind < 0 || arena.kind >= numArenaKinds)
+      return broken("arena {} has the unknown kind {}", i, arena.kind);
+    if (!seen.insert(arena.kind).second)
+      return broken("it has two arenas of {}", arenaNames[arena.kind]);
+    if (arena.bytes < 0 || arena.alignment <= 0 ||
+        (arena.alignment & (arena.alignment - 1)) != 0)
+      return broken("the arena of {} has {} bytes at alignment {}",
+                    arenaNames[arena.kind], arena.bytes, arena.alignment);
+  }
+  for (LlmcArenaKind kind :
+       {LlmcArenaParameter, LlmcArenaGradient, LlmcArenaMoment1,
+        LlmcArenaMoment2, LlmcArenaIo})
+    if (!seen.count(kind))
+      return broken("it has no arena of {}", arenaNames[kind]);
+  return Status::ok();
+}
+
+Status checkTensor(const LlmcProgram &program, const LlmcTensor &tensor) {
+  if (tensor.arenaKind != LlmcArenaParameter &&
+      tensor.arenaKind != LlmcArenaConstant)
+    return broken("tensor {} lies in arena kind {}", tensor.name,
+                  tensor.arenaKind);
+  if (tensor.initKind < 0 || tensor.initKind >= numInitKinds)
+    return broken("tensor {} has the unknown initializer {}", tensor.name,
+                  tensor.initKind);
+  int64_t elements = 1;
+  for (int64_t size : shapeOf(tensor))
+    elements *= size;
+  if (elements != tensor.elements)
+    return broken("tensor {} of shape {} claims {} elements", tensor.name,
+                  formatShape(shapeOf(tensor)), tensor.elements);
+  bool rope = tensor.initKind == LlmcInitRopeCos ||
+              tensor.initKind == LlmcInitRopeSin;
+  if (rope && (tensor.rank != 2 || tensor.shape[1] % 2 != 0))
+    return broken("rope table {} has shape {}", tensor.name,
+                  formatShape(shapeOf(tensor)));
+
+  // Gradients and moments lie at the parameter's own offset.
+  std::vector<LlmcArenaKind> kinds = {LlmcArenaConstant};
+  if (tensor.arenaKind == LlmcArenaParameter)
+    kinds = {LlmcArenaParameter, LlmcArenaGradient, LlmcArenaMoment1,
+             LlmcArenaMoment2};
+  for (LlmcArenaKind kind : kinds) {
+    const LlmcArena *arena = findArena(program, kind);
+    if (!arena || tensor.offset < 0 ||
+        tensor.offset + tensor.elements * 4 > arena->bytes)
+      return broken("tensor {} does not fit into the arena of {}", tensor.name,
+                    arenaNames[kind]);
+  }
+  return Status::ok();
+}
+
+Status checkIo(const LlmcProgram &program) {
+  struct Range {
+    const char *name;
+    int64_t offset;
+    int64_t elements;
+  };
+  const int64_t window = program.batch * program.sequence;
+  const Range ranges[] = {
+      {"tokens", program.tokensOffset, window},
+      {"targets", program.targetsOffset, window},
+      {"loss", program.lossOffset, 1},
+      {"hyper", program.hyperOffset, LlmcHyperCount},
+      {"norm", program.normOffset, 1},
+      {"prompt", program.promptOffset, program.generate ? program.sequence : 0},
+      {"logits", program.logitsOffset,
+       program.generate ? program.sequence * program.vocabulary : 0},
+  };
+  for (const Range &range : ranges)
+    if (range.elements > 0 &&
+        (range.offset < 0 || range.offset + range.elements * 4 >
+                                 findArena(program, LlmcArenaIo)->bytes))
+      return broken("{} at byte {} lies outside the arena of {}", range.name,
+                    range.offset, arenaNames[LlmcArenaIo]);
+  return Status::ok();
+}
+
+} // namespace
+
+Status checkProgram(const LlmcProgram &program) {
+  if (program.abiVersion != LLMC_ABI_VERSION ||
+      program.structBytes != static_cast<int32_t>(sizeof(LlmcProgram)))
+    return Status::error(
+        "the program was compiled for version {} of the runtime ({} bytes), "
+        "this runtime is version {} ({} bytes); compile it again",
+        program.abiVersion, program.structBytes, LLMC_ABI_VERSION,
+        sizeof(LlmcProgram));
+  if (program.batch <= 0 || program.sequence <= 0 || program.vocabulary <= 0)
+    return broken("batch {}, sequence {} and vocabulary {} must be positive",
+                  program.batch, program.sequence, program.vocabulary);
+  if (!program.microStep || !program.update || !program.evaluate)
+    return broken("an entry point is missing");
+  LLMC_TRY(checkArenas(program));
+  std::set<std::string> names;
+  for (int64_t i = 0; i < program.numTensors; ++i) {
+    LLMC_TRY(checkTensor(program, program.tensors[i]));
+    if (!names.insert(program.tensors[i].name).second)
+      return broken("it has two tensors {}", program.tensors[i].name);
+  }
+  return checkIo(program);
+}
+
+const LlmcArena *findArena(const LlmcProgram &program, LlmcArenaKind kind) {
+  for (int64_t i = 0; i < program.numArenas; ++i)
+    if (program.arenas[i].kind == kind)
+      return &program.arenas[i];
+  return nullptr;
+}
+
+std::vector<int64_t> shapeOf(const LlmcTensor &tensor) {
+  return std::vector<int64_t>(tensor.shape, tensor.shape + tensor.rank);
+}
+
+std::string formatShape(const std::vector<int64_t> &shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+std::vector<const LlmcTensor *> parametersOf(const LlmcProgram &program) {
+  std::vector<const LlmcTensor *> parameters;
+  for (int64_t i = 0; i < program.numTensors; ++i)
+    if (program.tensors[i].arenaKind == LlmcArenaParameter)
+      parameters.push_back(&program.tensors[i]);
+  return parameters;
+}
+
+} // namespace llmc::runtime

@@ -1,0 +1,95 @@
+//===- Run.cpp - a whole training program ---------------------------------===//
+
+#include "train/Run.h"
+
+#include "device/cpu/CpuDevice.h"
+#include "train/Options.h"
+#include "train/Parameters.h"
+#include "train/Program.h"
+#include "train/Sampler.h"
+#include "train/TrainLoop.h"
+
+#include <cstdio>
+
+namespace llmc::runtime {
+namespace {
+
+/// Takes the weights from --init-from, or from the newest checkpoint in --out.
+Status loadWeights(const LlmcProgram &program, const Options &options,
+                   Device &device, Console &console, std::string &tokenizer) {
+  if (!options.initFrom.empty())
+    return loadInitialWeights(program, device, options.initFrom);
+  CheckpointStore store(program, device, options.out, options.keep);
+  Result<std::optional<CheckpointStore::Loaded>> loaded =
+      store.loadNewest(/*withOptimizer=*/false);
+  if (!loaded.isOk())
+    return Status::error("--sample: {}", loaded.message());
+  if (!*loaded)
+    return Status::error("--sample: no checkpoint in {}; name the --out of a "
+                         "training run, or weights with --init-from",
+                         options.out);
+  const CheckpointStore::Loaded &found = **loaded;
+  for (const std::string &reason : found.skipped)
+    console.warning(reason);
+  tokenizer = found.state.tokenizer;
+  console.line(fmt::format("weights: {}, step {}", found.path,
+                           found.state.step));
+  return Status::ok();
+}
+
+Status sampleOnly(const LlmcProgram &program, const Options &options,
+                  Device &device, ThreadPool &pool, Console &console) {
+  LLMC_TRY(device.allocate());
+  LLMC_TRY(initializeTensors(program, device, pool, LlmcArenaConstant,
+                             defaultSeed));
+  std::string tokenizer = "unknown";
+  LLMC_TRY(loadWeights(program, options, device, console, tokenizer));
+  console.line(fmt::format("sampling: every token recomputes all {} positions, "
+                           "there is no key/value cache",
+                           program.sequence));
+  SamplerOptions sampler;
+  sampler.tokens = options.sampleTokens;
+  sampler.temperature = options.temperature;
+  sampler.topK = options.topK;
+  sampler.topP = options.topP;
+  sampler.seed = options.seed.value_or(defaultSeed);
+  return printSample(program, device, *options.sample,
+                     meansBytes(tokenizer, program), sampler, console);
+}
+
+int fail(const Status &status) {
+  fmt::print(stderr, "error: {}\n", status.message());
+  return 1;
+}
+
+} // namespace
+
+int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
+  if (Status status = checkProgram(program); !status.isOk())
+    return fail(status);
+  Result<ParsedOptions> parsed = parseOptions(program, argc, argv);
+  if (!parsed.isOk())
+    return fail(parsed.status());
+  if (!parsed->options) {
+    std::fputs(parsed->text.c_str(), stdout);
+    return 0;
+  }
+  const Options &options = *parsed->options;
+  Console console(options.quiet, options.progress);
+  ThreadPool pool(options.threads ? options.threads : availableProcessors());
+  CpuDevice device(program, pool);
+  int stopSignal = 0;
+  Status status = Status::ok();
+  if (options.data.empty()) {
+    status = sampleOnly(program, options, device, pool, console);
+  } else {
+    TrainLoop loop(program, options, device, pool, console);
+    status = loop.run(stopSignal);
+  }
+  console.clearBar();
+  if (!status.isOk())
+    return fail(status);
+  return stopSignal ? 128 + stopSignal : 0;
+}
+
+} // namespace llmc::runtime

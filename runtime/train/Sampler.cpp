@@ -1,0 +1,133 @@
+//===- Sampler.cpp - text from a trained model ----------------------------===//
+
+#include "train/Sampler.h"
+
+#include "core/Rng.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <sstream>
+
+namespace llmc::runtime {
+namespace {
+
+constexpr int64_t numBytes = 256;
+
+/// The token as text. Control characters are spelt out: a model's output must
+/// not be able to steer the terminal.
+std::string decode(int32_t token, bool bytes) {
+  if (!bytes)
+    return fmt::format("{} ", token);
+  bool control = (token < 32 && token != '\n' && token != '\t') || token == 127;
+  return control ? fmt::format("\\x{:02x}", token)
+                 : std::string(1, static_cast<char>(token));
+}
+
+} // namespace
+
+int32_t chooseToken(const std::vector<float> &logits,
+                    const SamplerOptions &options, double uniform) {
+  std::vector<int32_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
+  });
+  if (options.temperature == 0)
+    return order.front();
+  if (options.topK > 0 && options.topK < static_cast<int64_t>(order.size()))
+    order.resize(static_cast<size_t>(options.topK));
+
+  const double highest = logits[static_cast<size_t>(order.front())];
+  std::vector<double> weights;
+  double total = 0;
+  for (int32_t token : order) {
+    double logit = logits[static_cast<size_t>(token)];
+    weights.push_back(std::exp((logit - highest) / options.temperature));
+    total += weights.back();
+  }
+  // The likeliest tokens up to and including the one that reaches topP.
+  double kept = 0;
+  size_t candidates = 0;
+  while (candidates < weights.size() && kept < options.topP * total)
+    kept += weights[candidates++];
+  double left = uniform * kept;
+  for (size_t i = 0; i < candidates; ++i) {
+    left -= weights[i];
+    if (left < 0)
+      return order[i];
+  }
+  return order[std::max<size_t>(candidates, 1) - 1];
+}
+
+Result<std::vector<int32_t>> encodePrompt(const std::string &prompt, bool bytes,
+                                          int64_t vocabulary) {
+  std::vector<int32_t> tokens;
+  if (bytes) {
+    for (char c : prompt.empty() ? std::string("\n") : prompt)
+      tokens.push_back(static_cast<uint8_t>(c));
+  } else {
+    std::istringstream words(prompt);
+    for (int32_t token; words >> token;)
+      tokens.push_back(token);
+    if (!words.eof() || tokens.empty())
+      return Status::error("--sample: the model was not trained on bytes and no "
+                           "tokenizer is known, so the prompt must list token "
+                           "numbers, like \"464 3290\", found \"{}\"",
+                           prompt);
+  }
+  for (int32_t token : tokens)
+    if (token < 0 || token >= vocabulary)
+      return Status::error("--sample: token {} of the prompt is not in the "
+                           "model's vocabulary of {}; change the prompt",
+                           token, vocabulary);
+  return tokens;
+}
+
+Status printSample(const LlmcProgram &program, Device &device,
+                   const std::string &prompt, bool bytes,
+                   const SamplerOptions &options, Console &console) {
+  if (!program.generate)
+    return Status::error("--sample: the program was compiled without its "
+                         "'generate' part; compile the model again");
+  Result<std::vector<int32_t>> encoded =
+      encodePrompt(prompt, bytes, program.vocabulary);
+  if (!encoded.isOk())
+    return encoded.status();
+  std::vector<int32_t> tokens = std::move(*encoded);
+  for (int32_t token : tokens)
+    console.result(decode(token, bytes));
+
+  // A byte tokenizer gives no meaning to tokens beyond the bytes.
+  const int64_t choices =
+      bytes ? std::min(numBytes, program.vocabulary) : program.vocabulary;
+  std::vector<float> logits(static_cast<size_t>(choices));
+  std::vector<int32_t> window(static_cast<size_t>(program.sequence));
+  const uint64_t key = streamKey(options.seed, "sample");
+  for (int64_t n = 0; n < options.tokens; ++n) {
+    int64_t used = std::min(static_cast<int64_t>(tokens.size()),
+                            program.sequence);
+    // Positions after the last token are padding: attention is causal, so they
+    // do not reach the logits that are read.
+    std::fill(std::copy(tokens.end() - used, tokens.end(), window.begin()),
+              window.end(), 0);
+    LLMC_TRY(device.write(LlmcArenaIo, program.promptOffset, window.data(),
+                          program.sequence * 4));
+    LLMC_TRY(device.run(program.generate));
+    LLMC_TRY(device.read(
+        LlmcArenaIo,
+        program.logitsOffset + (used - 1) * program.vocabulary * 4,
+        logits.data(), choices * 4));
+    for (float logit : logits)
+      if (std::isnan(logit))
+        return Status::error("the model's output is not a number; the weights "
+                             "are damaged or training diverged");
+    tokens.push_back(chooseToken(
+        logits, options, randomUniform(key, static_cast<uint64_t>(n))));
+    console.result(decode(tokens.back(), bytes));
+  }
+  console.result("\n");
+  return Status::ok();
+}
+
+} // namespace llmc::runtime

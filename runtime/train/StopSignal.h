@@ -1,0 +1,29 @@
+//===- StopSignal.h - SIGINT and SIGTERM as a question --------------------===//
+
+#ifndef LLMC_RUNTIME_TRAIN_STOPSIGNAL_H
+#define LLMC_RUNTIME_TRAIN_STOPSIGNAL_H
+
+#include <csignal>
+
+namespace llmc::runtime {
+
+/// While it lives, the first SIGINT or SIGTERM is only noted; a second one ends
+/// the program as usual. One at a time.
+class StopSignal {
+public:
+  StopSignal();
+  ~StopSignal();
+  StopSignal(const StopSignal &) = delete;
+  StopSignal &operator=(const StopSignal &) = delete;
+
+  /// The signal that came, 0 when none did.
+  int received() const;
+
+private:
+  struct sigaction previousInterrupt;
+  struct sigaction previousTerminate;
+};
+
+} // namespace llmc::runtime
+
+#endif // LLMC_RUNTIME_TRAIN_STOPSIGNAL_H

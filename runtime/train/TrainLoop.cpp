@@ -1,0 +1,392 @@
+//===- TrainLoop.cpp - from data and options to a trained model -----------===//
+
+#include "train/TrainLoop.h"
+
+#include "device/cpu/Arena.h"
+#include "train/LossCurve.h"
+#include "train/Parameters.h"
+#include "train/Profile.h"
+#include "train/Program.h"
+#include "train/Sampler.h"
+#include "train/StopSignal.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+
+namespace llmc::runtime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool isDue(int64_t every, int64_t step) {
+  return every > 0 && step % every == 0;
+}
+
+/// 1 - beta^step without the cancellation that pow would bring for a beta near
+/// one.
+double biasCorrection(double beta, int64_t step) {
+  return beta == 0 ? 1.0
+                   : -std::expm1(static_cast<double>(step) * std::log(beta));
+}
+
+} // namespace
+
+bool meansBytes(const std::string &tokenizer, const LlmcProgram &program) {
+  return tokenizer == "bytes" || program.vocabulary == 256;
+}
+
+Status TrainLoop::run(int &stopSignal) {
+  Result<Data> data =
+      Data::open(options.data, program.sequence, program.vocabulary);
+  if (!data.isOk())
+    return data.status();
+  LLMC_TRY(prepare(*data));
+  if (state.step >= options.steps) {
+    console.line(fmt::format("nothing left to do: {} is at step {} of {}; give "
+                             "more --steps to go on",
+                             lastCheckpoint, state.step, options.steps));
+    return Status::ok();
+  }
+  Result<Metrics> metrics = Metrics::open(options.out, state.step);
+  if (!metrics.isOk())
+    return metrics.status();
+  LLMC_TRY(trainUntilStopped(*data, *metrics, stopSignal));
+  return finish(*data, *metrics, stopSignal);
+}
+
+Status TrainLoop::prepare(const Data &data) {
+  Result<std::vector<int64_t>> present = store.steps();
+  if (!present.isOk())
+    return present.status();
+  if (!options.resume && !present->empty())
+    return Status::error("--out: {} already holds a checkpoint of step {}; add "
+                         "--resume to go on from it, or name another directory",
+                         options.out, present->front());
+  LLMC_TRY(makeDirectories(options.out));
+  LLMC_TRY(device.allocate());
+  LLMC_TRY(initializeTensors(program, device, pool, LlmcArenaConstant,
+                             defaultSeed));
+  tokens.resize(static_cast<size_t>(program.batch * program.sequence));
+  targets.resize(tokens.size());
+
+  state.seed = options.seed.value_or(defaultSeed);
+  if (options.resume)
+    LLMC_TRY(resume());
+  if (state.step == 0) {
+    if (options.initFrom.empty())
+      LLMC_TRY(initializeTensors(program, device, pool, LlmcArenaParameter,
+                                 state.seed));
+    else
+      LLMC_TRY(loadInitialWeights(program, device, options.initFrom));
+  } else {
+    std::map<std::string, std::string> saved = state.settings;
+    state.settings = settings(data);
+    noteChangedSettings(saved);
+  }
+  state.settings = settings(data);
+  state.tokenizer = data.tokenizer();
+  firstStep = state.step;
+  describe(data);
+  return Status::ok();
+}
+
+Status TrainLoop::resume() {
+  Result<std::optional<CheckpointStore::Loaded>> loaded =
+      store.loadNewest(/*withOptimizer=*/true);
+  if (!loaded.isOk())
+    return Status::error("--resume: {}", loaded.message());
+  if (!*loaded) {
+    console.line(fmt::format("resume: no checkpoint in {}, starting at step 1",
+                             options.out));
+    return Status::ok();
+  }
+  const CheckpointStore::Loaded &found = **loaded;
+  for (const std::string &reason : found.skipped)
+    console.warning(reason);
+  if (options.seed && *options.seed != found.state.seed)
+    return Status::error("--seed {} does not match the seed {} of {}; leave it "
+                         "out, or start a new run in another --out",
+                         *options.seed, found.state.seed, found.path);
+  state = found.state;
+  lastCheckpoint = found.path;
+  savedStep = state.step;
+  console.line(fmt::format("resume: {}, step {}", found.path, state.step));
+  return Status::ok();
+}
+
+std::map<std::string, std::string>
+TrainLoop::settings(const Data &data) const {
+  const Schedule &schedule = options.schedule;
+  return {
+      {"steps", std::to_string(options.steps)},
+      {"lr", fmt::format("{}", schedule.rate)},
+      {"min-lr", fmt::format("{}", schedule.minFraction)},
+      {"warmup", std::to_string(schedule.warmup)},
+      {"schedule", std::to_string(static_cast<int>(schedule.kind))},
+      {"weight-decay", fmt::format("{}", options.weightDecay)},
+      {"betas", fmt::format("{},{}", options.beta1, options.beta2)},
+      {"epsilon", fmt::format("{}", options.epsilon)},
+      {"clip", fmt::format("{}", options.clip)},
+      {"accumulate", std::to_string(options.accumulate)},
+      {"batch", std::to_string(program.batch)},
+      {"sequence", std::to_string(program.sequence)},
+      {"training windows in the data", std::to_string(data.trainWindows())},
+      {"tokens in the data", std::to_string(data.tokens())},
+  };
+}
+
+void TrainLoop::noteChangedSettings(
+    const std::map<std::string, std::string> &saved) {
+  for (const auto &[name, value] : state.settings) {
+    auto before = saved.find(name);
+    if (before != saved.end() && before->second != value)
+      console.warning(fmt::format("{} was {} when the checkpoint was written "
+                                  "and is {} now; the run will differ from one "
+                                  "that was never stopped",
+                                  name, before->second, value));
+  }
+}
+
+void TrainLoop::describe(const Data &data) {
+  console.line(fmt::format("model: {}, {} parameters, from {} for {}",
+                           program.modelName, program.parameters,
+                           program.modelFile, program.target));
+  std::string arenas;
+  for (int64_t i = 0; i < program.numArenas; ++i) {
+    const LlmcArena &arena = program.arenas[i];
+    bool perThread = arena.kind == LlmcArenaWorkspace && pool.size() > 1;
+    arenas += fmt::format("{}{} {}{}", i == 0 ? "" : ", ", arena.name,
+                          formatBytes(arena.bytes),
+                          perThread ? " a thread" : "");
+  }
+  console.line(fmt::format("memory: {} planned: {}",
+                           formatBytes(device.plannedBytes()), arenas));
+  console.line(fmt::format(
+      "data: {} tokens in {}, {} training windows of {}, {} held out ({})",
+      data.tokens(), options.data, data.trainWindows(), program.sequence,
+      data.heldOutWindows(),
+      data.hasOwnHeldOutFiles() ? "files named val" : "the last 5%"));
+  const int64_t windows = program.batch * options.accumulate;
+  console.line(fmt::format(
+      "run: {} steps of {} tokens ({} x {} x {}), {:.2f} epochs, {}, seed {}",
+      options.steps, windows * program.sequence, options.accumulate,
+      program.batch, program.sequence,
+      static_cast<double>(options.steps * windows) /
+          static_cast<double>(data.trainWindows()),
+      device.description(), state.seed));
+}
+
+Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
+                                    int &stopSignal) {
+  StopSignal stop;
+  if (options.profile)
+    device.startProfile();
+  while (state.step < options.steps && !stop.received()) {
+    StepRecord record;
+    LLMC_TRY(trainStep(data, record));
+    LLMC_TRY(metrics.addStep(record));
+    if (console.hasProgress()) {
+      double perStep =
+          trainSeconds / static_cast<double>(state.step - firstStep);
+      double left = perStep * static_cast<double>(options.steps - state.step);
+      console.bar(state.step, options.steps,
+                  fmt::format("{} | {} left", formatStep(record, options.steps),
+                              formatSeconds(left)));
+    } else if (isDue(options.logEvery, state.step)) {
+      console.line(formatStep(record, options.steps));
+    }
+    if (isDue(options.evalEvery, state.step))
+      LLMC_TRY(evaluate(data, metrics));
+    if (isDue(options.saveEvery, state.step))
+      LLMC_TRY(save());
+    if (isDue(options.sampleEvery, state.step))
+      LLMC_TRY(sample());
+  }
+  // The handler is still in place, so that the last checkpoint is not cut off.
+  stopSignal = state.step < options.steps ? stop.received() : 0;
+  if (savedStep != state.step)
+    LLMC_TRY(save());
+  return Status::ok();
+}
+
+Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
+  Clock::time_point start = Clock::now();
+  double lossSum = 0;
+  for (int64_t micro = 0; micro < options.accumulate; ++micro)
+    LLMC_TRY(microStep(data, lossSum));
+  if (state.step == 0 && !options.dumpGradients.empty())
+    LLMC_TRY(dumpGradients());
+  record.loss =
+      static_cast<float>(lossSum / static_cast<double>(options.accumulate));
+  record.learningRate = options.schedule(state.step);
+  LLMC_TRY(update(state.step, record));
+  record.step = ++state.step;
+
+  double seconds = secondsSince(start);
+  trainSeconds += seconds;
+  record.milliseconds = seconds * 1e3;
+  record.tokensPerSecond = static_cast<double>(program.batch *
+                                               program.sequence *
+                                               options.accumulate) /
+                           std::max(seconds, 1e-9);
+  return Status::ok();
+}
+
+Status TrainLoop::microStep(const Data &data, double &lossSum) {
+  LLMC_TRY(data.trainBatch(state.seed, state.position, program.batch,
+                           tokens.data(), targets.data()));
+  const auto bytes = static_cast<int64_t>(tokens.size() * 4);
+  LLMC_TRY(
+      device.write(LlmcArenaIo, program.tokensOffset, tokens.data(), bytes));
+  LLMC_TRY(
+      device.write(LlmcArenaIo, program.targetsOffset, targets.data(), bytes));
+  LLMC_TRY(device.run(program.microStep));
+  float loss = 0;
+  LLMC_TRY(device.read(LlmcArenaIo, program.lossOffset, &loss, 4));
+  if (!std::isfinite(loss))
+    return diverged(state.step, "loss", loss);
+  lossSum += loss;
+  state.position += program.batch;
+  return Status::ok();
+}
+
+Status TrainLoop::update(int64_t step, StepRecord &record) {
+  float hyper[LlmcHyperCount];
+  auto set = [&](LlmcHyper index, double value) {
+    hyper[index] = static_cast<float>(value);
+  };
+  set(LlmcHyperLearningRate, record.learningRate);
+  set(LlmcHyperBeta1, options.beta1);
+  set(LlmcHyperBeta2, options.beta2);
+  set(LlmcHyperEpsilon, options.epsilon);
+  set(LlmcHyperWeightDecay, options.weightDecay);
+  set(LlmcHyperClip, options.clip);
+  set(LlmcHyperGradientScale, 1.0 / static_cast<double>(options.accumulate));
+  set(LlmcHyperCorrection1, biasCorrection(options.beta1, step + 1));
+  set(LlmcHyperCorrection2, biasCorrection(options.beta2, step + 1));
+  LLMC_TRY(
+      device.write(LlmcArenaIo, program.hyperOffset, hyper, sizeof(hyper)));
+  LLMC_TRY(device.run(program.update));
+  LLMC_TRY(device.read(LlmcArenaIo, program.normOffset, &record.norm, 4));
+  if (!std::isfinite(record.norm))
+    return diverged(step, "gradient norm", record.norm);
+  return Status::ok();
+}
+
+Status TrainLoop::diverged(int64_t step, const char *what, float value) const {
+  return Status::error(
+      "step {}: the {} is {}; {}; lower --lr, lengthen --warmup or lower "
+      "--clip, then go on with --resume",
+      step + 1, what, value,
+      lastCheckpoint.empty() ? "no checkpoint was written before it"
+                             : "the last checkpoint is " + lastCheckpoint);
+}
+
+Status TrainLoop::dumpGradients() {
+  Result<FileSeal> seal = writeSafetensors(
+      options.dumpGradients,
+      parameterSources(program, device, LlmcArenaGradient),
+      {{"accumulate", std::to_string(options.accumulate)}});
+  if (!seal.isOk())
+    return Status::error("--dump-gradients: {}", seal.message());
+  console.line(fmt::format("gradients: of the first step, summed over {} "
+                           "micro-batches, in {}",
+                           options.accumulate, options.dumpGradients));
+  return Status::ok();
+}
+
+Status TrainLoop::evaluate(const Data &data, Metrics &metrics) {
+  const int64_t available =
+      std::max<int64_t>(1, data.heldOutWindows() / program.batch);
+  const int64_t count = options.evalBatches == 0
+                            ? available
+                            : std::min(options.evalBatches, available);
+  const auto bytes = static_cast<int64_t>(tokens.size() * 4);
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    // The same batches at every evaluation, spread evenly over the split.
+    int64_t first = i * available / count * program.batch;
+    LLMC_TRY(data.heldOutBatch(first, program.batch, tokens.data(),
+                               targets.data()));
+    LLMC_TRY(
+        device.write(LlmcArenaIo, program.tokensOffset, tokens.data(), bytes));
+    LLMC_TRY(device.write(LlmcArenaIo, program.targetsOffset, targets.data(),
+                          bytes));
+    LLMC_TRY(device.run(program.evaluate));
+    float loss = 0;
+    LLMC_TRY(device.read(LlmcArenaIo, program.lossOffset, &loss, 4));
+    sum += loss;
+  }
+  double loss = sum / static_cast<double>(count);
+  evaluatedStep = state.step;
+  console.line(fmt::format("step {}: held-out loss {:.4f} nats per token",
+                           state.step, loss));
+  if (!std::isfinite(loss))
+    return diverged(state.step - 1, "held-out loss", static_cast<float>(loss));
+  return metrics.addHeldOut(state.step, loss);
+}
+
+Status TrainLoop::save() {
+  Result<std::string> path = store.save(state);
+  if (!path.isOk())
+    return Status::error("step {}: the checkpoint could not be written: {}",
+                         state.step, path.message());
+  lastCheckpoint = *path;
+  savedStep = state.step;
+  console.line(fmt::format("step {}: saved {}", state.step, *path));
+  return Status::ok();
+}
+
+Status TrainLoop::sample() {
+  SamplerOptions sampler;
+  sampler.tokens = options.sampleTokens;
+  sampler.temperature = options.temperature;
+  sampler.topK = options.topK;
+  sampler.topP = options.topP;
+  sampler.seed = state.seed + static_cast<uint64_t>(state.step);
+  bool bytes = meansBytes(state.tokenizer, program);
+  console.result(fmt::format("step {}: sample\n", state.step));
+  return printSample(program, device,
+                     options.sample.value_or(bytes ? "\n" : "0"), bytes,
+                     sampler, console);
+}
+
+Status TrainLoop::finish(const Data &data, Metrics &metrics, int stopSignal) {
+  if (stopSignal) {
+    console.line(fmt::format("stopped by signal {} after step {} of {}; go on "
+                             "with --resume",
+                             stopSignal, state.step, options.steps));
+  } else {
+    double steps = static_cast<double>(state.step - firstStep);
+    double micro = steps * static_cast<double>(options.accumulate);
+    double perSecond = micro / std::max(trainSeconds, 1e-9);
+    console.line(fmt::format(
+        "done: {} steps in {}, {:.0f} tokens/s, {:.2f} GFLOP/s",
+        state.step - firstStep, formatSeconds(trainSeconds),
+        perSecond * static_cast<double>(program.batch * program.sequence),
+        perSecond * static_cast<double>(program.flopsPerMicroStep) * 1e-9));
+    if (evaluatedStep != state.step)
+      LLMC_TRY(evaluate(data, metrics));
+    if (options.sample)
+      LLMC_TRY(sample());
+  }
+  LLMC_TRY(writeLossCurve(options.out, program.modelName, metrics.history()));
+  console.line(drawLossCurve(metrics.history(), terminalColumns()));
+  console.line(fmt::format("loss curve: {}, {}",
+                           joinPath(options.out, "loss.svg"),
+                           joinPath(options.out, "loss.png")));
+  if (options.profile)
+    console.result(formatProfile(program, device.profile(), trainSeconds));
+  console.line(fmt::format(
+      "memory: peak {}, {} of it planned; the rest is code and mapped files",
+      formatBytes(peakResidentBytes()), formatBytes(device.plannedBytes())));
+  return Status::ok();
+}
+
+} // namespace llmc::runtime

@@ -1,0 +1,80 @@
+//===- TrainLoop.h - from data and options to a trained model -------------===//
+//
+// A step is: for each micro-batch, copy tokens and targets to the device and
+// run `microStep`, which adds to the gradients; then fill the hyper tensor and
+// run `update`, which clips, applies AdamW and zeroes the gradients.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_RUNTIME_TRAIN_TRAINLOOP_H
+#define LLMC_RUNTIME_TRAIN_TRAINLOOP_H
+
+#include "core/Console.h"
+#include "core/Status.h"
+#include "device/Device.h"
+#include "device/cpu/ThreadPool.h"
+#include "train/Checkpoint.h"
+#include "train/Data.h"
+#include "train/Metrics.h"
+#include "train/Options.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace llmc::runtime {
+
+class TrainLoop {
+public:
+  /// All references outlive the loop.
+  TrainLoop(const LlmcProgram &program, const Options &options, Device &device,
+            ThreadPool &pool, Console &console)
+      : program(program), options(options), device(device), pool(pool),
+        console(console),
+        store(program, device, options.out, options.keep) {}
+
+  /// Trains to the last step, or until SIGINT or SIGTERM. `stopSignal` becomes
+  /// the signal that stopped the run, 0 when it was finished.
+  Status run(int &stopSignal);
+
+private:
+  Status prepare(const Data &data);
+  Status resume();
+  void noteChangedSettings(const std::map<std::string, std::string> &saved);
+  std::map<std::string, std::string> settings(const Data &data) const;
+  void describe(const Data &data);
+
+  Status trainUntilStopped(const Data &data, Metrics &metrics, int &stopSignal);
+  Status trainStep(const Data &data, StepRecord &record);
+  Status microStep(const Data &data, double &lossSum);
+  Status update(int64_t step, StepRecord &record);
+  Status diverged(int64_t step, const char *what, float value) const;
+  Status dumpGradients();
+  Status evaluate(const Data &data, Metrics &metrics);
+  Status save();
+  Status sample();
+  Status finish(const Data &data, Metrics &metrics, int stopSignal);
+
+  const LlmcProgram &program;
+  const Options &options;
+  Device &device;
+  ThreadPool &pool;
+  Console &console;
+  CheckpointStore store;
+  RunState state;
+  int64_t firstStep = 0; // of this process
+  int64_t savedStep = -1;
+  int64_t evaluatedStep = -1;
+  std::string lastCheckpoint;
+  double trainSeconds = 0; // in steps of this process
+  std::vector<int32_t> tokens;  // [batch, sequence]
+  std::vector<int32_t> targets; // [batch, sequence]
+};
+
+/// Whether `tokenizer` ("bytes" or "unknown") stands for bytes; a vocabulary of
+/// 256 is taken for bytes when nothing is known.
+bool meansBytes(const std::string &tokenizer, const LlmcProgram &program);
+
+} // namespace llmc::runtime
+
+#endif // LLMC_RUNTIME_TRAIN_TRAINLOOP_H

@@ -1,0 +1,38 @@
+# lit's configuration: which files are tests and what their RUN lines may call.
+import os
+import sys
+
+import lit.formats
+
+config.name = "llmc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs"]
+config.test_source_root = os.path.join(config.llmc_source_dir, "test")
+config.test_exec_root = os.path.join(config.llmc_binary_dir, "test")
+
+bin_dir = os.path.join(config.llmc_binary_dir, "bin")
+lib_dir = os.path.join(config.llmc_binary_dir, "lib")
+config.environment["PATH"] = os.pathsep.join(
+    [bin_dir, config.llvm_tools_dir, config.environment.get("PATH", "")]
+)
+
+# The name of a program stands for that of this build.
+for tool in ("llmc-interpret", "llmc-opt", "llmc"):
+    config.substitutions.append(
+        (r"(?<![\w/.%-])" + tool + r"(?=\s|$)", os.path.join(bin_dir, tool))
+    )
+for tool in ("FileCheck", "not", "split-file"):
+    config.substitutions.append(
+        (r"(?<![\w/.%-])" + tool + r"(?=\s|$)", os.path.join(config.llvm_tools_dir, tool))
+    )
+config.substitutions.append((r"(?<![\w/.%-])python3(?=\s)", sys.executable))
+config.substitutions.append(("%models", os.path.join(config.llmc_source_dir, "models")))
+config.substitutions.append(("%source", config.llmc_source_dir))
+config.substitutions.append(("%bin", bin_dir))
+
+# Tests of a part that this build has not got are unsupported, not failed.
+if os.path.exists(os.path.join(bin_dir, "llmc-interpret")):
+    config.available_features.add("interpret")
+if os.path.exists(os.path.join(lib_dir, "libllmc_runtime.a")):
+    config.available_features.add("runtime")

@@ -1,0 +1,60 @@
+# Sourced by tools/demo, tools/check and .ci/run: installs what is missing and
+# builds. Everything comes from Debian's packages.
+
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${LLMC_BUILD:-$root/build}
+llvm=/usr/lib/llvm-22
+
+packages=(g++ clang-22 lld-22 llvm-22-dev llvm-22-tools libmlir-22-dev
+  mlir-22-tools cmake ninja-build ccache zlib1g-dev libzstd-dev
+  libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev python3 bible-kjv)
+
+install_packages() {
+  local missing=()
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null |
+      grep -q 'install ok installed' || missing+=("$package")
+  done
+  if [ ${#missing[@]} -eq 0 ]; then
+    return
+  fi
+  local sudo=
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      echo "error: these Debian packages are missing and need root to install: ${missing[*]}" >&2
+      echo "       run as root:  apt-get install ${missing[*]}" >&2
+      exit 1
+    fi
+    sudo=sudo
+  fi
+  echo "installing Debian packages: ${missing[*]}"
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq \
+    --no-install-recommends "${missing[@]}" >"$build/install.log" 2>&1 || {
+    tail -20 "$build/install.log" >&2
+    echo "error: installing failed; the whole log is $build/install.log" >&2
+    exit 1
+  }
+}
+
+build_llmc() { # build_llmc TARGET...
+  # Configuring again is cheap only when nothing changed, so ninja decides.
+  if [ ! -f "$build/build.ninja" ]; then
+    echo "configuring in $build"
+    cmake -G Ninja -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release \
+      -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 \
+      -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld \
+      -DMLIR_DIR=$llvm/lib/cmake/mlir -DLLVM_DIR=$llvm/lib/cmake/llvm \
+      -DLLVM_EXTERNAL_LIT=$llvm/bin/lit >"$build/configure.log" 2>&1 || {
+      tail -20 "$build/configure.log" >&2
+      echo "error: configuring failed; the whole log is $build/configure.log" >&2
+      exit 1
+    }
+  fi
+  echo "building (the first time takes some minutes)"
+  ninja -C "$build" "$@"
+}
+
+mkdir -p "$build"
+install_packages
