@@ -2,6 +2,20 @@
 
 def Model_EmbeddingGradOp : Model_PureOp<"embedding_grad"> {
   let summary = "dweight[v,:] = sum of dy[b,t,:] over tokens[b,t] == v, in token order";
+  let description = [{
+    Rows of tokens that do not occur are 0. Equal tokens are added in the order
+    of their positions, so that the bits do not depend on the schedule.
+
+    Constraints:
+    - (C1) grad is [b, t, C];
+    - (C2) the output is [V, C].
+
+    Lifespan: created by Autodiff.
+
+    ```mlir
+    %dw = model.embedding_grad %tokens, %dy : (tensor<2x8xi32>, tensor<2x8x16xf32>) -> tensor<97x16xf32>
+    ```
+  }];
   let arguments = (ins Model_Tokens:$tokens, Model_Activation:$grad);
   let results = (outs Model_Weight:$output);
   let assemblyFormat = "$tokens `,` $grad attr-dict `:` functional-type(operands, results)";
@@ -10,6 +24,20 @@ def Model_EmbeddingGradOp : Model_PureOp<"embedding_grad"> {
 
 def Model_PositionEmbeddingGradOp : Model_PureOp<"position_embedding_grad"> {
   let summary = "dweight[t,:] = sum over b of dy[b,t,:]; 0 beyond the sequence";
+  let description = [{
+    Sums over the batch, in order.
+
+    Constraints:
+    - (C1) grad is [b, t, C];
+    - (C2) the output is [P, C];
+    - (C3) the sequence is not longer than P.
+
+    Lifespan: created by Autodiff.
+
+    ```mlir
+    %dw = model.position_embedding_grad %dy : (tensor<2x8x16xf32>) -> tensor<32x16xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$grad);
   let results = (outs Model_Weight:$output);
   let assemblyFormat = "$grad attr-dict `:` functional-type(operands, results)";
@@ -18,6 +46,19 @@ def Model_PositionEmbeddingGradOp : Model_PureOp<"position_embedding_grad"> {
 
 def Model_LinearWeightGradOp : Model_PureOp<"linear_weight_grad"> {
   let summary = "dweight[o,i] = sum over rows of dy[r,o] x[r,i]; with `transposed` [i,o]";
+  let description = [{
+    The gradient of `model.linear` in its weight: a product over the rows.
+
+    Constraints:
+    - (C1) input and grad have the same leading dimensions;
+    - (C2) the output is [o, i], with `transposed` [i, o].
+
+    Lifespan: created by Autodiff.
+
+    ```mlir
+    %dw = model.linear_weight_grad %x, %dy : (tensor<2x8x16xf32>, tensor<2x8x32xf32>) -> tensor<32x16xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$input, Model_Activation:$grad, UnitAttr:$transposed);
   let results = (outs Model_Weight:$output);
   let assemblyFormat = "$input `,` $grad attr-dict `:` functional-type(operands, results)";
@@ -26,6 +67,19 @@ def Model_LinearWeightGradOp : Model_PureOp<"linear_weight_grad"> {
 
 def Model_SumRowsOp : Model_PureOp<"sum_rows"> {
   let summary = "sum over all but the last dimension: [..,C] to [C]; with `splits` partial sums [splits,C] of consecutive, equal row ranges";
+  let description = [{
+    The gradient of a bias.
+
+    Constraints:
+    - (C1) the output is [C], with `splits` [splits, C];
+    - (C2) `splits` is positive and divides the number of rows.
+
+    Lifespan: created by Autodiff; llmc-decompose adds `splits` and a sum over them.
+
+    ```mlir
+    %db = model.sum_rows %dy {splits = 4 : i64} : (tensor<2x8x16xf32>) -> tensor<4x16xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$input, OptionalAttr<I64Attr>:$splits);
   let results = (outs Model_Activation:$output);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
@@ -34,6 +88,21 @@ def Model_SumRowsOp : Model_PureOp<"sum_rows"> {
 
 def Model_LayerNormGradOp : Model_PureOp<"layer_norm_grad"> {
   let summary = "gradient of layer_norm in its input; mean and variance are computed again";
+  let description = [{
+    With n = (x - mean) / s, s = sqrt(variance + eps) and g = grad * weight:
+    (g - mean(g) - n mean(g n)) / s.
+
+    Constraints:
+    - (C1) the weight is [C];
+    - (C2) grad and output have the input's shape;
+    - (C3) eps is positive.
+
+    Lifespan: created by Autodiff.
+
+    ```mlir
+    %dx = model.layer_norm_grad %x, %w, %dy {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<16xf32>, tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$input, Model_Weight:$weight,
                        Model_Activation:$grad, F32Attr:$eps);
   let results = (outs Model_Activation:$output);
@@ -43,6 +112,21 @@ def Model_LayerNormGradOp : Model_PureOp<"layer_norm_grad"> {
 
 def Model_LayerNormWeightGradOp : Model_PureOp<"layer_norm_weight_grad"> {
   let summary = "sum over rows of dy * (x - mean) / sqrt(variance + eps); `splits` as in sum_rows";
+  let description = [{
+    The sum over rows of grad * n, n the normalised input.
+
+    Constraints:
+    - (C1) grad has the input's shape;
+    - (C2) the output is [C], with `splits` [splits, C];
+    - (C3) `splits` is positive and divides the number of rows;
+    - (C4) eps is positive.
+
+    Lifespan: created by Autodiff; llmc-decompose adds `splits`.
+
+    ```mlir
+    %dw = model.layer_norm_weight_grad %x, %dy {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<16xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$input, Model_Activation:$grad,
                        F32Attr:$eps, OptionalAttr<I64Attr>:$splits);
   let results = (outs Model_Activation:$output);
@@ -52,6 +136,21 @@ def Model_LayerNormWeightGradOp : Model_PureOp<"layer_norm_weight_grad"> {
 
 def Model_RMSNormGradOp : Model_PureOp<"rms_norm_grad"> {
   let summary = "gradient of rms_norm in its input";
+  let description = [{
+    With s = sqrt(mean(x^2) + eps), n = x / s and g = grad * weight:
+    (g - n mean(g n)) / s.
+
+    Constraints:
+    - (C1) the weight is [C];
+    - (C2) grad and output have the input's shape;
+    - (C3) eps is positive.
+
+    Lifespan: created by Autodiff.
+
+    ```mlir
+    %dx = model.rms_norm_grad %x, %w, %dy {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<16xf32>, tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$input, Model_Weight:$weight,
                        Model_Activation:$grad, F32Attr:$eps);
   let results = (outs Model_Activation:$output);
@@ -61,6 +160,21 @@ def Model_RMSNormGradOp : Model_PureOp<"rms_norm_grad"> {
 
 def Model_RMSNormWeightGradOp : Model_PureOp<"rms_norm_weight_grad"> {
   let summary = "sum over rows of dy * x / sqrt(mean(x^2) + eps); `splits` as in sum_rows";
+  let description = [{
+    The sum over rows of grad * n, n the normalised input.
+
+    Constraints:
+    - (C1) grad has the input's shape;
+    - (C2) the output is [C], with `splits` [splits, C];
+    - (C3) `splits` is positive and divides the number of rows;
+    - (C4) eps is positive.
+
+    Lifespan: created by Autodiff; llmc-decompose adds `splits`.
+
+    ```mlir
+    %dw = model.rms_norm_weight_grad %x, %dy {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<16xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$input, Model_Activation:$grad,
                        F32Attr:$eps, OptionalAttr<I64Attr>:$splits);
   let results = (outs Model_Activation:$output);
@@ -70,6 +184,23 @@ def Model_RMSNormWeightGradOp : Model_PureOp<"rms_norm_weight_grad"> {
 
 def Model_AttentionGradOp : Model_PureOp<"attention_grad"> {
   let summary = "gradients of attention in query, key and value (FlashAttention-2, algorithm 2)";
+  let description = [{
+    `output` and `lse` are results of the forward op, `grad` is the gradient of
+    its output. Key and value gradients are summed over the query heads that
+    share them.
+
+    Constraints:
+    - (C1) query, key and value as in `model.attention`;
+    - (C2) output and grad have the query's shape;
+    - (C3) lse is [b, heads, t];
+    - (C4) gradients have the shapes of query, key and value.
+
+    Lifespan: created by Autodiff; llmc-decompose takes it apart.
+
+    ```mlir
+    %dq, %dk, %dv = model.attention_grad %q, %k, %v, %a, %lse, %da {heads = 4 : i64, kv_heads = 2 : i64} : (tensor<2x8x16xf32>, tensor<2x8x8xf32>, tensor<2x8x8xf32>, tensor<2x8x16xf32>, tensor<2x4x8xf32>, tensor<2x8x16xf32>) -> (tensor<2x8x16xf32>, tensor<2x8x8xf32>, tensor<2x8x8xf32>)
+    ```
+  }];
   let arguments = (ins Model_Activation:$query, Model_Activation:$key,
                        Model_Activation:$value, Model_Activation:$output,
                        Model_Activation:$lse, Model_Activation:$grad,
@@ -82,6 +213,19 @@ def Model_AttentionGradOp : Model_PureOp<"attention_grad"> {
 
 def Model_AttentionDeltaOp : Model_PureOp<"attention_delta"> {
   let summary = "delta[b,h,t] = sum over the head's channels of output * grad";
+  let description = [{
+    The row sum D of FlashAttention-2, algorithm 2.
+
+    Constraints:
+    - (C1) output is [b, t, heads * D] and grad has its shape;
+    - (C2) delta is [b, heads, t].
+
+    Lifespan: created by llmc-decompose.
+
+    ```mlir
+    %d = model.attention_delta %a, %da {heads = 4 : i64} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<2x4x8xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$output, Model_Activation:$grad, I64Attr:$heads);
   let results = (outs Model_Activation:$delta);
   let assemblyFormat = "$output `,` $grad attr-dict `:` functional-type(operands, results)";
@@ -90,6 +234,21 @@ def Model_AttentionDeltaOp : Model_PureOp<"attention_delta"> {
 
 def Model_AttentionQueryGradOp : Model_PureOp<"attention_query_grad"> {
   let summary = "the query's part of attention_grad, by blocks of queries";
+  let description = [{
+    FlashAttention-2, algorithm 2, with queries outside.
+
+    Constraints:
+    - (C1) query, key and value as in `model.attention`;
+    - (C2) grad has the query's shape;
+    - (C3) lse and delta are [b, heads, t];
+    - (C4) the result has the query's shape.
+
+    Lifespan: created by llmc-decompose.
+
+    ```mlir
+    %dq = model.attention_query_grad %q, %k, %v, %da, %lse, %d {heads = 4 : i64, kv_heads = 2 : i64} : (tensor<2x8x16xf32>, tensor<2x8x8xf32>, tensor<2x8x8xf32>, tensor<2x8x16xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32>) -> tensor<2x8x16xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$query, Model_Activation:$key,
                        Model_Activation:$value, Model_Activation:$grad,
                        Model_Activation:$lse, Model_Activation:$delta,
@@ -101,6 +260,21 @@ def Model_AttentionQueryGradOp : Model_PureOp<"attention_query_grad"> {
 
 def Model_AttentionKeyValueGradOp : Model_PureOp<"attention_key_value_grad"> {
   let summary = "the key's and value's part of attention_grad, by blocks of keys, summed over the group's query heads";
+  let description = [{
+    FlashAttention-2, algorithm 2.
+
+    Constraints:
+    - (C1) query, key and value as in `model.attention`;
+    - (C2) grad has the query's shape;
+    - (C3) lse and delta are [b, heads, t];
+    - (C4) the results have the key's shape.
+
+    Lifespan: created by llmc-decompose.
+
+    ```mlir
+    %dk, %dv = model.attention_key_value_grad %q, %k, %v, %da, %lse, %d {heads = 4 : i64, kv_heads = 2 : i64} : (tensor<2x8x16xf32>, tensor<2x8x8xf32>, tensor<2x8x8xf32>, tensor<2x8x16xf32>, tensor<2x4x8xf32>, tensor<2x4x8xf32>) -> (tensor<2x8x8xf32>, tensor<2x8x8xf32>)
+    ```
+  }];
   let arguments = (ins Model_Activation:$query, Model_Activation:$key,
                        Model_Activation:$value, Model_Activation:$grad,
                        Model_Activation:$lse, Model_Activation:$delta,
@@ -117,21 +291,69 @@ class Model_UnaryGradOp<string mnemonic> : Model_PureOp<mnemonic, [SameOperandsA
 }
 def Model_GeluGradOp : Model_UnaryGradOp<"gelu_grad"> {
   let summary = "grad * gelu'(input)";
+  let description = [{
+    `input` is the forward op's input.
+
+    Lifespan: created by Autodiff.
+
+    ```mlir
+    %d = model.gelu_grad %x, %dy : tensor<2x8x16xf32>
+    ```
+  }];
 }
 def Model_SiluGradOp : Model_UnaryGradOp<"silu_grad"> {
   let summary = "grad * silu'(input)";
+  let description = [{
+    `input` is the forward op's input.
+
+    Lifespan: created by Autodiff.
+
+    ```mlir
+    %d = model.silu_grad %x, %dy : tensor<2x8x16xf32>
+    ```
+  }];
 }
 
 def Model_ConcatOp : Model_PureOp<"concat"> {
   let summary = "joins tensors along the last dimension: the gradient of split";
+  let description = [{
+    Part i follows part i - 1. All parts of one split, in order, fold to its
+    input.
+
+    Constraints:
+    - (C1) the output has a last dimension and there is an input;
+    - (C2) an input has the output's leading dimensions and a known last one;
+    - (C3) the parts make up the output's last dimension.
+
+    Lifespan: created by Autodiff.
+
+    ```mlir
+    %d = model.concat %dq, %dk, %dv : (tensor<2x8x16xf32>, tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<2x8x48xf32>
+    ```
+  }];
   let arguments = (ins Variadic<Model_Activation>:$inputs);
   let results = (outs Model_Activation:$output);
   let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
 def Model_CrossEntropyGradOp : Model_PureOp<"cross_entropy_grad"> {
   let summary = "dlogits = (softmax(logits) - onehot(target)) / tokens";
+  let description = [{
+    The gradient of the mean: `tokens` is b * t.
+
+    Constraints:
+    - (C1) the logits are [b, t, V];
+    - (C2) the targets are [b, t];
+    - (C3) the output has the logits' shape.
+
+    Lifespan: created by Autodiff.
+
+    ```mlir
+    %dl = model.cross_entropy_grad %logits, %targets : (tensor<2x8x97xf32>, tensor<2x8xi32>) -> tensor<2x8x97xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$logits, Model_Tokens:$targets);
   let results = (outs Model_Activation:$output);
   let assemblyFormat = "$logits `,` $targets attr-dict `:` functional-type(operands, results)";
@@ -140,6 +362,20 @@ def Model_CrossEntropyGradOp : Model_PureOp<"cross_entropy_grad"> {
 
 def Model_TokenLossOp : Model_PureOp<"token_loss"> {
   let summary = "loss[b,t] = logsumexp(logits[b,t,:]) - logits[b,t,target]";
+  let description = [{
+    The loss of each token, before the mean.
+
+    Constraints:
+    - (C1) the logits are [b, t, V];
+    - (C2) the targets are [b, t];
+    - (C3) the output is [b, t].
+
+    Lifespan: created by llmc-decompose.
+
+    ```mlir
+    %l = model.token_loss %logits, %targets : (tensor<2x8x97xf32>, tensor<2x8xi32>) -> tensor<2x8xf32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$logits, Model_Tokens:$targets);
   let results = (outs Model_Activation:$output);
   let assemblyFormat = "$logits `,` $targets attr-dict `:` functional-type(operands, results)";
@@ -148,6 +384,15 @@ def Model_TokenLossOp : Model_PureOp<"token_loss"> {
 
 def Model_MeanOp : Model_PureOp<"mean"> {
   let summary = "mean of all elements, summed in a fixed order";
+  let description = [{
+    A scalar.
+
+    Lifespan: created by llmc-decompose.
+
+    ```mlir
+    %m = model.mean %l : (tensor<2x8xf32>) -> tensor<f32>
+    ```
+  }];
   let arguments = (ins Model_Activation:$input);
   let results = (outs Model_Loss:$output);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";

@@ -24,9 +24,8 @@ public:
     const auto *next = static_cast<const uint8_t *>(data);
     length += bytes;
     if (pendingBytes) {
-      size_t taken = bytes < blockBytes - pendingBytes
-                         ? bytes
-                         : blockBytes - pendingBytes;
+      size_t taken =
+          bytes < blockBytes - pendingBytes ? bytes : blockBytes - pendingBytes;
       std::memcpy(pending + pendingBytes, next, taken);
       pendingBytes += taken;
       next += taken;

@@ -51,8 +51,7 @@ void Console::bar(int64_t done, int64_t total, std::string_view text) {
     return;
   lastDrawn = now;
   // Eighths of a cell, so that the bar moves at every step of a long run.
-  static const char *const partial[] = {"",  "▏", "▎", "▍",
-                                        "▌", "▋", "▊", "▉"};
+  static const char *const partial[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
   constexpr int64_t cells = 20;
   int64_t eighths = total > 0 ? done * cells * 8 / total : 0;
   std::string bar;

@@ -28,7 +28,8 @@ public:
   void result(std::string_view text);
   /// Something to act upon although the program goes on; goes to stderr.
   void warning(std::string_view text);
-  /// Redraws the bar, at most twenty times a second: done of total, then `text`.
+  /// Redraws the bar, at most twenty times a second: done of total, then
+  /// `text`.
   void bar(int64_t done, int64_t total, std::string_view text);
   void clearBar();
 

@@ -171,8 +171,8 @@ Result<FileSeal> sealOfFile(const std::string &path) {
   std::vector<uint8_t> chunk(size_t(1) << 20);
   Checksum checksum;
   for (int64_t offset = 0; offset < file->size();) {
-    int64_t count = std::min(static_cast<int64_t>(chunk.size()),
-                             file->size() - offset);
+    int64_t count =
+        std::min(static_cast<int64_t>(chunk.size()), file->size() - offset);
     LLMC_TRY(file->read(offset, chunk.data(), count));
     checksum.add(chunk.data(), static_cast<size_t>(count));
     offset += count;

@@ -66,14 +66,13 @@ Result<RunState> stateFromJson(const std::string &path, const Json &json) {
     return json.contains(key) && json[key].type() == type;
   };
   using Type = Json::value_t;
-  bool known = json.value("version", Json()) == formatVersion &&
-               hasType("step", Type::number_unsigned) &&
-               hasType("position", Type::number_unsigned) &&
-               hasType("seed", Type::number_unsigned) &&
-               hasType("tokenizer", Type::string) &&
-               hasType("model", Type::string) &&
-               hasType("settings", Type::object) &&
-               hasType("files", Type::object);
+  bool known =
+      json.value("version", Json()) == formatVersion &&
+      hasType("step", Type::number_unsigned) &&
+      hasType("position", Type::number_unsigned) &&
+      hasType("seed", Type::number_unsigned) &&
+      hasType("tokenizer", Type::string) && hasType("model", Type::string) &&
+      hasType("settings", Type::object) && hasType("files", Type::object);
   if (!known)
     return Status::error("{} is of another version of the runtime", path);
   RunState state;
@@ -156,8 +155,8 @@ Result<std::string> CheckpointStore::save(const RunState &state) {
   json["files"][optimizerFile] = sealToJson(*optimizer);
 
   json["checksum"] = checksumOfText(json.dump());
-  LLMC_TRY(writeFileAtomically(joinPath(temporary, stateFile),
-                               json.dump(2) + "\n"));
+  LLMC_TRY(
+      writeFileAtomically(joinPath(temporary, stateFile), json.dump(2) + "\n"));
   LLMC_TRY(syncDirectory(temporary));
   // A damaged checkpoint of the same step may be in the way after a resume.
   LLMC_TRY(removeTree(target));
@@ -222,8 +221,8 @@ Status CheckpointStore::load(const std::string &path, bool withOptimizer) {
       SafetensorsFile::open(joinPath(path, optimizerFile));
   if (!optimizer.isOk())
     return optimizer.status();
-  LLMC_TRY(loadParameterFile(program, device, *optimizer, LlmcArenaMoment1,
-                             "m."));
+  LLMC_TRY(
+      loadParameterFile(program, device, *optimizer, LlmcArenaMoment1, "m."));
   return loadParameterFile(program, device, *optimizer, LlmcArenaMoment2, "v.");
 }
 

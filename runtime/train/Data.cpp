@@ -113,9 +113,9 @@ Status Data::trainBatch(uint64_t seed, int64_t position, int64_t batch,
                         int32_t *tokens, int32_t *targets) const {
   for (int64_t row = 0; row < batch; ++row) {
     int64_t epoch = (position + row) / numTrain;
-    Permutation shuffle(static_cast<uint64_t>(numTrain),
-                        randomBits(streamKey(seed, "data"),
-                                   static_cast<uint64_t>(epoch)));
+    Permutation shuffle(
+        static_cast<uint64_t>(numTrain),
+        randomBits(streamKey(seed, "data"), static_cast<uint64_t>(epoch)));
     auto index = static_cast<uint64_t>((position + row) % numTrain);
     LLMC_TRY(readWindow(trainShards, static_cast<int64_t>(shuffle(index)),
                         tokens + row * sequence, targets + row * sequence));

@@ -22,9 +22,9 @@
 namespace llmc::runtime {
 
 struct StepRecord {
-  int64_t step = 0;          // counted from 1
-  float loss = 0;            // nats per token, mean over the step's tokens
-  float norm = 0;            // of the gradient, before clipping
+  int64_t step = 0; // counted from 1
+  float loss = 0;   // nats per token, mean over the step's tokens
+  float norm = 0;   // of the gradient, before clipping
   double learningRate = 0;
   double milliseconds = 0;
   double tokensPerSecond = 0;

@@ -13,17 +13,22 @@
 namespace llmc::runtime {
 namespace {
 
-/// Accepts a whole number of at least `least`; `what` names it in the error.
-CLI::Validator wholeNumber(const char *what, int64_t least) {
+/// Larger counts are mistakes; below it, products of counts do not overflow.
+constexpr int64_t largestCount = 1000000000000;
+
+/// Accepts a whole number in [least, most]; `what` names it in the error.
+CLI::Validator wholeNumber(const char *what, int64_t least,
+                           int64_t most = largestCount) {
   return CLI::Validator(
-      [what, least](std::string &text) -> std::string {
+      [what, least, most](std::string &text) -> std::string {
         char *end = nullptr;
         errno = 0;
         long long value = std::strtoll(text.c_str(), &end, 10);
-        if (text.empty() || *end != '\0' || errno != 0 || value < least)
-          return fmt::format("expected {}, a whole number of at least {}, "
+        if (text.empty() || *end != '\0' || errno != 0 || value < least ||
+            value > most)
+          return fmt::format("expected {}, a whole number from {} to {}, "
                              "found '{}'",
-                             what, least, text);
+                             what, least, most, text);
         return {};
       },
       "");
@@ -124,7 +129,7 @@ void addRunOptions(CLI::App &app, Options &o, RawOptions &raw) {
   app.add_option("--threads", o.threads,
                  "threads; results do not depend on it [all processors]")
       ->option_text("N")
-      ->check(wholeNumber("a number of threads", 1))
+      ->check(wholeNumber("a number of threads", 1, 1024))
       ->group(run);
 
   const char *optimizer = "Optimizer (AdamW)";

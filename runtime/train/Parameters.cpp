@@ -28,10 +28,11 @@ double ropeAngle(const LlmcTensor &tensor, int64_t element) {
 Status checkEntry(const LlmcTensor &tensor, const SafetensorsFile &file,
                   const SafetensorsFile::Entry &entry) {
   if (entry.shape != shapeOf(tensor))
-    return Status::error("{}: tensor {} has shape {}, the model needs {}; these "
-                         "are the weights of another model",
-                         file.path(), tensor.name, formatShape(entry.shape),
-                         formatShape(shapeOf(tensor)));
+    return Status::error(
+        "{}: tensor {} has shape {}, the model needs {}; these "
+        "are the weights of another model",
+        file.path(), tensor.name, formatShape(entry.shape),
+        formatShape(shapeOf(tensor)));
   return Status::ok();
 }
 
@@ -42,8 +43,8 @@ Status loadTensor(const LlmcTensor &tensor, const SafetensorsFile &file,
   for (int64_t first = 0; first < tensor.elements; first += blockElements) {
     int64_t count = std::min(blockElements, tensor.elements - first);
     LLMC_TRY(file.readFloats(entry, first, count, block.data()));
-    LLMC_TRY(device.write(kind, tensor.offset + first * 4, block.data(),
-                          count * 4));
+    LLMC_TRY(
+        device.write(kind, tensor.offset + first * 4, block.data(), count * 4));
   }
   return Status::ok();
 }
@@ -54,7 +55,8 @@ Result<std::vector<std::string>> weightFiles(const std::string &path) {
     return Status::error("--init-from: {} does not exist; name a .safetensors "
                          "file, a directory of them or a checkpoint",
                          path);
-  if (!std::filesystem::is_directory(path))
+  std::error_code error;
+  if (!std::filesystem::is_directory(path, error))
     return std::vector<std::string>{path};
   Result<std::vector<std::string>> names = listDirectory(path);
   if (!names.isOk())
@@ -86,8 +88,8 @@ float initialValue(const LlmcTensor &tensor, uint64_t seed, int64_t element) {
   case LlmcInitOnes:
     return 1.0f;
   case LlmcInitNormal:
-    return static_cast<float>(
-        tensor.initArgument * randomNormal(streamKey(seed, tensor.name),
+    return static_cast<float>(tensor.initArgument *
+                              randomNormal(streamKey(seed, tensor.name),
                                            static_cast<uint64_t>(element)));
   case LlmcInitRopeCos:
     return static_cast<float>(std::cos(ropeAngle(tensor, element)));
@@ -135,13 +137,11 @@ std::vector<TensorSource> parameterSources(const LlmcProgram &program,
                                            const std::string &prefix) {
   std::vector<TensorSource> sources;
   for (const LlmcTensor *tensor : parametersOf(program))
-    sources.push_back({prefix + tensor->name, shapeOf(*tensor),
-                       tensor->elements,
-                       [tensor, &device, kind](int64_t first, int64_t count,
-                                               float *out) {
-                         return device.read(kind, tensor->offset + first * 4,
-                                            out, count * 4);
-                       }});
+    sources.push_back(
+        {prefix + tensor->name, shapeOf(*tensor), tensor->elements,
+         [tensor, &device, kind](int64_t first, int64_t count, float *out) {
+           return device.read(kind, tensor->offset + first * 4, out, count * 4);
+         }});
   return sources;
 }
 
@@ -185,9 +185,10 @@ Status loadInitialWeights(const LlmcProgram &program, Device &device,
         files.begin(), files.end(),
         [&](const SafetensorsFile &file) { return file.find(tensor->name); });
     if (holder == files.end())
-      return Status::error("--init-from: {} has no tensor {} of shape {}, which "
-                           "the model needs; name the weights of this model",
-                           path, tensor->name, formatShape(shapeOf(*tensor)));
+      return Status::error(
+          "--init-from: {} has no tensor {} of shape {}, which "
+          "the model needs; name the weights of this model",
+          path, tensor->name, formatShape(shapeOf(*tensor)));
     const SafetensorsFile::Entry *entry = holder->find(tensor->name);
     LLMC_TRY(checkEntry(*tensor, *holder, *entry));
     LLMC_TRY(loadTensor(*tensor, *holder, *entry, device, LlmcArenaParameter));

@@ -17,14 +17,15 @@ std::string formatProfile(const LlmcProgram &program,
   });
   size_t nameWidth = std::string("outside kernels").size();
   for (size_t i : order)
-    nameWidth = std::max(nameWidth, std::string(program.kernels[i].name).size());
+    nameWidth =
+        std::max(nameWidth, std::string(program.kernels[i].name).size());
 
   auto percent = [&](double seconds) {
     return wallSeconds > 0 ? 100 * seconds / wallSeconds : 0.0;
   };
-  std::string table = fmt::format(
-      "{:<{}} {:>9} {:>11} {:>7} {:>9} {:>9}  {}\n", "kernel", nameWidth,
-      "calls", "ms", "share", "GFLOP/s", "GB/s", "from");
+  std::string table =
+      fmt::format("{:<{}} {:>9} {:>11} {:>7} {:>9} {:>9}  {}\n", "kernel",
+                  nameWidth, "calls", "ms", "share", "GFLOP/s", "GB/s", "from");
   double inKernels = 0, flops = 0, bytes = 0;
   for (size_t i : order) {
     const LlmcKernel &kernel = program.kernels[i];
@@ -49,10 +50,10 @@ std::string formatProfile(const LlmcProgram &program,
                        "all kernels", nameWidth, "", inKernels * 1e3,
                        percent(inKernels), flops / seconds * 1e-9,
                        bytes / seconds * 1e-9);
-  table += fmt::format("{:<{}} {:>9} {:>11.2f} {:>6.1f}%\n", "outside kernels",
-                       nameWidth, "",
-                       std::max(0.0, wallSeconds - inKernels) * 1e3,
-                       std::max(0.0, 100 - percent(inKernels)));
+  table +=
+      fmt::format("{:<{}} {:>9} {:>11.2f} {:>6.1f}%\n", "outside kernels",
+                  nameWidth, "", std::max(0.0, wallSeconds - inKernels) * 1e3,
+                  std::max(0.0, 100 - percent(inKernels)));
   return table;
 }
 

@@ -42,9 +42,8 @@ Status checkArenas(const LlmcProgram &program) {
       return broken("the arena of {} has {} bytes at alignment {}",
                     arenaNames[arena.kind], arena.bytes, arena.alignment);
   }
-  for (LlmcArenaKind kind :
-       {LlmcArenaParameter, LlmcArenaGradient, LlmcArenaMoment1,
-        LlmcArenaMoment2, LlmcArenaIo})
+  for (LlmcArenaKind kind : {LlmcArenaParameter, LlmcArenaGradient,
+                             LlmcArenaMoment1, LlmcArenaMoment2, LlmcArenaIo})
     if (!seen.count(kind))
       return broken("it has no arena of {}", arenaNames[kind]);
   return Status::ok();
@@ -64,8 +63,8 @@ Status checkTensor(const LlmcProgram &program, const LlmcTensor &tensor) {
   if (elements != tensor.elements)
     return broken("tensor {} of shape {} claims {} elements", tensor.name,
                   formatShape(shapeOf(tensor)), tensor.elements);
-  bool rope = tensor.initKind == LlmcInitRopeCos ||
-              tensor.initKind == LlmcInitRopeSin;
+  bool rope =
+      tensor.initKind == LlmcInitRopeCos || tensor.initKind == LlmcInitRopeSin;
   if (rope && (tensor.rank != 2 || tensor.shape[1] % 2 != 0))
     return broken("rope table {} has shape {}", tensor.name,
                   formatShape(shapeOf(tensor)));

@@ -32,16 +32,16 @@ Status loadWeights(const LlmcProgram &program, const Options &options,
   for (const std::string &reason : found.skipped)
     console.warning(reason);
   tokenizer = found.state.tokenizer;
-  console.line(fmt::format("weights: {}, step {}", found.path,
-                           found.state.step));
+  console.line(
+      fmt::format("weights: {}, step {}", found.path, found.state.step));
   return Status::ok();
 }
 
 Status sampleOnly(const LlmcProgram &program, const Options &options,
                   Device &device, ThreadPool &pool, Console &console) {
   LLMC_TRY(device.allocate());
-  LLMC_TRY(initializeTensors(program, device, pool, LlmcArenaConstant,
-                             defaultSeed));
+  LLMC_TRY(
+      initializeTensors(program, device, pool, LlmcArenaConstant, defaultSeed));
   std::string tokenizer = "unknown";
   LLMC_TRY(loadWeights(program, options, device, console, tokenizer));
   console.line(fmt::format("sampling: every token recomputes all {} positions, "

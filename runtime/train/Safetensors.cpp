@@ -26,10 +26,9 @@ int64_t bytesOfType(const std::string &dtype) {
 float halfToFloat(uint16_t half) {
   int exponent = half >> 10 & 31;
   double fraction = half & 1023;
-  double value = exponent == 31 ? (fraction != 0 ? NAN : INFINITY)
-                 : exponent == 0
-                     ? std::ldexp(fraction, -24)
-                     : std::ldexp(1024 + fraction, exponent - 25);
+  double value = exponent == 31  ? (fraction != 0 ? NAN : INFINITY)
+                 : exponent == 0 ? std::ldexp(fraction, -24)
+                                 : std::ldexp(1024 + fraction, exponent - 25);
   return static_cast<float>(half >> 15 ? -value : value);
 }
 

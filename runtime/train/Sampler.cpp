@@ -71,10 +71,11 @@ Result<std::vector<int32_t>> encodePrompt(const std::string &prompt, bool bytes,
     for (int32_t token; words >> token;)
       tokens.push_back(token);
     if (!words.eof() || tokens.empty())
-      return Status::error("--sample: the model was not trained on bytes and no "
-                           "tokenizer is known, so the prompt must list token "
-                           "numbers, like \"464 3290\", found \"{}\"",
-                           prompt);
+      return Status::error(
+          "--sample: the model was not trained on bytes and no "
+          "tokenizer is known, so the prompt must list token "
+          "numbers, like \"464 3290\", found \"{}\"",
+          prompt);
   }
   for (int32_t token : tokens)
     if (token < 0 || token >= vocabulary)
@@ -105,8 +106,8 @@ Status printSample(const LlmcProgram &program, Device &device,
   std::vector<int32_t> window(static_cast<size_t>(program.sequence));
   const uint64_t key = streamKey(options.seed, "sample");
   for (int64_t n = 0; n < options.tokens; ++n) {
-    int64_t used = std::min(static_cast<int64_t>(tokens.size()),
-                            program.sequence);
+    int64_t used =
+        std::min(static_cast<int64_t>(tokens.size()), program.sequence);
     // Positions after the last token are padding: attention is causal, so they
     // do not reach the logits that are read.
     std::fill(std::copy(tokens.end() - used, tokens.end(), window.begin()),
@@ -115,15 +116,14 @@ Status printSample(const LlmcProgram &program, Device &device,
                           program.sequence * 4));
     LLMC_TRY(device.run(program.generate));
     LLMC_TRY(device.read(
-        LlmcArenaIo,
-        program.logitsOffset + (used - 1) * program.vocabulary * 4,
+        LlmcArenaIo, program.logitsOffset + (used - 1) * program.vocabulary * 4,
         logits.data(), choices * 4));
     for (float logit : logits)
       if (std::isnan(logit))
         return Status::error("the model's output is not a number; the weights "
                              "are damaged or training diverged");
-    tokens.push_back(chooseToken(
-        logits, options, randomUniform(key, static_cast<uint64_t>(n))));
+    tokens.push_back(chooseToken(logits, options,
+                                 randomUniform(key, static_cast<uint64_t>(n))));
     console.result(decode(tokens.back(), bytes));
   }
   console.result("\n");

@@ -27,8 +27,8 @@ double Schedule::operator()(int64_t step) const {
   case ScheduleKind::Constant:
     return rate;
   case ScheduleKind::WarmupStableDecay:
-    return rate + (minimum - rate) *
-                      progressFrom(std::max(warmup, steps - steps / 5));
+    return rate +
+           (minimum - rate) * progressFrom(std::max(warmup, steps - steps / 5));
   }
   return rate;
 }

@@ -78,8 +78,7 @@ Status writeByteShard(ByteStream &text, const std::string &path,
   std::vector<uint8_t> bytes;
   std::vector<uint16_t> tokens;
   for (int64_t done = 0; done < count;) {
-    bytes.resize(
-        static_cast<size_t>(std::min<int64_t>(count - done, 1 << 18)));
+    bytes.resize(static_cast<size_t>(std::min<int64_t>(count - done, 1 << 18)));
     LLMC_TRY(text.read(bytes));
     tokens.assign(bytes.begin(), bytes.end());
     LLMC_TRY(file.write(tokens.data(), tokens.size() * 2));
@@ -198,7 +197,8 @@ Status writeTokenShard(const std::string &path,
                        const std::vector<uint32_t> &tokens, bool wide) {
   OutputFile file;
   LLMC_TRY(file.open(path));
-  Header header = makeHeader(formats[wide], static_cast<int64_t>(tokens.size()));
+  Header header =
+      makeHeader(formats[wide], static_cast<int64_t>(tokens.size()));
   LLMC_TRY(file.write(header.data(), headerBytes));
   if (wide) {
     LLMC_TRY(file.write(tokens.data(), tokens.size() * 4));

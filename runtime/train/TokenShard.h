@@ -56,10 +56,9 @@ struct ByteShardSummary {
 /// 256) and writes train.bin, val.bin and tokenizer.json into `outDir`, which
 /// is made when missing. A directory that already holds shards is refused, lest
 /// two texts mix.
-Result<ByteShardSummary>
-writeByteShards(const std::vector<std::string> &texts,
-                const std::string &outDir,
-                const ByteShardOptions &options = {});
+Result<ByteShardSummary> writeByteShards(const std::vector<std::string> &texts,
+                                         const std::string &outDir,
+                                         const ByteShardOptions &options = {});
 
 /// Writes one shard from tokens in memory: uint16, or uint32 when `wide`.
 Status writeTokenShard(const std::string &path,

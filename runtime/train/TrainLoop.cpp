@@ -16,9 +16,10 @@
 #include <cstring>
 
 namespace llmc::runtime {
-namespace {
 
 using Clock = std::chrono::steady_clock;
+
+namespace {
 
 double secondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -70,8 +71,8 @@ Status TrainLoop::prepare(const Data &data) {
                          options.out, present->front());
   LLMC_TRY(makeDirectories(options.out));
   LLMC_TRY(device.allocate());
-  LLMC_TRY(initializeTensors(program, device, pool, LlmcArenaConstant,
-                             defaultSeed));
+  LLMC_TRY(
+      initializeTensors(program, device, pool, LlmcArenaConstant, defaultSeed));
   tokens.resize(static_cast<size_t>(program.batch * program.sequence));
   targets.resize(tokens.size());
 
@@ -120,8 +121,7 @@ Status TrainLoop::resume() {
   return Status::ok();
 }
 
-std::map<std::string, std::string>
-TrainLoop::settings(const Data &data) const {
+std::map<std::string, std::string> TrainLoop::settings(const Data &data) const {
   const Schedule &schedule = options.schedule;
   return {
       {"steps", std::to_string(options.steps)},
@@ -161,9 +161,9 @@ void TrainLoop::describe(const Data &data) {
   for (int64_t i = 0; i < program.numArenas; ++i) {
     const LlmcArena &arena = program.arenas[i];
     bool perThread = arena.kind == LlmcArenaWorkspace && pool.size() > 1;
-    arenas += fmt::format("{}{} {}{}", i == 0 ? "" : ", ", arena.name,
-                          formatBytes(arena.bytes),
-                          perThread ? " a thread" : "");
+    arenas +=
+        fmt::format("{}{} {}{}", i == 0 ? "" : ", ", arena.name,
+                    formatBytes(arena.bytes), perThread ? " a thread" : "");
   }
   console.line(fmt::format("memory: {} planned: {}",
                            formatBytes(device.plannedBytes()), arenas));
@@ -177,7 +177,7 @@ void TrainLoop::describe(const Data &data) {
       "run: {} steps of {} tokens ({} x {} x {}), {:.2f} epochs, {}, seed {}",
       options.steps, windows * program.sequence, options.accumulate,
       program.batch, program.sequence,
-      static_cast<double>(options.steps * windows) /
+      static_cast<double>(options.steps) * static_cast<double>(windows) /
           static_cast<double>(data.trainWindows()),
       device.description(), state.seed));
 }
@@ -187,6 +187,7 @@ Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
   StopSignal stop;
   if (options.profile)
     device.startProfile();
+  loopStart = Clock::now();
   while (state.step < options.steps && !stop.received()) {
     StepRecord record;
     LLMC_TRY(trainStep(data, record));
@@ -231,10 +232,10 @@ Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
   double seconds = secondsSince(start);
   trainSeconds += seconds;
   record.milliseconds = seconds * 1e3;
-  record.tokensPerSecond = static_cast<double>(program.batch *
-                                               program.sequence *
-                                               options.accumulate) /
-                           std::max(seconds, 1e-9);
+  record.tokensPerSecond =
+      static_cast<double>(program.batch * program.sequence *
+                          options.accumulate) /
+      std::max(seconds, 1e-9);
   return Status::ok();
 }
 
@@ -289,10 +290,10 @@ Status TrainLoop::diverged(int64_t step, const char *what, float value) const {
 }
 
 Status TrainLoop::dumpGradients() {
-  Result<FileSeal> seal = writeSafetensors(
-      options.dumpGradients,
-      parameterSources(program, device, LlmcArenaGradient),
-      {{"accumulate", std::to_string(options.accumulate)}});
+  Result<FileSeal> seal =
+      writeSafetensors(options.dumpGradients,
+                       parameterSources(program, device, LlmcArenaGradient),
+                       {{"accumulate", std::to_string(options.accumulate)}});
   if (!seal.isOk())
     return Status::error("--dump-gradients: {}", seal.message());
   console.line(fmt::format("gradients: of the first step, summed over {} "
@@ -312,8 +313,8 @@ Status TrainLoop::evaluate(const Data &data, Metrics &metrics) {
   for (int64_t i = 0; i < count; ++i) {
     // The same batches at every evaluation, spread evenly over the split.
     int64_t first = i * available / count * program.batch;
-    LLMC_TRY(data.heldOutBatch(first, program.batch, tokens.data(),
-                               targets.data()));
+    LLMC_TRY(
+        data.heldOutBatch(first, program.batch, tokens.data(), targets.data()));
     LLMC_TRY(
         device.write(LlmcArenaIo, program.tokensOffset, tokens.data(), bytes));
     LLMC_TRY(device.write(LlmcArenaIo, program.targetsOffset, targets.data(),
@@ -382,7 +383,8 @@ Status TrainLoop::finish(const Data &data, Metrics &metrics, int stopSignal) {
                            joinPath(options.out, "loss.svg"),
                            joinPath(options.out, "loss.png")));
   if (options.profile)
-    console.result(formatProfile(program, device.profile(), trainSeconds));
+    console.result(
+        formatProfile(program, device.profile(), secondsSince(loopStart)));
   console.line(fmt::format(
       "memory: peak {}, {} of it planned; the rest is code and mapped files",
       formatBytes(peakResidentBytes()), formatBytes(device.plannedBytes())));

@@ -18,6 +18,7 @@
 #include "train/Metrics.h"
 #include "train/Options.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -30,8 +31,7 @@ public:
   TrainLoop(const LlmcProgram &program, const Options &options, Device &device,
             ThreadPool &pool, Console &console)
       : program(program), options(options), device(device), pool(pool),
-        console(console),
-        store(program, device, options.out, options.keep) {}
+        console(console), store(program, device, options.out, options.keep) {}
 
   /// Trains to the last step, or until SIGINT or SIGTERM. `stopSignal` becomes
   /// the signal that stopped the run, 0 when it was finished.
@@ -67,6 +67,7 @@ private:
   int64_t evaluatedStep = -1;
   std::string lastCheckpoint;
   double trainSeconds = 0; // in steps of this process
+  std::chrono::steady_clock::time_point loopStart;
   std::vector<int32_t> tokens;  // [batch, sequence]
   std::vector<int32_t> targets; // [batch, sequence]
 };

@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
   llmc::registerTilingPasses();
 #endif
 #ifdef LLMC_HAS_TARGETCPU
-  llmc::registerTargetCPUPasses();
+  llmc::registerCPUPasses();
 #endif
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "llmc's pass driver\n", registry));

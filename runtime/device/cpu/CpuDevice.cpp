@@ -106,15 +106,14 @@ void CpuDevice::launch(int64_t index, void **args) {
     start = Clock::now();
 
   const int64_t gridX = kernel.gridX, gridY = kernel.gridY;
-  pool.forRanges(
-      gridX * gridY * kernel.gridZ,
-      [&](int64_t first, int64_t last, unsigned thread) {
-        uint8_t *scratch = workspace + workspaceStride * int64_t(thread);
-        // x runs fastest.
-        for (int64_t block = first; block < last; ++block)
-          kernel.function(args, block % gridX, block / gridX % gridY,
-                          block / (gridX * gridY), scratch);
-      });
+  pool.forRanges(gridX * gridY * kernel.gridZ, [&](int64_t first, int64_t last,
+                                                   unsigned thread) {
+    uint8_t *scratch = workspace + workspaceStride * int64_t(thread);
+    // x runs fastest.
+    for (int64_t block = first; block < last; ++block)
+      kernel.function(args, block % gridX, block / gridX % gridY,
+                      block / (gridX * gridY), scratch);
+  });
 
   if (!times.empty()) {
     KernelTime &time = times[static_cast<size_t>(index)];

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <sched.h>
+#include <system_error>
 
 namespace llmc::runtime {
 namespace {
@@ -29,8 +30,12 @@ ThreadPool::ThreadPool(unsigned threads) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  for (unsigned thread = 1; thread < std::max(1u, threads); ++thread)
-    workers.emplace_back([this, thread] { work(thread); });
+  try {
+    for (unsigned thread = 1; thread < std::max(1u, threads); ++thread)
+      workers.emplace_back([this, thread] { work(thread); });
+  } catch (const std::system_error &) {
+    // The system grants no more threads; those there are do all the work.
+  }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
@@ -64,7 +69,9 @@ void ThreadPool::run(int64_t jobCount, Function jobFunction,
   // generation before it sleeps, or this thread sees the sleeper.
   generation.fetch_add(1);
   if (sleepers.load() > 0) {
-    { std::lock_guard<std::mutex> lock(mutex); }
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+    }
     wake.notify_all();
   }
   takeRanges(0);

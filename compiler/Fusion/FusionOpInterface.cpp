@@ -1,0 +1,57 @@
+//===- FusionOpInterface.cpp - what Fusion knows of an op -----------------===//
+
+#include "compiler/Fusion/FusionOpInterface.h"
+#include "compiler/Fusion/Rules/Rules.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+#include "compiler/Fusion/FusionOpInterface.cpp.inc"
+
+llvm::StringRef llmc::getKernelKind(OpFamily family) {
+  switch (family) {
+  case OpFamily::Gemm:
+    return "gemm";
+  case OpFamily::Elementwise:
+  case OpFamily::Rotate:
+  case OpFamily::Row:
+  case OpFamily::Slice:
+  case OpFamily::RowSum:
+  case OpFamily::LoneRow:
+  case OpFamily::Accumulate:
+    return "rows";
+  case OpFamily::Attention:
+    return "attention";
+  case OpFamily::AttentionQueryGrad:
+    return "attention_query_grad";
+  case OpFamily::AttentionKeyValueGrad:
+    return "attention_key_value_grad";
+  case OpFamily::EmbeddingGrad:
+    return "embedding_grad";
+  case OpFamily::Flat:
+    return "flat";
+  case OpFamily::Reduce:
+    return "reduce";
+  case OpFamily::ColumnSum:
+    return "column_sum";
+  }
+  llvm_unreachable("every family has a kind");
+}
+
+bool llmc::isRowsFamily(OpFamily family) {
+  return getKernelKind(family) == "rows";
+}
+
+int64_t llmc::getRowCount(RankedTensorType type) {
+  if (type.getRank() == 0)
+    return 1;
+  return llvm::product_of(type.getShape().drop_back());
+}
+
+void llmc::registerFusionRules(DialectRegistry &registry) {
+  registerLinearRules(registry);
+  registerRowRules(registry);
+  registerAttentionRules(registry);
+  registerTrainRules(registry);
+}

@@ -1,0 +1,260 @@
+//===- Grouping.cpp - which ops make one kernel ---------------------------===//
+
+#include "compiler/Fusion/Grouping.h"
+#include "dialects/Model/Model.h"
+#include "dialects/Train/Train.h"
+
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+using namespace mlir;
+using namespace llmc;
+
+static bool isAttentionFamily(OpFamily family) {
+  return family == OpFamily::Attention ||
+         family == OpFamily::AttentionQueryGrad ||
+         family == OpFamily::AttentionKeyValueGrad;
+}
+
+/// Whether the op is a split that only attention reads: each attention kernel
+/// then takes the unsplit tensor and its own copy of the split.
+static bool isAttentionView(Operation *op) {
+  auto fusible = dyn_cast<FusionOpInterface>(op);
+  return fusible && fusible.getFusionFamily() == OpFamily::Slice &&
+         !op->use_empty() && llvm::all_of(op->getUsers(), [](Operation *user) {
+           auto other = dyn_cast<FusionOpInterface>(user);
+           return other && isAttentionFamily(other.getFusionFamily());
+         });
+}
+
+static bool isHandle(Operation *op) {
+  return isa<train::RefOp, train::FlatOp>(op);
+}
+
+/// A remark of this phase about `op`.
+static remark::RemarkOpts remarkOptions(StringRef name) {
+  return remark::RemarkOpts::name(name).category("fusion");
+}
+
+LogicalResult Grouping::run(func::FuncOp func,
+                            llvm::DenseSet<Operation *> attachedOps) {
+  if (!func.getBody().hasOneBlock())
+    return func.emitOpError("expected a body of one block, found ")
+           << func.getBody().getBlocks().size();
+  Block &block = func.getBody().front();
+  hasFlatHandles = !block.getOps<train::FlatOp>().empty();
+  attached = std::move(attachedOps);
+  for (auto [index, op] : llvm::enumerate(block.without_terminator())) {
+    positionOf[&op] = index;
+    if (isAttentionView(&op))
+      attached.insert(&op);
+    if (isHandle(&op) || attached.contains(&op))
+      continue;
+    auto fusible = dyn_cast<FusionOpInterface>(op);
+    if (!fusible)
+      return op.emitOpError("has no fusion rule, so no kernel can hold it; "
+                            "expected the ops that llmc-decompose leaves");
+    if (failed(place(fusible)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Grouping::place(FusionOpInterface op) {
+  SmallVector<Type> types(op->getOperandTypes());
+  llvm::append_range(types, op->getResultTypes());
+  for (Type type : types) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !tensor.hasStaticShape())
+      return op->emitOpError("expected tensors of static shape, found ")
+             << type;
+  }
+  OpFamily family = op.getFusionFamily();
+  if (family == OpFamily::RowSum && !op->hasAttr("splits"))
+    return op->emitOpError("expected `splits`, found none: it sums over all "
+                           "rows, run llmc-decompose first");
+
+  SmallVector<GroupId> dependencies;
+  collectDependencies(op, dependencies);
+  llvm::sort(dependencies);
+  dependencies.erase(llvm::unique(dependencies), dependencies.end());
+  for (const Candidate &candidate : getCandidates(op)) {
+    const Group &group = groups[candidate.group];
+    std::string refusal = cost.getRefusal(op, group.ops);
+    if (refusal.empty() && !order.canAddEdges(dependencies, candidate.group))
+      refusal = "an op outside of the kernel lies between them";
+    if (!refusal.empty()) {
+      remark::missed(op->getLoc(), remarkOptions("not-fused"))
+          << remark::add("'{0}' not fused into the kernel of '{1}': {2}",
+                         op->getName().getStringRef(),
+                         group.ops.front()->getName().getStringRef(), refusal);
+      continue;
+    }
+    remark::passed(op->getLoc(), remarkOptions("fused"))
+        << remark::add("'{0}' fused into the kernel of '{1}': saves {2} bytes "
+                       "of traffic",
+                       op->getName().getStringRef(),
+                       group.ops.front()->getName().getStringRef(),
+                       candidate.bytesSaved);
+    add(op, candidate.group, dependencies);
+    return success();
+  }
+
+  GroupId fresh = order.addNode();
+  groups.push_back({family, 0, {}});
+  if (isRowsFamily(family))
+    groups.back().rows = getRowCount(op.getRowDomainType());
+  add(op, fresh, dependencies);
+  return success();
+}
+
+/// Whether the group's kind can hold the op at all.
+bool Grouping::acceptsFamily(const Group &group, FusionOpInterface op) const {
+  OpFamily family = op.getFusionFamily();
+  if (family == OpFamily::Accumulate) {
+    bool computesValue = llvm::is_contained(
+        group.ops, cast<train::AccumulateOp>(op).getValue().getDefiningOp());
+    return computesValue && !isAttentionFamily(group.family) &&
+           group.family != OpFamily::Flat && group.family != OpFamily::Reduce &&
+           group.family != OpFamily::LoneRow;
+  }
+  if (group.family == OpFamily::Gemm)
+    return isEpilogueOf(group, op);
+  return isRowsFamily(group.family) && group.family != OpFamily::LoneRow &&
+         isRowsFamily(family) && family != OpFamily::LoneRow &&
+         group.rows == getRowCount(op.getRowDomainType());
+}
+
+/// An epilogue works on the block of the product that a block of the grid
+/// holds: the shapes are equal, and only rotate looks aside, within a head.
+bool Grouping::isEpilogueOf(const Group &group, FusionOpInterface op) const {
+  OpFamily family = op.getFusionFamily();
+  if (family != OpFamily::Elementwise && family != OpFamily::Rotate)
+    return false;
+  Operation *gemm = group.ops.front();
+  if (op->getResult(0).getType() != gemm->getResult(0).getType())
+    return false;
+  auto computed = [&](Value value) {
+    Operation *producer = value.getDefiningOp();
+    return producer && llvm::is_contained(group.ops, producer);
+  };
+  if (family == OpFamily::Rotate)
+    return computed(op->getOperand(0));
+  return llvm::any_of(op->getOperands(), computed);
+}
+
+/// The groups the op may join: first the gemm whose epilogue it can be, the
+/// latest first, then the row groups, those that save most first.
+SmallVector<Grouping::Candidate>
+Grouping::getCandidates(FusionOpInterface op) const {
+  SmallVector<Candidate> candidates;
+  auto consider = [&](Operation *member) {
+    auto found = groupOf.find(member);
+    if (found == groupOf.end() || !acceptsFamily(groups[found->second], op))
+      return;
+    auto known = llvm::find_if(candidates, [&](const Candidate &candidate) {
+      return candidate.group == found->second;
+    });
+    unsigned position = positionOf.lookup(member);
+    if (known != candidates.end()) {
+      known->lastProducer = std::max(known->lastProducer, position);
+      return;
+    }
+    int64_t saved = cost.getBytesSaved(op, groups[found->second].ops);
+    if (saved > 0)
+      candidates.push_back({found->second, saved, position});
+  };
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (op.getOperandAccess(operand.getOperandNumber()) == OperandAccess::Whole)
+      continue;
+    if (Operation *producer = operand.get().getDefiningOp())
+      consider(producer);
+    if (isRowsFamily(op.getFusionFamily()))
+      for (Operation *user : operand.get().getUsers())
+        consider(user);
+  }
+  auto isGemm = [&](const Candidate &candidate) {
+    return groups[candidate.group].family == OpFamily::Gemm;
+  };
+  llvm::sort(candidates, [&](const Candidate &a, const Candidate &b) {
+    if (isGemm(a) != isGemm(b))
+      return isGemm(a);
+    if (!isGemm(a) && a.bytesSaved != b.bytesSaved)
+      return a.bytesSaved > b.bytesSaved;
+    return std::tie(a.lastProducer, a.group) >
+           std::tie(b.lastProducer, b.group);
+  });
+  return candidates;
+}
+
+/// Adds the groups that must run before the op and what is attached to it.
+void Grouping::collectDependencies(Operation *op,
+                                   SmallVectorImpl<GroupId> &dependencies) {
+  bool writes = hasEffect<MemoryEffects::Write>(op);
+  for (Value operand : op->getOperands()) {
+    Operation *producer = operand.getDefiningOp();
+    if (attached.contains(producer)) {
+      collectDependencies(producer, dependencies);
+      continue;
+    }
+    if (auto found = groupOf.find(producer); found != groupOf.end())
+      dependencies.push_back(found->second);
+    if (StorageState *state = getStorage(operand)) {
+      if (state->writer)
+        dependencies.push_back(*state->writer);
+      if (writes)
+        dependencies.append(state->readers);
+    }
+  }
+}
+
+void Grouping::add(Operation *op, GroupId group,
+                   ArrayRef<GroupId> dependencies) {
+  for (Value operand : op->getOperands()) {
+    Operation *producer = operand.getDefiningOp();
+    if (attached.contains(producer) &&
+        !llvm::is_contained(groups[group].ops, producer))
+      add(producer, group, {});
+  }
+  groups[group].ops.push_back(op);
+  // What is attached may be in several groups, and is looked up in none.
+  if (!attached.contains(op))
+    groupOf[op] = group;
+  for (GroupId dependency : dependencies)
+    order.addEdge(dependency, group);
+  recordAccesses(op, group);
+}
+
+void Grouping::recordAccesses(Operation *op, GroupId group) {
+  bool writes = hasEffect<MemoryEffects::Write>(op);
+  for (Value operand : op->getOperands()) {
+    StorageState *state = getStorage(operand);
+    if (!state)
+      continue;
+    if (writes) {
+      state->writer = group;
+      state->readers.clear();
+    } else if (!llvm::is_contained(state->readers, group)) {
+      state->readers.push_back(group);
+    }
+  }
+}
+
+/// The storage behind a handle; none for other values.
+Grouping::StorageState *Grouping::getStorage(Value value) {
+  Operation *producer = value.getDefiningOp();
+  if (auto ref = dyn_cast_or_null<train::RefOp>(producer)) {
+    Attribute variable = hasFlatHandles ? Attribute() : ref.getVariableAttr();
+    return &storage[{variable, unsigned(ref.getSlot())}];
+  }
+  if (auto flat = dyn_cast_or_null<train::FlatOp>(producer))
+    return &storage[{Attribute(), unsigned(flat.getSlot())}];
+  return nullptr;
+}
+
+std::vector<const Group *> Grouping::getOrderedGroups() const {
+  std::vector<const Group *> ordered;
+  for (GroupOrder::Node node : order.getOrder())
+    ordered.push_back(&groups[node]);
+  return ordered;
+}

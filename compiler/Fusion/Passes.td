@@ -1,0 +1,72 @@
+//===- Passes.td - from ops to kernels ------------------------------------===//
+
+#ifndef LLMC_COMPILER_FUSION_PASSES_TD
+#define LLMC_COMPILER_FUSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def Decompose : Pass<"llmc-decompose", "::mlir::ModuleOp"> {
+  let summary = "cuts ops that no single kernel computes into steps that one does";
+  let description = [{
+    Precondition: functions of static shapes, as Step leaves them. Sums over
+    rows become partial sums over ranges of rows, in parallel, and a sum of
+    these; the order of summation depends on the shapes only. cross_entropy
+    becomes a loss per token and their mean; attention_grad the three kernels
+    of FlashAttention-2; gradient_norm partial sums of squares and their root.
+    Postcondition: every op has a fusion rule.
+
+    ```mlir
+    %s = model.sum_rows %x : (tensor<4x64x768xf32>) -> tensor<768xf32>
+    ```
+    becomes
+    ```mlir
+    %p = model.sum_rows %x {splits = 64 : i64} : (tensor<4x64x768xf32>) -> tensor<64x768xf32>
+    %s = model.sum_rows %p : (tensor<64x768xf32>) -> tensor<768xf32>
+    ```
+  }];
+  let dependentDialects = ["::llmc::model::ModelDialect", "::llmc::train::TrainDialect"];
+  let options = [
+    Option<"maxSplits", "max-splits", "int64_t", "64",
+           "most partial sums that a sum over rows is cut into">,
+    Option<"normSplits", "norm-splits", "int64_t", "256",
+           "most partial sums of the gradient norm">
+  ];
+}
+
+def FuseKernels : Pass<"llmc-fuse-kernels", "::mlir::ModuleOp"> {
+  let summary = "groups ops into kernels and outlines each group";
+  let description = [{
+    Precondition: what llmc-decompose leaves. Groups ops where that saves memory
+    traffic (CostModel), drops pure ops without users, computes cheap
+    elementwise ops again where their operand is kept anyway, and moves each
+    group into a `tile.func`, one for all groups of equal bodies. Decisions are
+    remarks of category `fusion`.
+    Postcondition: functions hold train.ref, train.flat and tile.launch.
+
+    ```mlir
+    %y = model.linear %x, %w : ...
+    %z = model.gelu %y : ...
+    ```
+    becomes
+    ```mlir
+    %z = tile.launch @linear_gelu_0(%x, %w) : ...
+    ```
+  }];
+  let dependentDialects = ["::llmc::model::ModelDialect", "::llmc::train::TrainDialect",
+                           "::llmc::tile::TileDialect"];
+  let options = [
+    Option<"maxTensors", "max-tensors", "unsigned", "24",
+           "most arguments and results of one kernel">,
+    Option<"maxOps", "max-ops", "unsigned", "32", "most ops of one kernel">
+  ];
+}
+
+def VerifyFused : Pass<"llmc-verify-fused", "::mlir::ModuleOp"> {
+  let summary = "checks what Fusion leaves: functions that only launch kernels";
+  let description = [{
+    The boundary after Fusion: a function holds train.ref, train.flat,
+    tile.launch and its return, and every kernel says its kind.
+  }];
+}
+
+#endif

@@ -1,0 +1,190 @@
+//===- MemoryReport.cpp - reads the memory plan off the IR ----------------===//
+
+#include "compiler/MemoryPlan/MemoryReport.h"
+
+#include "compiler/MemoryPlan/Lifetimes.h"
+#include "compiler/MemoryPlan/SourceLocation.h"
+#include "dialects/Plan/Plan.h"
+#include "dialects/Tile/Tile.h"
+#include "runtime/abi/ProgramAbi.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace llmc;
+
+namespace {
+
+constexpr const char *arenaTexts[] = {
+#define LLMC_TEXT(name, text) text,
+    LLMC_ARENA_KINDS(LLMC_TEXT)
+#undef LLMC_TEXT
+};
+
+std::string spell(Type type) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << type;
+  return text;
+}
+
+class Reader {
+public:
+  Reader(ModuleOp module, MemoryReport &report)
+      : symbols(module), module(module), report(report) {}
+
+  void run();
+
+private:
+  void readFunction(plan::FuncOp function);
+  void readKinds(const MemoryReport::Function &function);
+
+  SymbolTable symbols;
+  ModuleOp module;
+  MemoryReport &report;
+};
+
+} // namespace
+
+void Reader::readFunction(plan::FuncOp function) {
+  MemoryReport::Function summary;
+  summary.name = function.getSymName().str();
+  std::map<void *, size_t> tensorOf;
+  std::vector<MemoryReport::Tensor> tensors;
+  std::vector<plan::LaunchOp> launches;
+  for (auto launch : function.getBody().front().getOps<plan::LaunchOp>()) {
+    int64_t time = launches.size();
+    launches.push_back(launch);
+    for (Value operand : launch.getOperands()) {
+      auto view = operand.getDefiningOp<plan::ViewOp>();
+      if (!view || symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() !=
+                       plan::ArenaKind::Activation)
+        continue;
+      auto [entry, first] =
+          tensorOf.try_emplace(operand.getAsOpaquePointer(), tensors.size());
+      if (first) {
+        auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
+        auto type = cast<MemRefType>(operand.getType());
+        tensors.push_back({summary.name, launch.getKernel().str(),
+                           kernel && kernel.getKind() ? kernel.getKind()->str()
+                                                      : std::string("unknown"),
+                           sourceLine(launch.getLoc()), spell(type),
+                           static_cast<int64_t>(view.getOffset()),
+                           bytesOf(type), time, time});
+      }
+      tensors[entry->second].last = time;
+    }
+  }
+  summary.launches = launches.size();
+  summary.tensors = tensors.size();
+
+  // A tensor written in place and the one below it meet at one launch; the
+  // place counts once.
+  std::map<int64_t, std::pair<int64_t, int>> alive; // offset: bytes, tensors
+  std::vector<std::vector<size_t>> begins(launches.size() + 1);
+  std::vector<std::vector<size_t>> ends(launches.size() + 1);
+  for (auto [index, tensor] : llvm::enumerate(tensors)) {
+    begins[tensor.first].push_back(index);
+    ends[tensor.last].push_back(index);
+    summary.packedBytes =
+        std::max<int64_t>(summary.packedBytes,
+                          tensor.offset +
+                              llvm::alignTo(tensor.bytes, planAlignment));
+  }
+  int64_t live = 0;
+  for (int64_t time = 0; time != summary.launches; ++time) {
+    for (size_t index : begins[time]) {
+      auto &[bytes, count] = alive[tensors[index].offset];
+      if (count++ == 0) {
+        bytes = llvm::alignTo(tensors[index].bytes, planAlignment);
+        live += bytes;
+      }
+    }
+    if (live > summary.boundBytes) {
+      summary.boundBytes = live;
+      summary.peakLaunch = time;
+    }
+    for (size_t index : ends[time]) {
+      auto place = alive.find(tensors[index].offset);
+      if (--place->second.second == 0) {
+        live -= place->second.first;
+        alive.erase(place);
+      }
+    }
+  }
+  if (!launches.empty()) {
+    plan::LaunchOp peak = launches[summary.peakLaunch];
+    summary.peakKernel = peak.getKernel().str();
+    summary.peakLine = sourceLine(peak.getLoc());
+  }
+  report.tensors.insert(report.tensors.end(), tensors.begin(), tensors.end());
+  report.functions.push_back(summary);
+}
+
+void Reader::readKinds(const MemoryReport::Function &function) {
+  std::map<std::string, MemoryReport::Kind> kinds;
+  std::map<int64_t, bool> counted;
+  for (const MemoryReport::Tensor &tensor : report.tensors) {
+    if (tensor.function != function.name ||
+        tensor.first > function.peakLaunch ||
+        tensor.last < function.peakLaunch || counted[tensor.offset])
+      continue;
+    counted[tensor.offset] = true;
+    MemoryReport::Kind &kind = kinds[tensor.kind];
+    kind.name = tensor.kind;
+    ++kind.tensors;
+    kind.bytes += llvm::alignTo(tensor.bytes, planAlignment);
+  }
+  for (auto &[name, kind] : kinds)
+    report.kinds.push_back(kind);
+  llvm::stable_sort(report.kinds, [](auto &a, auto &b) {
+    return a.bytes > b.bytes;
+  });
+}
+
+void Reader::run() {
+  for (auto arena : module.getOps<plan::ArenaOp>())
+    report.arenas.push_back(
+        {arena.getSymName().str(),
+         arenaTexts[static_cast<unsigned>(arena.getKind())],
+         static_cast<int64_t>(arena.getBytes())});
+  for (auto variable : module.getOps<plan::VariableOp>())
+    report.variables.push_back(
+        {variable.getName().str(), spell(variable.getType()),
+         sourceLine(variable.getLoc()), variable.getArena().str(),
+         bytesOf(cast<ShapedType>(variable.getType()))});
+  for (auto function : module.getOps<plan::FuncOp>())
+    readFunction(function);
+  if (const MemoryReport::Function *peak = report.peakFunction())
+    readKinds(*peak);
+}
+
+MemoryReport MemoryReport::build(ModuleOp module, int64_t threads) {
+  MemoryReport report;
+  report.threads = threads;
+  Reader(module, report).run();
+  return report;
+}
+
+void MemoryReport::setWorkspace(int64_t bytes) {
+  for (Arena &arena : arenas)
+    if (arena.name == "workspace")
+      arena.bytes = bytes;
+}
+
+int64_t MemoryReport::totalBytes() const {
+  int64_t total = 0;
+  for (const Arena &arena : arenas)
+    total += arena.bytes * (arena.name == "workspace" ? threads : 1);
+  return total;
+}
+
+const MemoryReport::Function *MemoryReport::peakFunction() const {
+  const Function *peak = nullptr;
+  for (const Function &function : functions)
+    if (!peak || function.packedBytes > peak->packedBytes)
+      peak = &function;
+  return peak;
+}

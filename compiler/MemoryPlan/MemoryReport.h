@@ -1,0 +1,100 @@
+//===- MemoryReport.h - what `llmc plan` says about memory ----------------===//
+//
+// Read off a module after MemoryPlan, so that it shows what is, not what the
+// planner meant.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_COMPILER_MEMORYPLAN_MEMORYREPORT_H
+#define LLMC_COMPILER_MEMORYPLAN_MEMORYREPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <string>
+#include <vector>
+
+namespace llmc {
+
+struct MemoryReport {
+  struct Arena {
+    std::string name; // as in the IR
+    std::string text; // as the program prints it
+    int64_t bytes = 0;
+  };
+
+  /// A tensor of the activation arena. Times count the launches of its
+  /// function from 0.
+  struct Tensor {
+    std::string function;
+    std::string kernel; // that makes it
+    std::string kind;   // of that kernel
+    std::string line;   // of the model file
+    std::string type;
+    int64_t offset = 0;
+    int64_t bytes = 0;
+    int64_t first = 0;
+    int64_t last = 0;
+  };
+
+  struct Variable {
+    std::string name;
+    std::string type;
+    std::string line;
+    std::string arena;
+    int64_t bytes = 0;
+  };
+
+  /// One entry point's use of the activation arena.
+  struct Function {
+    std::string name;
+    int64_t launches = 0;
+    int64_t tensors = 0;
+    int64_t packedBytes = 0;
+    /// Most bytes alive at one time, hence the least that any packing needs.
+    int64_t boundBytes = 0;
+    int64_t peakLaunch = 0;
+    std::string peakKernel;
+    std::string peakLine;
+  };
+
+  /// Activations alive at the peak, by the kind of kernel that made them.
+  struct Kind {
+    std::string name;
+    int64_t tensors = 0;
+    int64_t bytes = 0;
+  };
+
+  std::vector<Arena> arenas; // workspace counted once per thread
+  std::vector<Tensor> tensors;
+  std::vector<Variable> variables;
+  std::vector<Function> functions;
+  std::vector<Kind> kinds;
+  int64_t threads = 1;
+
+  /// Of all arenas.
+  int64_t totalBytes() const;
+  /// The function that needs most of the activation arena; null without one.
+  const Function *peakFunction() const;
+
+  /// Reads `module`, the module after MemoryPlan. `threads` is the number of
+  /// workspaces that the program will have.
+  static MemoryReport build(mlir::ModuleOp module, int64_t threads = 1);
+
+  /// The workspace is known only after the target has made code of kernels:
+  /// `bytes` per thread.
+  void setWorkspace(int64_t bytes);
+
+  /// `most` limits the lists of largest tensors.
+  void print(llvm::raw_ostream &os, unsigned most = 12) const;
+  void printJson(llvm::raw_ostream &os) const;
+};
+
+/// "12,345,678".
+std::string withCommas(int64_t number);
+/// "11.77 MiB".
+std::string humanBytes(int64_t bytes);
+
+} // namespace llmc
+
+#endif

@@ -1,0 +1,316 @@
+//===- PlanMemory.cpp - gives every tensor its place ----------------------===//
+//
+//   %x = tile.launch @k(%tokens, %w)     %x = plan.view @activations[0]
+//   return %x                       ->   plan.launch @k(%tokens, %w, %x)
+//
+// Lifetimes and packing are classes apart; here places become IR.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/MemoryPlan/Lifetimes.h"
+#include "compiler/MemoryPlan/Passes.h"
+#include "dialects/Plan/Plan.h"
+#include "dialects/Tile/Tile.h"
+#include "dialects/Train/Train.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <array>
+
+namespace llmc {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "compiler/MemoryPlan/Passes.h.inc"
+} // namespace llmc
+
+using namespace mlir;
+using namespace llmc;
+
+namespace {
+
+constexpr StringLiteral arenaNames[] = {
+    "parameters", "gradients",   "moment1", "moment2",
+    "constants",  "activations", "io",      "workspace"};
+
+StringRef nameOf(plan::ArenaKind kind) {
+  return arenaNames[static_cast<unsigned>(kind)];
+}
+
+plan::ArenaKind arenaOf(train::Slot slot) {
+  switch (slot) {
+  case train::Slot::Value:
+    return plan::ArenaKind::Parameter;
+  case train::Slot::Gradient:
+    return plan::ArenaKind::Gradient;
+  case train::Slot::Moment1:
+    return plan::ArenaKind::Moment1;
+  case train::Slot::Moment2:
+    return plan::ArenaKind::Moment2;
+  }
+  llvm_unreachable("a slot of a variable");
+}
+
+/// The ports of one entry point, in the order of its arguments and results.
+struct EntryPorts {
+  StringRef function;
+  std::array<StringRef, 2> arguments;
+  StringRef result;
+};
+
+constexpr EntryPorts entryPorts[] = {
+    {"micro_step", {"tokens", "targets"}, "loss"},
+    {"evaluate", {"tokens", "targets"}, "loss"},
+    {"generate", {"prompt", ""}, "logits"},
+    {"update", {"hyper", ""}, "norm"},
+};
+
+const EntryPorts *findPorts(StringRef function) {
+  for (const EntryPorts &ports : entryPorts)
+    if (ports.function == function)
+      return &ports;
+  return nullptr;
+}
+
+class Planner {
+public:
+  explicit Planner(ModuleOp module)
+      : module(module), symbols(module), builder(module.getContext()) {}
+
+  LogicalResult run();
+
+private:
+  struct Port {
+    int64_t offset;
+    RankedTensorType type;
+  };
+
+  LogicalResult layOutVariables();
+  LogicalResult addPort(func::FuncOp function, StringRef name, Type type);
+  LogicalResult collectPorts(func::FuncOp function);
+  LogicalResult planFunction(func::FuncOp function);
+  LogicalResult placeReference(Operation *op);
+  void placeLaunch(tile::LaunchOp launch, const FunctionLifetimes &lifetimes,
+                   const Packing &packing);
+  Value createView(Location location, plan::ArenaKind arena, int64_t offset,
+                   Type tensor);
+  void createArenas();
+
+  ModuleOp module;
+  SymbolTable symbols;
+  OpBuilder builder;
+  std::array<int64_t, std::size(arenaNames)> arenaBytes = {};
+  llvm::MapVector<StringRef, Port, llvm::StringMap<unsigned>> ports;
+  llvm::StringMap<int64_t> variableOffsets; // bytes
+  DenseMap<Value, Value> places;
+  DenseMap<Value, StringRef> resultPorts;
+  int64_t &bytesOfArena(plan::ArenaKind kind) {
+    return arenaBytes[static_cast<unsigned>(kind)];
+  }
+};
+
+} // namespace
+
+LogicalResult Planner::layOutVariables() {
+  for (auto variable : module.getOps<train::VariableOp>()) {
+    auto type = dyn_cast<RankedTensorType>(variable.getType());
+    if (!type || !type.hasStaticShape())
+      return variable.emitOpError()
+             << "expected a ranked tensor type of static shape, found "
+             << variable.getType();
+    int64_t offset =
+        variable.getOffset() * (type.getElementTypeBitWidth() / 8);
+    variableOffsets[variable.getSymName()] = offset;
+    int64_t end = llvm::alignTo(offset + bytesOf(type), planAlignment);
+    // Flat handles run over padding too, which Step rounds to 64 elements.
+    end = llvm::alignTo(end, 64 * (type.getElementTypeBitWidth() / 8));
+    auto kind = variable.getConstant() ? plan::ArenaKind::Constant
+                                       : plan::ArenaKind::Parameter;
+    bytesOfArena(kind) = std::max(bytesOfArena(kind), end);
+  }
+  for (auto kind : {plan::ArenaKind::Gradient, plan::ArenaKind::Moment1,
+                    plan::ArenaKind::Moment2})
+    bytesOfArena(kind) = bytesOfArena(plan::ArenaKind::Parameter);
+  return success();
+}
+
+LogicalResult Planner::addPort(func::FuncOp function, StringRef name,
+                               Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape())
+    return function.emitOpError() << "expected a tensor of static shape as '"
+                                  << name << "', found " << type;
+  auto [entry, added] = ports.insert({name, Port{0, tensor}});
+  if (!added) {
+    if (entry->second.type != tensor)
+      return function.emitOpError()
+             << "expected '" << name << "' to be " << entry->second.type
+             << " as in the other functions, found " << type;
+    return success();
+  }
+  int64_t &bytes = bytesOfArena(plan::ArenaKind::Io);
+  entry->second.offset = bytes;
+  bytes += llvm::alignTo(bytesOf(tensor), planAlignment);
+  return success();
+}
+
+LogicalResult Planner::collectPorts(func::FuncOp function) {
+  const EntryPorts *names = findPorts(function.getSymName());
+  if (!names)
+    return function.emitOpError()
+           << "expected one of micro_step, evaluate, generate, update";
+  unsigned arguments = llvm::count_if(
+      names->arguments, [](StringRef name) { return !name.empty(); });
+  if (function.getNumArguments() != arguments || function.getNumResults() != 1)
+    return function.emitOpError()
+           << "expected " << arguments << " arguments and 1 result, found "
+           << function.getNumArguments() << " and "
+           << function.getNumResults();
+  for (auto [type, name] :
+       llvm::zip_first(function.getArgumentTypes(), names->arguments))
+    if (failed(addPort(function, name, type)))
+      return failure();
+  return addPort(function, names->result, function.getResultTypes().front());
+}
+
+Value Planner::createView(Location location, plan::ArenaKind arena,
+                          int64_t offset, Type tensor) {
+  auto type = cast<RankedTensorType>(tensor);
+  return plan::ViewOp::create(
+      builder, location,
+      MemRefType::get(type.getShape(), type.getElementType()), nameOf(arena),
+      offset);
+}
+
+LogicalResult Planner::placeReference(Operation *op) {
+  if (auto flat = dyn_cast<train::FlatOp>(op)) {
+    plan::ArenaKind arena = arenaOf(flat.getSlot());
+    int64_t bytes = bytesOf(cast<ShapedType>(flat.getType()));
+    if (bytes != bytesOfArena(arena))
+      return flat.emitOpError()
+             << "expected all parameters with padding, "
+             << bytesOfArena(arena) << " bytes, found " << bytes;
+    places[flat] = createView(op->getLoc(), arena, 0, flat.getType());
+    return success();
+  }
+  auto ref = cast<train::RefOp>(op);
+  auto variable = symbols.lookup<train::VariableOp>(ref.getVariable());
+  if (!variable)
+    return ref.emitOpError()
+           << "refers to '" << ref.getVariable() << "', which is no variable";
+  plan::ArenaKind arena = variable.getConstant() ? plan::ArenaKind::Constant
+                                                 : arenaOf(ref.getSlot());
+  places[ref] = createView(op->getLoc(), arena,
+                           variableOffsets[ref.getVariable()], ref.getType());
+  return success();
+}
+
+void Planner::placeLaunch(tile::LaunchOp launch,
+                          const FunctionLifetimes &lifetimes,
+                          const Packing &packing) {
+  SmallVector<Value> operands;
+  for (Value input : launch.getInputs())
+    operands.push_back(places.at(input));
+  for (Value result : launch.getOutputs()) {
+    auto port = resultPorts.find(result);
+    Value place;
+    if (port != resultPorts.end())
+      place = createView(launch.getLoc(), plan::ArenaKind::Io,
+                         ports.find(port->second)->second.offset,
+                         result.getType());
+    else
+      place = createView(launch.getLoc(), plan::ArenaKind::Activation,
+                         packing.offsets[lifetimes.bufferOf.at(result)],
+                         result.getType());
+    places[result] = place;
+    operands.push_back(place);
+  }
+  plan::LaunchOp::create(builder, launch.getLoc(), launch.getKernel(),
+                         operands);
+}
+
+LogicalResult Planner::planFunction(func::FuncOp function) {
+  const EntryPorts *names = findPorts(function.getSymName());
+  resultPorts.clear();
+  Operation *terminator = function.getBody().front().getTerminator();
+  Value result = terminator->getOperand(0);
+  if (!result.getDefiningOp<tile::LaunchOp>())
+    return terminator->emitOpError()
+           << "expected the result of a launch, found another value";
+  resultPorts[result] = names->result;
+
+  FunctionLifetimes lifetimes = computeLifetimes(function, symbols);
+  Packing packing = packBuffers(lifetimes.buffers);
+  int64_t &activations = bytesOfArena(plan::ArenaKind::Activation);
+  activations = std::max(activations, packing.bytes);
+
+  builder.setInsertionPoint(function);
+  auto planned = plan::FuncOp::create(builder, function.getLoc(),
+                                      function.getSymNameAttr());
+  builder.setInsertionPointToStart(&planned.getBody().emplaceBlock());
+  for (auto [argument, name] :
+       llvm::zip_first(function.getArguments(), names->arguments))
+    places[argument] =
+        createView(function.getLoc(), plan::ArenaKind::Io,
+                   ports.find(name)->second.offset, argument.getType());
+  for (Operation &op : function.getBody().front()) {
+    if (auto launch = dyn_cast<tile::LaunchOp>(op)) {
+      placeLaunch(launch, lifetimes, packing);
+    } else if (isa<train::RefOp, train::FlatOp>(op)) {
+      if (failed(placeReference(&op)))
+        return failure();
+    } else if (&op != terminator) {
+      return op.emitOpError() << "expected train.ref, train.flat, tile.launch "
+                                 "or return in a function of launches";
+    }
+  }
+  function.erase();
+  return success();
+}
+
+void Planner::createArenas() {
+  Location location = module.getLoc();
+  builder.setInsertionPointToStart(module.getBody());
+  for (unsigned index = 0; index != arenaBytes.size(); ++index) {
+    auto kind = static_cast<plan::ArenaKind>(index);
+    if (arenaBytes[index] != 0 || kind == plan::ArenaKind::Workspace)
+      plan::ArenaOp::create(builder, location, nameOf(kind), kind,
+                            arenaBytes[index], planAlignment);
+  }
+  for (auto variable :
+       llvm::make_early_inc_range(module.getOps<train::VariableOp>())) {
+    auto arena = variable.getConstant() ? plan::ArenaKind::Constant
+                                        : plan::ArenaKind::Parameter;
+    plan::VariableOp::create(
+        builder, variable.getLoc(), variable.getName(), nameOf(arena),
+        variableOffsets[variable.getSymName()], variable.getType(),
+        variable.getInit(), variable.getDecay());
+    variable.erase();
+  }
+  for (auto &[name, port] : ports)
+    plan::PortOp::create(builder, location, name, port.offset, port.type);
+}
+
+LogicalResult Planner::run() {
+  if (failed(layOutVariables()))
+    return failure();
+  auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
+  for (func::FuncOp function : functions)
+    if (failed(collectPorts(function)))
+      return failure();
+  for (func::FuncOp function : functions)
+    if (failed(planFunction(function)))
+      return failure();
+  createArenas();
+  return success();
+}
+
+namespace {
+struct PlanMemory : llmc::impl::PlanMemoryBase<PlanMemory> {
+  void runOnOperation() override {
+    if (failed(Planner(getOperation()).run()))
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,200 @@
+//===- VerifyMemoryPlan.cpp - checks that every place is sound ------------===//
+//
+// Knows nothing of the planner: reads lifetimes off the uses of the views and
+// sweeps over time with the set of places that are alive, sorted by offset.
+// A new place needs to be compared with its neighbours in that order only.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/MemoryPlan/Lifetimes.h"
+#include "compiler/MemoryPlan/Passes.h"
+#include "dialects/Plan/Plan.h"
+#include "dialects/Tile/Tile.h"
+
+
+#include "llvm/ADT/DenseSet.h"
+
+#include <map>
+
+namespace llmc {
+#define GEN_PASS_DEF_VERIFYMEMORYPLAN
+#include "compiler/MemoryPlan/Passes.h.inc"
+} // namespace llmc
+
+using namespace mlir;
+using namespace llmc;
+
+namespace {
+
+struct Place {
+  plan::ViewOp view;
+  int64_t last;
+};
+
+class Verifier {
+public:
+  explicit Verifier(ModuleOp module) : module(module), symbols(module) {}
+
+  LogicalResult run();
+
+private:
+  LogicalResult verifyView(plan::ViewOp view);
+  LogicalResult verifyFunction(plan::FuncOp function);
+  LogicalResult verifyNeighbours(plan::LaunchOp launch, plan::ViewOp view);
+  bool mayShare(plan::LaunchOp launch, Value written, Value read);
+  bool isActivation(plan::ViewOp view) {
+    return symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() ==
+           plan::ArenaKind::Activation;
+  }
+
+  ModuleOp module;
+  SymbolTable symbols;
+  std::map<int64_t, Place> alive; // by offset
+};
+
+int64_t endOf(plan::ViewOp view) {
+  return view.getOffset() + bytesOf(view.getResult().getType());
+}
+
+} // namespace
+
+LogicalResult Verifier::verifyView(plan::ViewOp view) {
+  auto arena = symbols.lookup<plan::ArenaOp>(view.getArena());
+  if (!arena)
+    return view.emitOpError()
+           << "'" << view.getArena() << "' is not a plan.arena";
+  int64_t offset = view.getOffset(), alignment = arena.getAlignment();
+  if (offset < 0 || offset % alignment != 0)
+    return view.emitOpError() << "expected an offset that is a multiple of "
+                              << alignment << ", found " << offset;
+  if (endOf(view) > static_cast<int64_t>(arena.getBytes()))
+    return view.emitOpError()
+           << "ends at byte " << endOf(view) << " of an arena of "
+           << arena.getBytes() << " bytes";
+  return success();
+}
+
+/// True if the kernel of `launch` may write its result over its argument.
+bool Verifier::mayShare(plan::LaunchOp launch, Value written, Value read) {
+  auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
+  if (!kernel || !kernel.getInplace())
+    return false;
+  ArrayRef<int64_t> pairs = *kernel.getInplace();
+  int64_t inputs = kernel.getFunctionType().getNumInputs();
+  for (size_t pair = 0; pair + 1 < pairs.size(); pair += 2)
+    if (launch.getOperand(inputs + pairs[pair]) == written &&
+        launch.getOperand(pairs[pair + 1]) == read)
+      return true;
+  return false;
+}
+
+LogicalResult Verifier::verifyNeighbours(plan::LaunchOp launch,
+                                         plan::ViewOp view) {
+  auto report = [&](plan::ViewOp other) -> LogicalResult {
+    InFlightDiagnostic diagnostic =
+        view.emitOpError()
+        << "bytes " << view.getOffset() << " to " << endOf(view)
+        << " are taken when kernel '" << launch.getKernel() << "' writes them";
+    diagnostic.attachNote(other.getLoc())
+        << "bytes " << other.getOffset() << " to " << endOf(other)
+        << " are still needed";
+    return diagnostic;
+  };
+  int64_t offset = view.getOffset();
+  auto next = alive.lower_bound(offset);
+  if (next != alive.end() && next->first < endOf(view))
+    return report(next->second.view);
+  if (next != alive.begin()) {
+    plan::ViewOp previous = std::prev(next)->second.view;
+    if (endOf(previous) > offset)
+      return report(previous);
+  }
+  return success();
+}
+
+LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
+  alive.clear();
+  auto launches =
+      llvm::to_vector(function.getBody().front().getOps<plan::LaunchOp>());
+  DenseMap<Value, int64_t> last;
+  for (auto [time, launch] : llvm::enumerate(launches))
+    for (Value operand : launch.getOperands())
+      last[operand] = time;
+
+  llvm::DenseSet<Value> written;
+  for (auto [now, launch] : llvm::enumerate(launches)) {
+    int64_t time = now;
+    auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
+    if (!kernel)
+      return launch.emitOpError()
+             << "expected '" << launch.getKernel() << "' to be a tile.func";
+    unsigned inputs = kernel.getFunctionType().getNumInputs();
+    unsigned results = kernel.getFunctionType().getNumResults();
+    if (launch.getNumOperands() != inputs + results)
+      return launch.emitOpError()
+             << "expected " << inputs << " arguments and " << results
+             << " results, found " << launch.getNumOperands() << " operands";
+    for (auto [index, operand] : llvm::enumerate(launch.getOperands())) {
+      auto view = operand.getDefiningOp<plan::ViewOp>();
+      if (!view || !isActivation(view))
+        continue;
+      if (index < inputs) {
+        if (!written.contains(operand))
+          return launch.emitOpError()
+                 << "reads activation " << index << " before it is written";
+        continue;
+      }
+      // An argument which the kernel may overwrite and nobody needs after it
+      // gives its place up.
+      auto same = alive.find(view.getOffset());
+      if (same != alive.end() && same->second.last == time &&
+          endOf(same->second.view) == endOf(view) &&
+          mayShare(launch, operand, same->second.view))
+        alive.erase(same);
+      if (failed(verifyNeighbours(launch, view)))
+        return failure();
+      written.insert(operand);
+      alive[view.getOffset()] = {view, last[operand]};
+    }
+    for (Value operand : launch.getOperands()) {
+      auto view = operand.getDefiningOp<plan::ViewOp>();
+      auto place = view ? alive.find(view.getOffset()) : alive.end();
+      if (place != alive.end() && place->second.view == view &&
+          place->second.last == time)
+        alive.erase(place);
+    }
+  }
+  return success();
+}
+
+LogicalResult Verifier::run() {
+  for (Operation &op : *module.getBody()) {
+    if (!isa<plan::PlanDialect>(op.getDialect()) && !isa<tile::FuncOp>(op))
+      return op.emitOpError()
+             << "expected only plan ops and kernels after memory planning";
+    auto function = dyn_cast<plan::FuncOp>(op);
+    if (!function)
+      continue;
+    for (Operation &inner : function.getBody().front()) {
+      if (!isa<plan::ViewOp, plan::LaunchOp>(inner))
+        return inner.emitOpError()
+               << "expected plan.view or plan.launch in a plan.func";
+      if (auto view = dyn_cast<plan::ViewOp>(inner))
+        if (failed(verifyView(view)))
+          return failure();
+    }
+    if (failed(verifyFunction(function)))
+      return failure();
+  }
+  return success();
+}
+
+namespace {
+struct VerifyMemoryPlan : llmc::impl::VerifyMemoryPlanBase<VerifyMemoryPlan> {
+  void runOnOperation() override {
+    if (failed(Verifier(getOperation()).run()))
+      signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+};
+} // namespace

@@ -1,0 +1,102 @@
+//===- PrepareRope.cpp - gives rotary embeddings their tables ------------------===//
+//
+//   %q = model.rope %x {head_size = 8 : i64, theta = 1.0e4 : f32} : ...
+// becomes
+//   %cos = model.constant "rope.cos.10000.8" : tensor<16x8xf32> {init = #model.rope_cos<10000.0>}
+//   %sin = model.constant "rope.sin.10000.8" : tensor<16x8xf32> {init = #model.rope_sin<10000.0>}
+//   ...
+//   %q = model.rotate %x, %cos, %sin {head_size = 8 : i64} : ...
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Specialize/Passes.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/SmallString.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace llmc::model;
+
+namespace llmc {
+#define GEN_PASS_DEF_PREPAREROPE
+#include "compiler/Specialize/Passes.h.inc"
+} // namespace llmc
+
+namespace {
+
+/// The tables of one graph, created when first asked for.
+class RopeTables {
+public:
+  explicit RopeTables(GraphOp graph)
+      : builder(OpBuilder::atBlockBegin(&graph.getBody().front())) {}
+
+  /// The cosines and the signed sines that `op` needs.
+  std::pair<Value, Value> get(RopeOp op);
+
+private:
+  // The shape [T, head size] and the element type are in the type.
+  using Key = std::pair<double, const void *>;
+
+  OpBuilder builder;
+  std::map<Key, std::pair<Value, Value>> tables;
+};
+
+struct PrepareRope : llmc::impl::PrepareRopeBase<PrepareRope> {
+  void runOnOperation() override {
+    for (GraphOp graph : getOperation().getOps<GraphOp>())
+      if (failed(prepare(graph)))
+        return signalPassFailure();
+  }
+
+private:
+  static LogicalResult prepare(GraphOp graph);
+};
+
+} // namespace
+
+std::pair<Value, Value> RopeTables::get(RopeOp op) {
+  auto input = cast<RankedTensorType>(op.getInput().getType());
+  int64_t headSize = op.getHeadSize();
+  auto type = RankedTensorType::get({input.getDimSize(1), headSize},
+                                    input.getElementType());
+  double theta = op.getTheta().convertToDouble();
+  auto [entry, isNew] =
+      tables.try_emplace(Key(theta, type.getAsOpaquePointer()));
+  if (!isNew)
+    return entry->second;
+
+  SmallString<32> suffix;
+  op.getTheta().toString(suffix, /*FormatPrecision=*/0, /*FormatMaxPadding=*/8);
+  suffix += "." + std::to_string(headSize);
+  MLIRContext *context = op.getContext();
+  auto create = [&](const Twine &name, Attribute init) {
+    return ConstantOp::create(builder, op.getLoc(), type,
+                              builder.getStringAttr(name + suffix), init)
+        .getValue();
+  };
+  Value cos = create("rope.cos.", RopeCosAttr::get(context, theta));
+  Value sin = create("rope.sin.", RopeSinAttr::get(context, theta));
+  return entry->second = {cos, sin};
+}
+
+LogicalResult PrepareRope::prepare(GraphOp graph) {
+  SmallVector<RopeOp> ropes;
+  graph.walk([&](RopeOp op) { ropes.push_back(op); });
+  RopeTables tables(graph);
+  for (RopeOp op : ropes) {
+    auto input = cast<RankedTensorType>(op.getInput().getType());
+    if (input.isDynamicDim(1))
+      return op.emitOpError("expected a known sequence length, found ")
+             << input << ": run llmc-specialize first";
+    auto [cos, sin] = tables.get(op);
+    OpBuilder builder(op);
+    auto rotate = RotateOp::create(builder, op.getLoc(), op.getType(),
+                                   op.getInput(), cos, sin,
+                                   op.getHeadSizeAttr(), UnitAttr());
+    op.replaceAllUsesWith(rotate.getOutput());
+    op.erase();
+  }
+  return success();
+}

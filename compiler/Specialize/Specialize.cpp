@@ -1,0 +1,115 @@
+//===- Specialize.cpp - fixes batch and sequence -------------------------------===//
+//
+// With batch=2 seq=8:
+//   %x = model.embedding %tokens, %w : (tensor<?x?xi32>, ...) -> tensor<?x?x40xf32>
+// becomes
+//   %x = model.embedding %tokens, %w : (tensor<2x8xi32>, ...) -> tensor<2x8x40xf32>
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Specialize/Passes.h"
+
+using namespace mlir;
+using namespace llmc::model;
+
+namespace llmc {
+#define GEN_PASS_DEF_SPECIALIZE
+#include "compiler/Specialize/Passes.h.inc"
+} // namespace llmc
+
+namespace {
+
+struct Specialize : llmc::impl::SpecializeBase<Specialize> {
+  using SpecializeBase::SpecializeBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (batch < 1) {
+      module.emitError("expected a batch of at least 1, found ") << batch;
+      return signalPassFailure();
+    }
+    if (seq < 1) {
+      module.emitError("expected a sequence length of at least 1, found ")
+          << seq;
+      return signalPassFailure();
+    }
+    for (GraphOp graph : module.getOps<GraphOp>()) {
+      if (failed(check(graph)))
+        return signalPassFailure();
+      specialize(graph);
+    }
+  }
+
+private:
+  /// Reports what the chosen sizes do not fit.
+  LogicalResult check(GraphOp graph);
+
+  /// Puts the chosen sizes into the types of all values.
+  void specialize(GraphOp graph);
+
+  /// The type with its first two free extents fixed.
+  Type fix(Type type) const;
+};
+
+} // namespace
+
+LogicalResult Specialize::check(GraphOp graph) {
+  for (Type type : graph.getArgumentTypes()) {
+    auto tokens = dyn_cast<RankedTensorType>(type);
+    if (!tokens || tokens.getRank() != 2)
+      continue;
+    int64_t chosen[] = {batch, seq};
+    for (auto [index, name] : {std::pair(0, "batch"), std::pair(1, "sequence")})
+      if (!tokens.isDynamicDim(index) &&
+          tokens.getDimSize(index) != chosen[index])
+        return graph.emitError("the model fixes the ")
+               << name << " to " << tokens.getDimSize(index) << " in " << tokens
+               << ", but " << chosen[index] << " was asked for";
+  }
+  WalkResult result = graph.walk([&](PositionEmbeddingOp op) {
+    auto weight = cast<RankedTensorType>(op.getWeight().getType());
+    if (seq <= weight.getDimSize(0))
+      return WalkResult::advance();
+    op.emitError("sequence length ")
+        << seq << " exceeds the " << weight.getDimSize(0)
+        << " positions of the weight " << weight << ": choose a sequence of at "
+        << "most " << weight.getDimSize(0);
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+void Specialize::specialize(GraphOp graph) {
+  auto fixAll = [&](ValueRange values) {
+    for (Value value : values)
+      value.setType(fix(value.getType()));
+  };
+  auto fixTypes = [&](TypeRange types) {
+    return llvm::map_to_vector(types, [&](Type type) { return fix(type); });
+  };
+  graph.setFunctionType(FunctionType::get(&getContext(),
+                                          fixTypes(graph.getArgumentTypes()),
+                                          fixTypes(graph.getResultTypes())));
+  fixAll(graph.getBody().getArguments());
+  graph.getBody().walk([&](Operation *op) {
+    fixAll(op->getResults());
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        fixAll(block.getArguments());
+  });
+}
+
+Type Specialize::fix(Type type) const {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || tensor.hasStaticShape())
+    return type;
+  SmallVector<int64_t> shape(tensor.getShape());
+  if (ShapedType::isDynamic(shape[0]))
+    shape[0] = batch;
+  // Not always the second dimension: an lse is [b, heads, t].
+  auto *sequence = llvm::find_if(
+      shape, [](int64_t extent) { return ShapedType::isDynamic(extent); });
+  if (sequence != shape.end())
+    *sequence = seq;
+  return tensor.clone(shape);
+}

@@ -1,0 +1,65 @@
+//===- UnrollRepeat.cpp - writes every layer of a repeat out -------------------===//
+//
+//   %y = model.repeat 2 named "layers" (%h = %x) : ... {
+//     %w = model.parameter "norm.weight" : ...
+//     %n = model.rms_norm %h, %w ...
+//     model.yield %n : ...
+//   }
+// becomes
+//   %w0 = model.parameter "layers.0.norm.weight" : ...
+//   %n0 = model.rms_norm %x, %w0 ...
+//   %w1 = model.parameter "layers.1.norm.weight" : ...
+//   %y = model.rms_norm %n0, %w1 ...
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Specialize/Passes.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace llmc::model;
+
+namespace llmc {
+#define GEN_PASS_DEF_UNROLLREPEAT
+#include "compiler/Specialize/Passes.h.inc"
+} // namespace llmc
+
+/// Puts `prefix` before the name of a parameter or constant.
+static void addPrefix(Operation &op, const Twine &prefix) {
+  if (auto parameter = dyn_cast<ParameterOp>(op))
+    parameter.setName((prefix + parameter.getName()).str());
+  else if (auto constant = dyn_cast<ConstantOp>(op))
+    constant.setName((prefix + constant.getName()).str());
+}
+
+/// Replaces a repeat whose body holds no further repeat.
+static void unroll(RepeatOp repeat) {
+  OpBuilder builder(repeat);
+  Block &body = repeat.getBody().front();
+  SmallVector<Value> state(repeat.getInits());
+  for (uint64_t layer = 0; layer < repeat.getCount(); ++layer) {
+    IRMapping mapping;
+    mapping.map(body.getArguments(), state);
+    for (Operation &op : body.without_terminator())
+      addPrefix(*builder.clone(op, mapping),
+                repeat.getNamed() + "." + Twine(layer) + ".");
+    auto yield = cast<YieldOp>(body.getTerminator());
+    for (auto [value, yielded] : llvm::zip_equal(state, yield.getValues()))
+      value = mapping.lookupOrDefault(yielded);
+  }
+  repeat.replaceAllUsesWith(state);
+  repeat.erase();
+}
+
+namespace {
+
+struct UnrollRepeat : llmc::impl::UnrollRepeatBase<UnrollRepeat> {
+  void runOnOperation() override {
+    // A walk in post-order meets inner repeats first.
+    getOperation().walk([](RepeatOp repeat) { unroll(repeat); });
+  }
+};
+
+} // namespace

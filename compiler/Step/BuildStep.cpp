@@ -1,0 +1,73 @@
+//===- BuildStep.cpp - turns the graph into a training step ---------------===//
+//
+//   model.graph @m {         ==>   train.variable @w ..
+//     model.parameter "w"          func.func @micro_step ..
+//     ..                           func.func @evaluate ..
+//     model.return %l, %dw         func.func @generate ..
+//   }                              func.func @update ..
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Step/Passes.h"
+#include "compiler/Step/StepGraph.h"
+
+namespace llmc {
+#define GEN_PASS_DEF_BUILDSTEP
+#include "compiler/Step/Passes.h.inc"
+} // namespace llmc
+
+using namespace mlir;
+using namespace llmc;
+
+/// What later phases and the program need to know of the model.
+static void recordModel(ModuleOp module, StepGraph &graph) {
+  Builder builder(module.getContext());
+  auto logits = cast<RankedTensorType>(graph.loss.getLogits().getType());
+  module->setAttr("llmc.name", builder.getStringAttr(graph.op.getSymName()));
+  module->setAttr("llmc.batch", builder.getI64IntegerAttr(graph.batch()));
+  module->setAttr("llmc.sequence",
+                  builder.getI64IntegerAttr(graph.tokensType().getDimSize(1)));
+  module->setAttr("llmc.vocabulary",
+                  builder.getI64IntegerAttr(logits.getShape().back()));
+}
+
+static LogicalResult buildStep(ModuleOp module, model::GraphOp op) {
+  FailureOr<StepGraph> graph = readStepGraph(op);
+  if (failed(graph))
+    return failure();
+  for (StringRef name : kStepFunctions)
+    if (Operation *other = module.lookupSymbol(name); other && other != op)
+      return other->emitError("the name @")
+             << name << " is reserved for a function of the training step";
+
+  OpBuilder builder(op);
+  FailureOr<Variables> variables = layOutVariables(builder, graph->body());
+  if (failed(variables))
+    return failure();
+  buildMicroStep(builder, *graph, *variables);
+  buildEvaluate(builder, *graph, *variables);
+  if (failed(buildGenerate(builder, *graph, *variables)))
+    return failure();
+  buildUpdate(builder, *graph, *variables);
+  recordModel(module, *graph);
+  op.erase();
+  return success();
+}
+
+namespace {
+
+struct BuildStep : llmc::impl::BuildStepBase<BuildStep> {
+  void runOnOperation() override {
+    SmallVector<model::GraphOp> graphs(getOperation().getOps<model::GraphOp>());
+    if (graphs.size() != 1) {
+      getOperation().emitError(
+          "expected one 'model.graph' in the module, found ")
+          << graphs.size();
+      return signalPassFailure();
+    }
+    if (failed(buildStep(getOperation(), graphs.front())))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,35 @@
+//===- Update.cpp - clipping and the optimizer ----------------------------===//
+
+#include "compiler/Step/StepGraph.h"
+#include "runtime/abi/ProgramAbi.h"
+
+using namespace mlir;
+using namespace llmc;
+
+void llmc::buildUpdate(OpBuilder &builder, StepGraph &graph,
+                       const Variables &variables) {
+  OpBuilder::InsertionGuard guard(builder);
+  Location loc = graph.op.getLoc();
+  Type f32 = builder.getF32Type();
+  Type scalar = RankedTensorType::get({}, f32);
+  Type hyperType =
+      RankedTensorType::get({static_cast<int64_t>(LlmcHyperCount)}, f32);
+  func::FuncOp function =
+      createFunction(builder, loc, "update", {hyperType}, {scalar});
+  Value hyper = function.getArgument(0);
+
+  Type flat =
+      RankedTensorType::get({variables.elements}, variables.elementType);
+  auto all = [&](train::Slot slot) -> Value {
+    return train::FlatOp::create(builder, loc, flat, slot);
+  };
+  Value parameters = all(train::Slot::Value);
+  Value gradients = all(train::Slot::Gradient);
+  Value moment1 = all(train::Slot::Moment1);
+  Value moment2 = all(train::Slot::Moment2);
+  Value norm =
+      train::GradientNormOp::create(builder, loc, scalar, gradients, hyper);
+  train::AdamWOp::create(builder, loc, parameters, gradients, moment1, moment2,
+                         norm, hyper, variables.decayElements);
+  func::ReturnOp::create(builder, loc, norm);
+}

@@ -1,0 +1,173 @@
+//===- Loops.cpp - the tile program's own loops, and its dots -------------===//
+//
+// A tile that a loop carries lives in one buffer from its initial value to the
+// loop's result.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Target/CPU/Demand.h"
+#include "compiler/Target/CPU/KernelConverter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace llmc;
+using namespace llmc::cpu;
+
+/// The dot that may add to the carried buffer itself: its result is what the
+/// loop yields, and the carried value is used for its accumulator alone,
+/// directly or through elementwise ops.
+static tile::DotOp findInPlaceDot(scf::ForOp loop, unsigned number) {
+  auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+  auto dot = yield.getOperand(number).getDefiningOp<tile::DotOp>();
+  if (!dot || dot->getBlock() != loop.getBody() || !dot->hasOneUse())
+    return {};
+  Value carried = loop.getRegionIterArg(number);
+  for (Value value = carried; value != dot.getAcc();) {
+    if (!value.hasOneUse())
+      return {};
+    Operation *user = *value.user_begin();
+    if (!isLazy(user) || !OpTrait::hasElementwiseMappableTraits(user) ||
+        user->getBlock() != loop.getBody())
+      return {};
+    value = user->getResult(0);
+  }
+  if (!dot.getAcc().hasOneUse())
+    return {};
+  return dot;
+}
+
+void KernelConverter::convertDot(tile::DotOp op) {
+  flush();
+  Value acc = op.getAcc();
+  Buffer target;
+  auto known = evaluator.buffers.find(acc);
+  if (auto inPlace = inPlaceDots.find(op); inPlace != inPlaceDots.end()) {
+    target = inPlace->second;
+    if (!isa<BlockArgument>(acc))
+      materialise(acc, target);
+  } else if (known != evaluator.buffers.end() && acc.hasOneUse() &&
+             acc.getDefiningOp<tile::DotOp>() &&
+             acc.getDefiningOp()->getBlock() == op->getBlock()) {
+    target = known->second;
+  } else {
+    target = buffers->allocate(cast<RankedTensorType>(op.getType()));
+    nest.emit(Root{Root::Materialise, acc, nullptr, target});
+  }
+  DotEmitter(b, machine, evaluator, *buffers, nest).emit(op, target);
+  evaluator.buffers[op.getResult()] = target;
+}
+
+LogicalResult KernelConverter::convertFor(scf::ForOp op) {
+  flush();
+  // Stores in the loop must not overtake loads before it.
+  op.walk([&](tile::StoreOp store) {
+    saveLoadsOf(underlyingArgument(store.getView()), op);
+  });
+  SmallVector<Value> scalars;
+  for (auto [number, init] : llvm::enumerate(op.getInitArgs())) {
+    if (!isTile(init.getType())) {
+      scalars.push_back(evaluator.mapping.lookupOrDefault(init));
+      continue;
+    }
+    Buffer buffer =
+        buffers->allocate(cast<RankedTensorType>(init.getType()));
+    nest.emit(Root{Root::Materialise, init, nullptr, buffer});
+    evaluator.buffers[op.getRegionIterArg(number)] = buffer;
+    if (tile::DotOp dot = findInPlaceDot(op, number))
+      inPlaceDots[dot] = buffer;
+  }
+  auto loop = scf::ForOp::create(
+      b, evaluator.mapping.lookupOrDefault(op.getLowerBound()),
+      evaluator.mapping.lookupOrDefault(op.getUpperBound()),
+      evaluator.mapping.lookupOrDefault(op.getStep()), scalars);
+  evaluator.mapping.map(op.getInductionVar(), loop.getInductionVar());
+  unsigned scalar = 0;
+  for (auto [argument, result] :
+       llvm::zip(op.getRegionIterArgs(), op.getResults()))
+    if (!isTile(argument.getType())) {
+      evaluator.mapping.map(argument, loop.getRegionIterArg(scalar));
+      evaluator.mapping.map(result, loop.getResult(scalar));
+      ++scalar;
+    }
+
+  size_t outerLoads = loads.size();
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    if (failed(convertBlock(*op.getBody())))
+      return failure();
+    convertYields(op);
+    SmallVector<Value> yielded;
+    for (Value value : op.getBody()->getTerminator()->getOperands())
+      if (!isTile(value.getType()))
+        yielded.push_back(evaluator.mapping.lookupOrDefault(value));
+    if (!yielded.empty())
+      scf::YieldOp::create(b, yielded);
+  }
+  loads.truncate(outerLoads);
+  for (auto [argument, result] :
+       llvm::zip(op.getRegionIterArgs(), op.getResults()))
+    if (isTile(result.getType()))
+      evaluator.buffers[result] = evaluator.buffers[argument];
+  return success();
+}
+
+void KernelConverter::convertYields(scf::ForOp op) {
+  ValueRange yields = op.getBody()->getTerminator()->getOperands();
+  SmallVector<std::pair<Value, Buffer>> moves; // value, carried buffer
+  for (auto [value, argument] : llvm::zip(yields, op.getRegionIterArgs())) {
+    if (!isTile(value.getType()) || value == argument)
+      continue;
+    Buffer carried = evaluator.buffers[argument];
+    auto found = evaluator.buffers.find(value);
+    if (found != evaluator.buffers.end() &&
+        found->second.memref == carried.memref)
+      continue;
+    moves.push_back({value, carried});
+  }
+  // Values are computed from what the loop carries now, so none may be
+  // overwritten before all have been read. A single one that is read where it
+  // is written is safe by itself.
+  bool direct = moves.size() == 1;
+  if (direct)
+    for (Value argument : op.getRegionIterArgs())
+      if (isTile(argument.getType()))
+        direct &= readsSamePlaceOnly(moves[0].first, argument);
+  if (!direct)
+    for (auto &move : moves) {
+      // A buffer that is nobody else's need not be copied twice.
+      bool carriedElsewhere = isa<BlockArgument>(move.first);
+      if (evaluator.buffers.contains(move.first) && !carriedElsewhere)
+        continue;
+      Buffer copy =
+          buffers->allocate(cast<RankedTensorType>(move.first.getType()));
+      nest.emit(Root{Root::Materialise, move.first, nullptr, copy});
+      evaluator.buffers[move.first] = copy;
+    }
+  for (auto &[value, carried] : moves)
+    nest.emit(Root{Root::Materialise, value, nullptr, carried});
+}
+
+LogicalResult KernelConverter::convertIf(scf::IfOp op) {
+  if (op.getNumResults() != 0)
+    return op.emitOpError("with results is not supported by the CPU target");
+  flush();
+  op.walk([&](tile::StoreOp store) {
+    saveLoadsOf(underlyingArgument(store.getView()), op);
+  });
+  auto branch = scf::IfOp::create(
+      b, evaluator.mapping.lookupOrDefault(op.getCondition()),
+      !op.getElseRegion().empty());
+  size_t outerLoads = loads.size();
+  for (auto [from, to] : llvm::zip(op->getRegions(), branch->getRegions())) {
+    if (from->empty())
+      continue;
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&to->front());
+    if (failed(convertBlock(from->front())))
+      return failure();
+    loads.truncate(outerLoads);
+  }
+  return success();
+}

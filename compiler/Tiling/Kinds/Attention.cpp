@@ -1,0 +1,102 @@
+//===- Attention.cpp - attention, forward
+//-----------------------------------===//
+//
+// FlashAttention-2 (Dao 2023), algorithm 1: block (i, h, b) holds block_q
+// queries of one head and walks over the key blocks that they see, carrying
+// the row maximum, the row sum and the output that is not yet divided by it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Tiling/Kinds/AttentionTiles.h"
+#include "compiler/Tiling/Kinds/Kinds.h"
+
+#include "dialects/Model/Model.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace llmc;
+using namespace llmc::tiling;
+
+/// One key block: new row maximum, row sum and output. `carried` holds the
+/// old ones.
+static void emitKeyBlock(AttentionTiles &tiles, Value query, Value key,
+                         Value value, Value queryBegin, Value keyBegin,
+                         ValueRange carried) {
+  KernelBuilder &k = tiles.k;
+  ImplicitLocOpBuilder &b = k.b;
+  Value scores = tiles.scores(query, key, queryBegin, keyBegin);
+  Value max = arith::MaximumFOp::create(
+      b, carried[0], k.reduceRows(scores, tile::ReduceKind::Max));
+  Value weights = math::ExpOp::create(
+      b, arith::SubFOp::create(b, scores, k.perRow(max, tiles.blockK)));
+  Value correction =
+      math::ExpOp::create(b, arith::SubFOp::create(b, carried[0], max));
+  Value sum =
+      arith::AddFOp::create(b, arith::MulFOp::create(b, carried[1], correction),
+                            k.reduceRows(weights));
+  Value output = arith::MulFOp::create(b, carried[2],
+                                       k.perRow(correction, tiles.headSize));
+  output = k.dot(weights, value, output, false, false);
+  scf::YieldOp::create(b, ValueRange{max, sum, output});
+}
+
+LogicalResult llmc::tiling::emitAttention(KernelBuilder &k) {
+  auto op = k.only<model::AttentionOp>();
+  if (!op)
+    return k.error() << "needs exactly one model.attention";
+  FailureOr<AttentionTiles> tiles = AttentionTiles::create(k, op);
+  if (failed(tiles))
+    return failure();
+  ImplicitLocOpBuilder &b = k.b;
+  b.setLoc(op.getLoc());
+  int64_t blockQ = tiles->blockQ, blockK = tiles->blockK;
+  int64_t headSize = tiles->headSize;
+  FailureOr<SmallVector<Value>> block = k.blockCoordinates(
+      {llvm::divideCeil(tiles->positions, blockQ), tiles->heads, tiles->batch});
+  if (failed(block))
+    return failure();
+  Value queryBegin = k.mul((*block)[0], blockQ);
+  Value head = (*block)[1], sequence = (*block)[2];
+  Value kvHead = k.div(head, tiles->groupSize());
+  FailureOr<Value> queryView = tiles->headView(op.getQuery(), sequence, head);
+  FailureOr<Value> keyView = tiles->headView(op.getKey(), sequence, kvHead);
+  FailureOr<Value> valueView = tiles->headView(op.getValue(), sequence, kvHead);
+  if (failed(queryView) || failed(keyView) || failed(valueView))
+    return failure();
+
+  Value zero = k.index(0);
+  Value query =
+      k.loadAsStored(*queryView, {queryBegin, zero}, {blockQ, headSize});
+  SmallVector<Value> inits = {k.tile({blockQ}, -1e30), k.tile({blockQ}, 0),
+                              k.tile({blockQ, headSize}, 0)};
+  auto loop =
+      scf::ForOp::create(b, tiles->firstKey(queryBegin),
+                         tiles->endKey(queryBegin), k.index(blockK), inits);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value keyBegin = loop.getInductionVar();
+    Value key = k.loadAsStored(*keyView, {keyBegin, zero}, {blockK, headSize});
+    Value value =
+        k.loadAsStored(*valueView, {keyBegin, zero}, {blockK, headSize});
+    emitKeyBlock(*tiles, query, key, value, queryBegin, keyBegin,
+                 loop.getRegionIterArgs());
+  }
+  Value max = loop.getResult(0), sum = loop.getResult(1);
+  Value output =
+      arith::DivFOp::create(b, loop.getResult(2), k.perRow(sum, headSize));
+  if (Value memref = k.resultOf(op.getOutput())) {
+    RowSource place =
+        KernelBuilder::rowSource(memref, cast<MemRefType>(memref.getType()));
+    k.store(output, tiles->headView(place, sequence, head), {queryBegin, zero});
+  }
+  Value lse = op.getLse() ? k.resultOf(op.getLse()) : Value();
+  if (lse)
+    k.store(arith::AddFOp::create(b, max, math::LogOp::create(b, sum)),
+            tiles->rowView(lse, sequence, head), queryBegin);
+  return success();
+}

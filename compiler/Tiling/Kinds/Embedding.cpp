@@ -1,0 +1,103 @@
+//===- Embedding.cpp - gradient of the token embedding
+//----------------------===//
+//
+// Block i is token position i. It does nothing if an earlier position holds
+// the same token; else it sums the gradient rows of all positions from i on
+// that hold it, in order, and adds the sum to the token's row of the storage.
+// So every row has one writer and one order, without atomics.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Tiling/Kinds/Kinds.h"
+
+#include "dialects/Model/Model.h"
+#include "dialects/Train/Train.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace llmc;
+using namespace llmc::tiling;
+
+static Value sameToken(KernelBuilder &k, Value tokens, Value position,
+                       Value token) {
+  Value other = memref::LoadOp::create(k.b, tokens, position);
+  return arith::CmpIOp::create(k.b, arith::CmpIPredicate::eq, other, token);
+}
+
+/// Whether one of the positions before `position` holds `token`.
+static Value emitSeenBefore(KernelBuilder &k, Value tokens, Value position,
+                            Value token) {
+  Value no = arith::ConstantOp::create(k.b, k.b.getBoolAttr(false));
+  auto loop = scf::ForOp::create(k.b, k.index(0), position, k.index(1), no);
+  OpBuilder::InsertionGuard guard(k.b);
+  k.b.setInsertionPointToStart(loop.getBody());
+  Value same = sameToken(k, tokens, loop.getInductionVar(), token);
+  Value seen = arith::OrIOp::create(k.b, loop.getRegionIterArg(0), same);
+  scf::YieldOp::create(k.b, seen);
+  return loop.getResult(0);
+}
+
+/// The sum of the gradient rows from `position` on that belong to `token`.
+static Value emitRowSum(KernelBuilder &k, Value tokens, const RowSource &grad,
+                        Value position, Value token) {
+  ImplicitLocOpBuilder &b = k.b;
+  Value view = k.flatView(grad.memref);
+  SmallVector<int64_t> shape = {grad.columns};
+  auto loop = scf::ForOp::create(b, position, k.index(grad.rows), k.index(1),
+                                 k.tile(shape, 0));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value same = sameToken(k, tokens, loop.getInductionVar(), token);
+  Value sum = loop.getRegionIterArg(0);
+  auto branch = scf::IfOp::create(b, TypeRange(sum.getType()), same,
+                                  /*withElseRegion=*/true);
+  scf::YieldOp::create(b, branch.getResults());
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value row = k.load(view, k.mul(loop.getInductionVar(), grad.columns), shape);
+  scf::YieldOp::create(b, Value(arith::AddFOp::create(b, sum, row)));
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, sum);
+  return loop.getResult(0);
+}
+
+LogicalResult llmc::tiling::emitEmbeddingGrad(KernelBuilder &k) {
+  auto op = k.only<model::EmbeddingGradOp>();
+  auto accumulate = k.only<train::AccumulateOp>();
+  if (!op || llvm::range_size(k.group()) != (accumulate ? 2 : 1))
+    return k.error() << "needs one model.embedding_grad and its accumulation";
+  if (!accumulate || !k.returned().empty() ||
+      accumulate.getValue() != op.getOutput())
+    return op.emitOpError("must be accumulated into storage: its result would "
+                          "need zeros in the rows of all other tokens");
+  Value tokensMemref = k.argument(op.getTokens());
+  Value storage = k.argument(accumulate.getStorage());
+  Value gradMemref = k.argument(op.getGrad());
+  if (!tokensMemref || !storage || !gradMemref)
+    return op.emitOpError("tokens, gradient and storage must be arguments of "
+                          "the kernel");
+
+  ImplicitLocOpBuilder &b = k.b;
+  b.setLoc(op.getLoc());
+  RowSource grad = KernelBuilder::rowSource(
+      gradMemref, cast<MemRefType>(gradMemref.getType()));
+  FailureOr<SmallVector<Value>> block = k.blockCoordinates({grad.rows});
+  if (failed(block))
+    return failure();
+  Value position = block->front();
+  Value tokens = k.flatView(tokensMemref);
+  Value token = memref::LoadOp::create(b, tokens, position);
+  Value seen = emitSeenBefore(k, tokens, position, token);
+  Value yes = arith::ConstantOp::create(b, b.getBoolAttr(true));
+  Value first = arith::XOrIOp::create(b, seen, yes);
+  auto branch = scf::IfOp::create(b, first, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value sum = emitRowSum(k, tokens, grad, position, token);
+  b.setLoc(accumulate.getLoc());
+  Value row = arith::IndexCastOp::create(b, b.getIndexType(), token);
+  k.accumulate(sum, k.flatView(storage), k.mul(row, grad.columns));
+  return success();
+}

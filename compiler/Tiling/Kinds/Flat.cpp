@@ -1,0 +1,161 @@
+//===- Flat.cpp - kernels over all parameters as one dimension
+//--------------===//
+
+#include "compiler/Tiling/Kinds/Kinds.h"
+
+#include "dialects/Train/Train.h"
+#include "runtime/abi/ProgramAbi.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace llmc;
+using namespace llmc::tiling;
+
+/// Partial sum p covers a range of consecutive blocks; all ranges but the last
+/// ones have the same length. What lies beyond the end loads as 0.
+static LogicalResult emitSumOfSquares(KernelBuilder &k,
+                                      train::SumOfSquaresOp op, int64_t block) {
+  ImplicitLocOpBuilder &b = k.b;
+  b.setLoc(op.getLoc());
+  Value input = k.argument(op.getInput());
+  Value result = k.resultOf(op.getOutput());
+  if (!input || !result)
+    return op.emitOpError("input must be an argument of the kernel, output "
+                          "its result");
+  int64_t elements = cast<MemRefType>(input.getType()).getNumElements();
+  int64_t partials = cast<MemRefType>(result.getType()).getNumElements();
+  int64_t range = llvm::alignTo(llvm::divideCeil(elements, partials), block);
+  FailureOr<SmallVector<Value>> place = k.blockCoordinates({partials});
+  if (failed(place))
+    return failure();
+  Value view = k.flatView(input);
+  Value begin = k.mul(place->front(), range);
+  Value end = b.createOrFold<arith::MinUIOp>(k.add(begin, k.index(range)),
+                                             k.index(elements));
+  auto loop =
+      scf::ForOp::create(b, begin, end, k.index(block), k.tile({block}, 0));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value x = k.load(view, loop.getInductionVar(), {block});
+    Value sum = arith::AddFOp::create(b, loop.getRegionIterArg(0),
+                                      arith::MulFOp::create(b, x, x));
+    scf::YieldOp::create(b, sum);
+  }
+  k.store(k.reduceAxis(loop.getResult(0), 0, tile::ReduceKind::Add),
+          k.flatView(result), place->front());
+  return success();
+}
+
+namespace {
+/// AdamW on one block of elements (Loshchilov and Hutter 2019, algorithm 2);
+/// train.adamw states the formula.
+struct AdamWBlock {
+  KernelBuilder &k;
+  Value hyper;
+  int64_t block;
+
+  Value scalar(LlmcHyper field) { return k.loadScalar(hyper, k.index(field)); }
+  Value spread(Value scalar) { return k.splat(scalar, {block}); }
+  Value add(Value x, Value y) { return arith::AddFOp::create(k.b, x, y); }
+  Value sub(Value x, Value y) { return arith::SubFOp::create(k.b, x, y); }
+  Value mul(Value x, Value y) { return arith::MulFOp::create(k.b, x, y); }
+  Value div(Value x, Value y) { return arith::DivFOp::create(k.b, x, y); }
+
+  /// gradient_scale * min(1, clip / norm), without the second factor when clip
+  /// is 0.
+  Value gradientFactor(Value norm) {
+    Value one = k.scalar(1), clip = scalar(LlmcHyperClip);
+    Value off = arith::CmpFOp::create(k.b, arith::CmpFPredicate::OEQ, clip,
+                                      k.scalar(0));
+    Value within =
+        arith::CmpFOp::create(k.b, arith::CmpFPredicate::OLE, norm, clip);
+    Value keep = arith::OrIOp::create(k.b, off, within);
+    Value factor = arith::SelectOp::create(k.b, keep, one, div(clip, norm));
+    return mul(scalar(LlmcHyperGradientScale), factor);
+  }
+
+  /// beta * average + (1 - beta) * value
+  Value average(LlmcHyper betaField, Value before, Value value) {
+    Value beta = scalar(betaField);
+    return add(mul(spread(beta), before),
+               mul(spread(sub(k.scalar(1), beta)), value));
+  }
+
+  /// The weight decay of each element: that of `hyper` below `decayElements`,
+  /// else 0. Positions count from the block's begin, since all elements of a
+  /// large model do not fit i32.
+  Value decay(Value begin, int64_t decayElements) {
+    Value limit = k.index(decayElements);
+    Value left = arith::SubIOp::create(
+        k.b, arith::MaxUIOp::create(k.b, limit, begin), begin);
+    left = arith::MinUIOp::create(k.b, left, k.index(block));
+    Value count = arith::IndexCastOp::create(k.b, k.b.getI32Type(), left);
+    Value decays = arith::CmpIOp::create(k.b, arith::CmpIPredicate::slt,
+                                         k.iota(k.index(0), {block}, 0),
+                                         k.splat(count, {block}));
+    return arith::SelectOp::create(
+        k.b, decays, spread(scalar(LlmcHyperWeightDecay)), k.tile({block}, 0));
+  }
+};
+} // namespace
+
+static LogicalResult emitAdamW(KernelBuilder &k, train::AdamWOp op,
+                               int64_t block) {
+  ImplicitLocOpBuilder &b = k.b;
+  b.setLoc(op.getLoc());
+  SmallVector<Value> memrefs;
+  for (Value operand : op->getOperands()) {
+    memrefs.push_back(k.argument(operand));
+    if (!memrefs.back())
+      return op.emitOpError("operands must be arguments of the kernel");
+  }
+  int64_t elements = cast<MemRefType>(memrefs[0].getType()).getNumElements();
+  FailureOr<SmallVector<Value>> place =
+      k.blockCoordinates({llvm::divideCeil(elements, block)});
+  if (failed(place))
+    return failure();
+  Value begin = k.mul(place->front(), block);
+  SmallVector<Value> views;
+  for (Value memref : ArrayRef(memrefs).take_front(4))
+    views.push_back(k.flatView(memref));
+  AdamWBlock a{k, memrefs[5], block};
+
+  Value factor = a.gradientFactor(k.loadScalar(memrefs[4], {}));
+  Value parameter = k.load(views[0], begin, {block});
+  Value gradient = a.mul(k.load(views[1], begin, {block}), a.spread(factor));
+  Value moment1 =
+      a.average(LlmcHyperBeta1, k.load(views[2], begin, {block}), gradient);
+  Value moment2 = a.average(LlmcHyperBeta2, k.load(views[3], begin, {block}),
+                            a.mul(gradient, gradient));
+  Value mean = a.div(moment1, a.spread(a.scalar(LlmcHyperCorrection1)));
+  Value square = a.div(moment2, a.spread(a.scalar(LlmcHyperCorrection2)));
+  Value root = a.add(math::SqrtOp::create(b, square),
+                     a.spread(a.scalar(LlmcHyperEpsilon)));
+  Value step =
+      a.add(a.div(mean, root),
+            a.mul(a.decay(begin, static_cast<int64_t>(op.getDecayElements())),
+                  parameter));
+  Value updated =
+      a.sub(parameter, a.mul(a.spread(a.scalar(LlmcHyperLearningRate)), step));
+  k.store(updated, views[0], begin);
+  k.store(k.tile({block}, 0), views[1], begin);
+  k.store(moment1, views[2], begin);
+  k.store(moment2, views[3], begin);
+  return success();
+}
+
+LogicalResult llmc::tiling::emitFlat(KernelBuilder &k) {
+  FailureOr<int64_t> block = k.schedule("block");
+  if (failed(block))
+    return failure();
+  auto sum = k.only<train::SumOfSquaresOp>();
+  auto adamw = k.only<train::AdamWOp>();
+  if (bool(sum) == bool(adamw) || !llvm::hasSingleElement(k.group()))
+    return k.error() << "needs exactly one train.sum_of_squares or train.adamw";
+  return sum ? emitSumOfSquares(k, sum, *block) : emitAdamW(k, adamw, *block);
+}

@@ -1,0 +1,111 @@
+//===- RowBlock.cpp - the tiles of one block of rows
+//------------------------===//
+
+#include "compiler/Tiling/RowBlock.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace llmc;
+using namespace llmc::tiling;
+
+RowBlock::RowBlock(KernelBuilder &k, Value row, int64_t rows, Value column,
+                   std::optional<int64_t> columns)
+    : k(k), row(row), column(column ? column : k.index(0)), rows(rows),
+      columns(columns) {}
+
+int64_t RowBlock::width(Value tensor) const {
+  return columns ? *columns : lastExtent(cast<ShapedType>(tensor.getType()));
+}
+
+bool RowBlock::isAvailable(Value tensor) {
+  return tiles.contains(tensor) || k.argument(tensor);
+}
+
+Value RowBlock::tile(Value tensor) {
+  if (Value known = tiles.lookup(tensor))
+    return known;
+  FailureOr<RowSource> source = k.rowSource(tensor);
+  assert(succeeded(source) && "the driver checks that operands are available");
+  Value loaded = k.load(k.view(*source), {row, column}, {rows, width(tensor)});
+  tiles[tensor] = loaded;
+  return loaded;
+}
+
+Value RowBlock::vectorPerColumn(Value weight) {
+  Value &known = vectors[weight];
+  if (!known)
+    known = k.perColumn(
+        k.load(k.flatView(k.argument(weight)), column, {width(weight)}), rows);
+  return known;
+}
+
+Value RowBlock::integers(Value tensor) {
+  return k.loadAsStored(k.flatView(k.argument(tensor)), row, {rows});
+}
+
+Value RowBlock::periodicRows(Value weight, int64_t period) {
+  Value memref = k.argument(weight);
+  RowSource source =
+      KernelBuilder::rowSource(memref, cast<MemRefType>(memref.getType()));
+  Value view = k.view(source);
+  if (period % rows == 0)
+    return k.load(view, {k.rem(row, period), k.index(0)},
+                  {rows, source.columns});
+  // The block reaches over the end of a period: row numbers one by one.
+  ImplicitLocOpBuilder &b = k.b;
+  auto type = RankedTensorType::get({rows}, b.getI32Type());
+  Value periods = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(type, static_cast<int32_t>(period)));
+  Value numbers = arith::RemSIOp::create(b, k.iota(row, {rows}, 0), periods);
+  return k.gather(view, numbers, k.index(0), source.columns);
+}
+
+void RowBlock::storePart(Value tensor, Value tile, int64_t columnOffset) {
+  if (Value memref = k.resultOf(tensor))
+    parts.push_back({tile, memref, columnOffset});
+  setStored(tensor);
+}
+
+void RowBlock::accumulate(Value tile, Value storage) {
+  accumulations.push_back({tile, storage, k.b.getLoc()});
+}
+
+Value RowBlock::storeView(Value memref, Value tile) {
+  if (cast<RankedTensorType>(tile.getType()).getRank() == 1)
+    return k.flatView(memref);
+  return k.view(
+      KernelBuilder::rowSource(memref, cast<MemRefType>(memref.getType())));
+}
+
+SmallVector<Value> RowBlock::place(Value tile) {
+  if (cast<RankedTensorType>(tile.getType()).getRank() == 1)
+    return {row};
+  return {row, column};
+}
+
+LogicalResult RowBlock::finish(ArrayRef<Value> except) {
+  for (auto [index, value] : llvm::enumerate(k.returned())) {
+    if (llvm::is_contained(except, value) || stored.contains(value))
+      continue;
+    if (!isAvailable(value))
+      return emitError(value.getLoc())
+             << "result " << index << " of kernel '" << k.func.getSymName()
+             << "' is not computed by rows";
+    k.b.setLoc(value.getLoc());
+    Value value_tile = tile(value);
+    k.store(value_tile, storeView(k.result(index), value_tile),
+            place(value_tile));
+  }
+  for (const Part &part : parts)
+    k.store(part.tile, storeView(part.memref, part.tile),
+            {row, k.index(part.columnOffset)});
+  for (const Accumulation &accumulation : accumulations) {
+    k.b.setLoc(accumulation.loc);
+    k.accumulate(accumulation.tile,
+                 storeView(k.argument(accumulation.storage), accumulation.tile),
+                 place(accumulation.tile));
+  }
+  return success();
+}

@@ -1,0 +1,46 @@
+// The 15M model of llama2.c, for TinyStories; trained at a sequence of 256.
+// 6 layers, 288 channels, 6 heads of 48, 768 channels inside, vocabulary 32000: 15,191,712 parameters.
+// Names and shapes are those of Hugging Face's checkpoints; the head is tied to the token embedding.
+
+model.graph @llama_15m(%tokens: tensor<?x?xi32>, %targets: tensor<?x?xi32>) -> tensor<f32> {
+  %embed = model.parameter "model.embed_tokens.weight" : tensor<32000x288xf32> {init = #model.normal<0.02>}
+  %x = model.embedding %tokens, %embed : (tensor<?x?xi32>, tensor<32000x288xf32>) -> tensor<?x?x288xf32>
+
+  %y = model.repeat 6 named "model.layers" (%h = %x) : tensor<?x?x288xf32> {
+    // Attention.
+    %input_norm = model.parameter "input_layernorm.weight" : tensor<288xf32> {init = #model.ones}
+    %n1 = model.rms_norm %h, %input_norm {eps = 1.0e-5 : f32} : (tensor<?x?x288xf32>, tensor<288xf32>) -> tensor<?x?x288xf32>
+    %q_proj = model.parameter "self_attn.q_proj.weight" : tensor<288x288xf32> {init = #model.normal<0.02>}
+    %k_proj = model.parameter "self_attn.k_proj.weight" : tensor<288x288xf32> {init = #model.normal<0.02>}
+    %v_proj = model.parameter "self_attn.v_proj.weight" : tensor<288x288xf32> {init = #model.normal<0.02>}
+    %q = model.linear %n1, %q_proj : (tensor<?x?x288xf32>, tensor<288x288xf32>) -> tensor<?x?x288xf32>
+    %k = model.linear %n1, %k_proj : (tensor<?x?x288xf32>, tensor<288x288xf32>) -> tensor<?x?x288xf32>
+    %v = model.linear %n1, %v_proj : (tensor<?x?x288xf32>, tensor<288x288xf32>) -> tensor<?x?x288xf32>
+    %qr = model.rope %q {head_size = 48 : i64, theta = 1.0e4 : f32} : tensor<?x?x288xf32>
+    %kr = model.rope %k {head_size = 48 : i64, theta = 1.0e4 : f32} : tensor<?x?x288xf32>
+    %a = model.attention %qr, %kr, %v {heads = 6 : i64, kv_heads = 6 : i64} : (tensor<?x?x288xf32>, tensor<?x?x288xf32>, tensor<?x?x288xf32>) -> tensor<?x?x288xf32>
+    %o_proj = model.parameter "self_attn.o_proj.weight" : tensor<288x288xf32> {init = #model.normal<0.0057735>}
+    %o = model.linear %a, %o_proj : (tensor<?x?x288xf32>, tensor<288x288xf32>) -> tensor<?x?x288xf32>
+    %h1 = model.add %h, %o : tensor<?x?x288xf32>
+
+    // Feed-forward: SwiGLU.
+    %post_norm = model.parameter "post_attention_layernorm.weight" : tensor<288xf32> {init = #model.ones}
+    %n2 = model.rms_norm %h1, %post_norm {eps = 1.0e-5 : f32} : (tensor<?x?x288xf32>, tensor<288xf32>) -> tensor<?x?x288xf32>
+    %gate_proj = model.parameter "mlp.gate_proj.weight" : tensor<768x288xf32> {init = #model.normal<0.02>}
+    %up_proj = model.parameter "mlp.up_proj.weight" : tensor<768x288xf32> {init = #model.normal<0.02>}
+    %gate = model.linear %n2, %gate_proj : (tensor<?x?x288xf32>, tensor<768x288xf32>) -> tensor<?x?x768xf32>
+    %up = model.linear %n2, %up_proj : (tensor<?x?x288xf32>, tensor<768x288xf32>) -> tensor<?x?x768xf32>
+    %s = model.silu %gate : tensor<?x?x768xf32>
+    %g = model.mul %s, %up : tensor<?x?x768xf32>
+    %down_proj = model.parameter "mlp.down_proj.weight" : tensor<288x768xf32> {init = #model.normal<0.0057735>}
+    %m = model.linear %g, %down_proj : (tensor<?x?x768xf32>, tensor<288x768xf32>) -> tensor<?x?x288xf32>
+    %h2 = model.add %h1, %m : tensor<?x?x288xf32>
+    model.yield %h2 : tensor<?x?x288xf32>
+  }
+
+  %norm = model.parameter "model.norm.weight" : tensor<288xf32> {init = #model.ones}
+  %n = model.rms_norm %y, %norm {eps = 1.0e-5 : f32} : (tensor<?x?x288xf32>, tensor<288xf32>) -> tensor<?x?x288xf32>
+  %logits = model.linear %n, %embed : (tensor<?x?x288xf32>, tensor<32000x288xf32>) -> tensor<?x?x32000xf32>
+  %loss = model.cross_entropy %logits, %targets : (tensor<?x?x32000xf32>, tensor<?x?xi32>) -> tensor<f32>
+  model.return %loss : tensor<f32>
+}

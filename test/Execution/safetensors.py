@@ -1,0 +1,43 @@
+"""Safetensors files with the standard library alone: F32 and F64."""
+
+import array
+import json
+import struct
+import sys
+
+assert sys.byteorder == "little", "the files are little-endian"
+CODES = {"F32": "f", "F64": "d"}
+
+
+def write(path, tensors):
+    """tensors: (name, shape, array of "f" or "d")."""
+    header, offset = {}, 0
+    for name, shape, data in tensors:
+        end = offset + len(data) * data.itemsize
+        header[name] = {
+            "dtype": "F32" if data.typecode == "f" else "F64",
+            "shape": list(shape),
+            "data_offsets": [offset, end],
+        }
+        offset = end
+    text = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for _, _, data in tensors:
+            file.write(data.tobytes())
+
+
+def read(path):
+    """{name: (shape, array)}"""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        body = file.read()
+    tensors = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        data = array.array(CODES[entry["dtype"]], body[begin:end])
+        tensors[name] = (tuple(entry["shape"]), data)
+    return tensors

@@ -1,0 +1,233 @@
+//===- BigramProgram.cpp - a training program written by hand -------------===//
+//
+// A bigram model over bytes, logits[t] = weight[token[t]] + bias, in the form
+// that the compiler gives its programs: constant tables, kernels over a grid,
+// and entry points that are straight lines of launches. Kernels sum in a fixed
+// order, so that results do not depend on the number of threads.
+//
+//===----------------------------------------------------------------------===//
+
+#include "abi/ProgramAbi.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace {
+
+constexpr int64_t B = 2, T = 8, V = 256, R = B * T;
+constexpr int64_t numWeights = V * V, numParameters = numWeights + V;
+
+// Io, in floats.
+constexpr int64_t tokensAt = 0, targetsAt = R, lossAt = 2 * R,
+                  hyperAt = lossAt + 1, normAt = hyperAt + LlmcHyperCount,
+                  promptAt = normAt + 1, logitsAt = promptAt + T,
+                  ioSize = logitsAt + T * V;
+// Activations, in floats.
+constexpr int64_t deltasAt = 0, rowLossAt = R * V, partsAt = rowLossAt + R,
+                  activationSize = partsAt + V + 1;
+
+float *f32(void *pointer) { return static_cast<float *>(pointer); }
+int32_t *i32(void *pointer) { return static_cast<int32_t *>(pointer); }
+
+/// One row: softmax in the workspace, loss, and the gradient of the logits.
+void rowLoss(void **args, int64_t row, int64_t, int64_t, void *workspace) {
+  const float *weight = f32(args[0]), *bias = weight + numWeights;
+  const int32_t *io = i32(args[1]);
+  float *scratch = f32(workspace);
+  const float *logits = weight + io[tokensAt + row] * V;
+  float highest = logits[0] + bias[0], sum = 0;
+  for (int64_t v = 0; v < V; ++v) {
+    scratch[v] = logits[v] + bias[v];
+    highest = std::max(highest, scratch[v]);
+  }
+  for (int64_t v = 0; v < V; ++v) {
+    scratch[v] = std::exp(scratch[v] - highest);
+    sum += scratch[v];
+  }
+  const int32_t target = io[targetsAt + row];
+  f32(args[2])[rowLossAt + row] = std::log(sum) - std::log(scratch[target]);
+  for (int64_t v = 0; v < V; ++v)
+    f32(args[2])[deltasAt + row * V + v] =
+        (scratch[v] / sum - (v == target ? 1.0f : 0.0f)) / R;
+}
+
+void meanLoss(void **args, int64_t, int64_t, int64_t, void *) {
+  float sum = 0;
+  for (int64_t row = 0; row < R; ++row)
+    sum += f32(args[0])[rowLossAt + row];
+  f32(args[1])[lossAt] = sum / R;
+}
+
+/// Adds to the gradients of one row of the weight; block V is the bias. The
+/// grid is (16, 17): the indices are put together as the compiler would.
+void addGradients(void **args, int64_t x, int64_t y, int64_t, void *) {
+  const int64_t token = y * 16 + x;
+  if (token > V)
+    return;
+  float *gradient = f32(args[0]) + token * V;
+  for (int64_t row = 0; row < R; ++row)
+    if (token == V || i32(args[1])[tokensAt + row] == token)
+      for (int64_t v = 0; v < V; ++v)
+        gradient[v] += f32(args[2])[deltasAt + row * V + v];
+}
+
+void normPart(void **args, int64_t part, int64_t, int64_t, void *) {
+  const float *gradient = f32(args[0]) + part * V;
+  const float scale = f32(args[1])[hyperAt + LlmcHyperGradientScale];
+  float sum = 0;
+  for (int64_t v = 0; v < V; ++v)
+    sum += gradient[v] * scale * (gradient[v] * scale);
+  f32(args[2])[partsAt + part] = sum;
+}
+
+void normRoot(void **args, int64_t, int64_t, int64_t, void *) {
+  float sum = 0;
+  for (int64_t part = 0; part <= V; ++part)
+    sum += f32(args[1])[partsAt + part];
+  f32(args[0])[normAt] = std::sqrt(sum);
+}
+
+void adamw(void **args, int64_t part, int64_t, int64_t, void *) {
+  const float *hyper = f32(args[4]) + hyperAt;
+  const float norm = f32(args[4])[normAt], clip = hyper[LlmcHyperClip];
+  float scale = hyper[LlmcHyperGradientScale];
+  if (clip > 0 && norm > clip)
+    scale *= clip / norm;
+  const float decay = part < V ? hyper[LlmcHyperWeightDecay] : 0.0f;
+  for (int64_t i = part * V; i < (part + 1) * V; ++i) {
+    float &p = f32(args[0])[i], &g = f32(args[1])[i], &m = f32(args[2])[i],
+          &v = f32(args[3])[i];
+    float gradient = g * scale;
+    m = hyper[LlmcHyperBeta1] * m + (1 - hyper[LlmcHyperBeta1]) * gradient;
+    v = hyper[LlmcHyperBeta2] * v +
+        (1 - hyper[LlmcHyperBeta2]) * gradient * gradient;
+    float step =
+        m / hyper[LlmcHyperCorrection1] /
+        (std::sqrt(v / hyper[LlmcHyperCorrection2]) + hyper[LlmcHyperEpsilon]);
+    p -= hyper[LlmcHyperLearningRate] * (step + decay * p);
+    g = 0;
+  }
+}
+
+void promptLogits(void **args, int64_t row, int64_t, int64_t, void *) {
+  const float *weight = f32(args[0]), *bias = weight + numWeights;
+  const int32_t token = i32(args[1])[promptAt + row];
+  for (int64_t v = 0; v < V; ++v)
+    f32(args[1])[logitsAt + row * V + v] = weight[token * V + v] + bias[v];
+}
+
+enum Kernel {
+  RowLoss,
+  MeanLoss,
+  AddGradients,
+  NormPart,
+  NormRoot,
+  AdamW,
+  PromptLogits
+};
+
+void evaluate(LlmcContext *context) {
+  void **arenas = context->arenas;
+  void *row[] = {arenas[LlmcArenaParameter], arenas[LlmcArenaIo],
+                 arenas[LlmcArenaActivation]};
+  llmcLaunch(context, RowLoss, row);
+  void *mean[] = {arenas[LlmcArenaActivation], arenas[LlmcArenaIo]};
+  llmcLaunch(context, MeanLoss, mean);
+}
+
+void microStep(LlmcContext *context) {
+  evaluate(context);
+  void **arenas = context->arenas;
+  void *add[] = {arenas[LlmcArenaGradient], arenas[LlmcArenaIo],
+                 arenas[LlmcArenaActivation]};
+  llmcLaunch(context, AddGradients, add);
+}
+
+void update(LlmcContext *context) {
+  void **arenas = context->arenas;
+  void *part[] = {arenas[LlmcArenaGradient], arenas[LlmcArenaIo],
+                  arenas[LlmcArenaActivation]};
+  llmcLaunch(context, NormPart, part);
+  void *root[] = {arenas[LlmcArenaIo], arenas[LlmcArenaActivation]};
+  llmcLaunch(context, NormRoot, root);
+  void *adam[] = {arenas[LlmcArenaParameter], arenas[LlmcArenaGradient],
+                  arenas[LlmcArenaMoment1], arenas[LlmcArenaMoment2],
+                  arenas[LlmcArenaIo]};
+  llmcLaunch(context, AdamW, adam);
+}
+
+void generate(LlmcContext *context) {
+  void *args[] = {context->arenas[LlmcArenaParameter],
+                  context->arenas[LlmcArenaIo]};
+  llmcLaunch(context, PromptLogits, args);
+}
+
+// In the order of the arena kinds, so that a kind is its own index.
+const LlmcArena arenas[] = {
+    {"parameters", numParameters * 4, LlmcArenaParameter, 64},
+    {"gradients", numParameters * 4, LlmcArenaGradient, 64},
+    {"optimizer m", numParameters * 4, LlmcArenaMoment1, 64},
+    {"optimizer v", numParameters * 4, LlmcArenaMoment2, 64},
+    {"constants", T * 4 * 4 * 2, LlmcArenaConstant, 64},
+    {"activations", activationSize * 4, LlmcArenaActivation, 64},
+    {"inputs and outputs", ioSize * 4, LlmcArenaIo, 64},
+    {"workspace", V * 4, LlmcArenaWorkspace, 64},
+};
+
+const int64_t weightShape[] = {V, V}, biasShape[] = {V}, ropeShape[] = {T, 4};
+const LlmcTensor tensors[] = {
+    {"bigram.weight", weightShape, 0, numWeights, 0.02, 2, LlmcInitNormal,
+     LlmcArenaParameter, 1},
+    {"bigram.bias", biasShape, numWeights * 4, V, 0, 1, LlmcInitZeros,
+     LlmcArenaParameter, 0},
+    {"rope.cos", ropeShape, 0, T * 4, 10000, 2, LlmcInitRopeCos,
+     LlmcArenaConstant, 0},
+    {"rope.sin", ropeShape, T * 4 * 4, T * 4, 10000, 2, LlmcInitRopeSin,
+     LlmcArenaConstant, 0},
+};
+
+const LlmcKernel kernels[] = {
+    {"row_loss", "bigram.mlir:3", rowLoss, R, 1, 1, R * V * 4, R * V * 8},
+    {"mean_loss", "bigram.mlir:4", meanLoss, 1, 1, 1, R, R * 4},
+    {"add_gradients", "bigram.mlir:3", addGradients, 16, 17, 1, R * V * 2,
+     R * V * 12},
+    {"norm_part", "bigram.mlir:1", normPart, V + 1, 1, 1, numParameters * 2,
+     numParameters * 4},
+    {"norm_root", "bigram.mlir:1", normRoot, 1, 1, 1, V, V * 4},
+    {"adamw", "bigram.mlir:1", adamw, V + 1, 1, 1, numParameters * 12,
+     numParameters * 32},
+    {"prompt_logits", "bigram.mlir:3", promptLogits, T, 1, 1, T * V, T * V * 8},
+};
+
+} // namespace
+
+extern "C" const LlmcProgram llmcProgram = {
+    LLMC_ABI_VERSION,
+    sizeof(LlmcProgram),
+    "bigram",
+    "bigram.mlir",
+    "cpu: by hand",
+    B,
+    T,
+    V,
+    numParameters,
+    R * V * 6,
+    8,
+    arenas,
+    4,
+    tensors,
+    7,
+    kernels,
+    tokensAt * 4,
+    targetsAt * 4,
+    lossAt * 4,
+    hyperAt * 4,
+    normAt * 4,
+    promptAt * 4,
+    logitsAt * 4,
+    microStep,
+    update,
+    evaluate,
+    generate,
+};

@@ -1,0 +1,151 @@
+//===- CheckpointTests.cpp - saving, damage and the choice on resume ------===//
+
+#include "TestSupport.h"
+
+#include "device/cpu/CpuDevice.h"
+#include "train/Checkpoint.h"
+
+using namespace llmc::runtime;
+using namespace llmc::runtime::test;
+
+namespace {
+
+class CheckpointTest : public DirectoryTest {
+protected:
+  void SetUp() override {
+    DirectoryTest::SetUp();
+    EXPECT_OK(device.allocate());
+  }
+
+  /// Saves a checkpoint whose first weight is `step`.
+  void save(int64_t step, int64_t keep = 0) {
+    float value = static_cast<float>(step);
+    EXPECT_OK(device.write(LlmcArenaParameter, 0, &value, 4));
+    EXPECT_OK(device.write(LlmcArenaMoment1, 4, &value, 4));
+    EXPECT_OK(device.write(LlmcArenaMoment2, 8, &value, 4));
+    RunState state;
+    state.step = step;
+    state.position = 16 * step;
+    state.seed = 9;
+    state.tokenizer = "bytes";
+    state.settings = {{"lr", "0.5"}};
+    EXPECT_OK(
+        CheckpointStore(llmcProgram, device, directory, keep).save(state));
+  }
+
+  Result<std::optional<CheckpointStore::Loaded>> load() {
+    return CheckpointStore(llmcProgram, device, directory, 0).loadNewest(true);
+  }
+
+  /// Loads, and expects step `step` after skipping one with `reason`.
+  void expectSkipped(int64_t step, const std::string &reason) {
+    auto loaded = load();
+    ASSERT_TRUE(loaded.isOk()) << loaded.message();
+    ASSERT_TRUE(loaded->has_value());
+    EXPECT_EQ((*loaded)->state.step, step);
+    ASSERT_EQ((*loaded)->skipped.size(), 1u);
+    EXPECT_NE((*loaded)->skipped[0].find(reason), std::string::npos)
+        << (*loaded)->skipped[0];
+    float value = 0;
+    EXPECT_OK(device.read(LlmcArenaParameter, 0, &value, 4));
+    EXPECT_EQ(value, static_cast<float>(step));
+  }
+
+  ThreadPool pool{1};
+  CpuDevice device{llmcProgram, pool};
+};
+
+TEST_F(CheckpointTest, TheStateComesBackWhole) {
+  save(3);
+  for (LlmcArenaKind kind :
+       {LlmcArenaParameter, LlmcArenaMoment1, LlmcArenaMoment2}) {
+    std::vector<float> zeros(4);
+    EXPECT_OK(device.write(kind, 0, zeros.data(), 16));
+  }
+  auto loaded = load();
+  ASSERT_TRUE(loaded.isOk()) << loaded.message();
+  const RunState &state = (*loaded)->state;
+  EXPECT_EQ(state.step, 3);
+  EXPECT_EQ(state.position, 48);
+  EXPECT_EQ(state.seed, 9u);
+  EXPECT_EQ(state.tokenizer, "bytes");
+  EXPECT_EQ(state.settings.at("lr"), "0.5");
+  float values[3];
+  EXPECT_OK(device.read(LlmcArenaParameter, 0, &values[0], 4));
+  EXPECT_OK(device.read(LlmcArenaMoment1, 4, &values[1], 4));
+  EXPECT_OK(device.read(LlmcArenaMoment2, 8, &values[2], 4));
+  for (float value : values)
+    EXPECT_EQ(value, 3.0f);
+  EXPECT_EQ(contentsOf(path("latest")), "step_000003\n");
+}
+
+TEST_F(CheckpointTest, NothingThereIsNoError) {
+  auto loaded = load();
+  ASSERT_TRUE(loaded.isOk()) << loaded.message();
+  EXPECT_FALSE(loaded->has_value());
+}
+
+TEST_F(CheckpointTest, OnlyTheNewestAreKept) {
+  for (int64_t step : {1, 2, 10, 1000000})
+    save(step, 2);
+  Result<std::vector<int64_t>> steps =
+      CheckpointStore(llmcProgram, device, directory, 2).steps();
+  ASSERT_TRUE(steps.isOk());
+  EXPECT_EQ(*steps, (std::vector<int64_t>{1000000, 10}));
+}
+
+TEST_F(CheckpointTest, EachDamagedFileIsFoundAndSkipped) {
+  save(1);
+  for (const char *name : {"model.safetensors", "optimizer.safetensors"}) {
+    save(2);
+    damage(path("step_000002/") + name, 5000);
+    expectSkipped(1, std::string(name) + " is damaged");
+  }
+  save(2);
+  damage(path("step_000002/state.json"), 30);
+  expectSkipped(1, "step_000002 skipped: ");
+  std::string state = contentsOf(path("step_000001/state.json"));
+  size_t at = state.find("\"position\": 16");
+  ASSERT_NE(at, std::string::npos);
+  save(2);
+  state.replace(at, 14, "\"position\": 17");
+  write("step_000002/state.json", state);
+  expectSkipped(1, "does not match its own checksum");
+}
+
+TEST_F(CheckpointTest, IncompleteOnesAreSkipped) {
+  save(1);
+  save(2);
+  EXPECT_OK(removeTree(path("step_000002/optimizer.safetensors")));
+  expectSkipped(1, "cannot read");
+  save(2);
+  write("step_000002/model.safetensors",
+        contentsOf(path("step_000002/model.safetensors")).substr(0, 4000));
+  expectSkipped(1, "is damaged");
+  EXPECT_OK(removeTree(path("step_000002/state.json")));
+  expectSkipped(1, "cannot read");
+  // One that was being written when the run was cut off is not even looked at.
+  EXPECT_OK(removeTree(path("step_000002")));
+  EXPECT_OK(renamePath(path("step_000001"), path("step_000003.tmp")));
+  EXPECT_FALSE(load()->has_value());
+}
+
+TEST_F(CheckpointTest, AnotherModelIsRefusedWithTheReason) {
+  save(1);
+  LlmcProgram other = llmcProgram;
+  other.modelName = "trigram";
+  EXPECT_FAILS(CheckpointStore(other, device, directory, 0).loadNewest(true),
+               "it is of the model 'bigram', this program trains 'trigram'");
+
+  const int64_t shape[] = {128, 512};
+  std::vector<LlmcTensor> tensors(other.tensors,
+                                  other.tensors + other.numTensors);
+  tensors[0].shape = shape;
+  other = llmcProgram;
+  other.tensors = tensors.data();
+  EXPECT_FAILS(CheckpointStore(other, device, directory, 0).loadNewest(true),
+               "tensor bigram.weight has shape [256, 256], the model needs "
+               "[128, 512]");
+}
+
+} // namespace

@@ -1,0 +1,126 @@
+//===- DeviceTests.cpp - thread pool, arenas and launches -----------------===//
+
+#include "TestSupport.h"
+
+#include "device/cpu/CpuDevice.h"
+
+#include <atomic>
+
+using namespace llmc::runtime;
+
+namespace {
+
+TEST(ThreadPool, RunsEveryBlockOnceWhateverTheSizes) {
+  for (unsigned threads : {1u, 2u, 5u}) {
+    ThreadPool pool(threads);
+    EXPECT_EQ(pool.size(), threads);
+    for (int64_t count : {0, 1, 2, 3, 64, 1000})
+      for (int repeat = 0; repeat < 50; ++repeat) {
+        std::vector<std::atomic<int>> hits(static_cast<size_t>(count));
+        std::atomic<bool> inRange{true};
+        pool.forRanges(count, [&](int64_t first, int64_t last, unsigned who) {
+          if (who >= threads)
+            inRange = false;
+          for (int64_t i = first; i < last; ++i)
+            ++hits[static_cast<size_t>(i)];
+        });
+        EXPECT_TRUE(inRange);
+        for (const std::atomic<int> &hit : hits)
+          ASSERT_EQ(hit, 1);
+      }
+  }
+}
+
+TEST(ThreadPool, WakesAfterSleep) {
+  ThreadPool pool(3);
+  std::atomic<int> sum{0};
+  for (int round = 0; round < 3; ++round) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    pool.forRanges(10, [&](int64_t first, int64_t last, unsigned) {
+      sum += static_cast<int>(last - first);
+    });
+  }
+  EXPECT_EQ(sum, 30);
+}
+
+TEST(Arena, IsAlignedAndZero) {
+  for (int64_t alignment : {64, 4096, 65536, 1 << 21}) {
+    Result<Arena> arena = Arena::allocate("test", 100000, alignment);
+    ASSERT_TRUE(arena.isOk()) << arena.message();
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(arena->data()) %
+                  static_cast<uintptr_t>(alignment),
+              0u);
+    EXPECT_EQ(arena->size(), 100000);
+    for (int64_t i = 0; i < arena->size(); ++i)
+      ASSERT_EQ(arena->data()[i], 0);
+  }
+}
+
+TEST(Arena, ImpossibleSizeIsAnErrorWithARemedy) {
+  EXPECT_FAILS(Arena::allocate("activations", int64_t(1) << 60, 64),
+               "for the activations arena");
+}
+
+// A program of one kernel, which writes each block's linear index and checks
+// that its workspace is its own while it runs.
+struct Grid {
+  std::atomic<bool> sharedWorkspace{false};
+  std::vector<int64_t> order = std::vector<int64_t>(2 * 3 * 4);
+};
+
+void gridKernel(void **args, int64_t x, int64_t y, int64_t z, void *workspace) {
+  auto *grid = static_cast<Grid *>(args[0]);
+  int64_t index = x + 2 * (y + 3 * z);
+  auto *scratch = static_cast<volatile int64_t *>(workspace);
+  for (int i = 0; i < 8; ++i)
+    scratch[i] = index;
+  std::this_thread::yield();
+  for (int i = 0; i < 8; ++i)
+    if (scratch[i] != index)
+      grid->sharedWorkspace = true;
+  grid->order[static_cast<size_t>(index)] = index;
+}
+
+Grid *currentGrid;
+void gridEntry(LlmcContext *context) {
+  void *args[] = {currentGrid};
+  llmcLaunch(context, 0, args);
+}
+
+TEST(CpuDevice, LaunchRunsTheGridAndCountsIt) {
+  const LlmcArena arenas[] = {{"io", 64, LlmcArenaIo, 64},
+                              {"workspace", 64, LlmcArenaWorkspace, 16}};
+  const LlmcKernel kernels[] = {{"grid", "test", gridKernel, 2, 3, 4, 0, 0}};
+  LlmcProgram program{};
+  program.numArenas = 2;
+  program.arenas = arenas;
+  program.numKernels = 1;
+  program.kernels = kernels;
+  ThreadPool pool(4);
+  CpuDevice device(program, pool);
+  EXPECT_EQ(device.plannedBytes(), 64 + 4 * 64);
+  EXPECT_OK(device.allocate());
+  device.startProfile();
+  Grid grid;
+  currentGrid = &grid;
+  for (int repeat = 0; repeat < 20; ++repeat)
+    EXPECT_OK(device.run(gridEntry));
+  for (int64_t i = 0; i < 24; ++i)
+    EXPECT_EQ(grid.order[static_cast<size_t>(i)], i);
+  EXPECT_FALSE(grid.sharedWorkspace);
+  EXPECT_EQ(device.profile()[0].calls, 20);
+  EXPECT_GT(device.profile()[0].seconds, 0);
+}
+
+TEST(CpuDevice, TooLargeAPlanSaysWhatIsAvailable) {
+  const LlmcArena arenas[] = {
+      {"activations", int64_t(1) << 50, LlmcArenaActivation, 64}};
+  LlmcProgram program{};
+  program.numArenas = 1;
+  program.arenas = arenas;
+  ThreadPool pool(1);
+  EXPECT_FAILS(CpuDevice(program, pool).allocate(),
+               "the program needs 1024 TiB of memory");
+}
+
+} // namespace

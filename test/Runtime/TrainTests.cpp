@@ -1,0 +1,322 @@
+//===- TrainTests.cpp - whole runs of a training program ------------------===//
+//
+// Runs the bigram program as a user would and looks at what it prints, writes
+// and returns.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TestSupport.h"
+
+#include "train/Safetensors.h"
+#include "train/TokenShard.h"
+
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace llmc::runtime;
+using namespace llmc::runtime::test;
+
+namespace {
+
+struct Outcome {
+  int exitStatus = -1;
+  std::string output; // stdout and stderr together
+};
+
+class TrainTest : public DirectoryTest {
+protected:
+  void SetUp() override {
+    DirectoryTest::SetUp();
+    std::string text = write("text", someText(4000));
+    EXPECT_OK(writeByteShards({text}, path("data")));
+  }
+
+  Outcome run(const std::string &arguments) {
+    std::string command = "cd '" + directory + "' && exec " +
+                          LLMC_BIGRAM_PROGRAM + " " + arguments + " 2>&1";
+    std::FILE *pipe = ::popen(command.c_str(), "r");
+    Outcome outcome;
+    char buffer[4096];
+    while (size_t count = std::fread(buffer, 1, sizeof(buffer), pipe))
+      outcome.output.append(buffer, count);
+    int status = ::pclose(pipe);
+    outcome.exitStatus = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return outcome;
+  }
+
+  Outcome train(const std::string &arguments) {
+    return run("--data data --lr 0.05 --warmup 0 --threads 2 " + arguments);
+  }
+
+  void expectError(const Outcome &outcome, const std::string &message) {
+    EXPECT_EQ(outcome.exitStatus, 1) << outcome.output;
+    EXPECT_NE(outcome.output.find("error: " + message), std::string::npos)
+        << outcome.output;
+  }
+
+  /// The values of `key` in metrics.jsonl, as they are written there.
+  std::vector<std::string> metrics(const std::string &out, const char *key) {
+    std::istringstream lines(contentsOf(path(out + "/metrics.jsonl")));
+    std::vector<std::string> values;
+    for (std::string line; std::getline(lines, line);) {
+      auto json = nlohmann::json::parse(line, nullptr, false);
+      EXPECT_TRUE(json.is_object()) << line;
+      if (json.contains(key))
+        values.push_back(json[key].dump());
+    }
+    return values;
+  }
+
+  void expectSameRun(const std::string &a, const std::string &b,
+                     const std::string &step) {
+    EXPECT_EQ(metrics(a, "loss"), metrics(b, "loss"));
+    EXPECT_EQ(metrics(a, "norm"), metrics(b, "norm"));
+    for (const char *name : {"/model.safetensors", "/optimizer.safetensors"})
+      EXPECT_TRUE(contentsOf(path(a + "/" + step + name)) ==
+                  contentsOf(path(b + "/" + step + name)))
+          << name << " differs";
+  }
+};
+
+TEST_F(TrainTest, LearnsAndLeavesEverythingBehind) {
+  Outcome outcome = train("--steps 200 --eval-every 100 --save-every 80 "
+                          "--keep 2 --out o --sample 'God '");
+  ASSERT_EQ(outcome.exitStatus, 0) << outcome.output;
+  std::vector<std::string> losses = metrics("o", "loss");
+  ASSERT_EQ(losses.size(), 200u);
+  EXPECT_NEAR(std::stod(losses.front()), std::log(256.0), 0.1);
+  EXPECT_LT(std::stod(losses.back()), 1.5);
+  std::vector<std::string> heldOut = metrics("o", "held_out_loss");
+  ASSERT_EQ(heldOut.size(), 2u);
+  EXPECT_LT(std::stod(heldOut[1]), 1.5);
+  EXPECT_FALSE(pathExists(path("o/step_000080")));
+  EXPECT_TRUE(pathExists(path("o/step_000160/model.safetensors")));
+  EXPECT_EQ(contentsOf(path("o/latest")), "step_000200\n");
+  EXPECT_TRUE(pathExists(path("o/loss.png")));
+  EXPECT_TRUE(pathExists(path("o/loss.svg")));
+  for (const char *part :
+       {"\n  1/200 | loss 5.5", " tokens/s\n", "memory: ", "held out",
+        "step 200: held-out loss ", "step 160: saved o/step_000160",
+        "loss curve: o/loss.svg", "memory: peak ", "\nGod "})
+    EXPECT_NE(outcome.output.find(part), std::string::npos)
+        << part << " is not in\n"
+        << outcome.output;
+}
+
+TEST_F(TrainTest, ThreadsDoNotChangeABit) {
+  EXPECT_EQ(train("--steps 20 --out a --threads 1").exitStatus, 0);
+  EXPECT_EQ(train("--steps 20 --out b --threads 5").exitStatus, 0);
+  expectSameRun("a", "b", "step_000020");
+}
+
+TEST_F(TrainTest, SeedsGiveOtherRuns) {
+  EXPECT_EQ(train("--steps 3 --out a --seed 1").exitStatus, 0);
+  EXPECT_EQ(train("--steps 3 --out b --seed 2").exitStatus, 0);
+  EXPECT_NE(metrics("a", "loss"), metrics("b", "loss"));
+}
+
+TEST_F(TrainTest, AResumedRunIsTheSameBitForBit) {
+  const std::string common = "--steps 40 --save-every 15 --accumulate 3 "
+                             "--seed 4 ";
+  ASSERT_EQ(train(common + "--out whole").exitStatus, 0);
+  ASSERT_EQ(train(common + "--out cut").exitStatus, 0);
+  // What a crash at step 31 leaves: metrics beyond the last checkpoint too.
+  EXPECT_OK(removeTree(path("cut/step_000040")));
+  Outcome resumed = train(common + "--out cut --resume");
+  ASSERT_EQ(resumed.exitStatus, 0) << resumed.output;
+  EXPECT_NE(resumed.output.find("resume: cut/step_000030, step 30"),
+            std::string::npos);
+  EXPECT_EQ(resumed.output.find("warning"), std::string::npos)
+      << resumed.output;
+  expectSameRun("whole", "cut", "step_000040");
+}
+
+TEST_F(TrainTest, ResumeSkipsADamagedCheckpointAndSaysWhy) {
+  const std::string common = "--steps 20 --save-every 10 ";
+  ASSERT_EQ(train(common + "--out whole").exitStatus, 0);
+  ASSERT_EQ(train(common + "--out cut").exitStatus, 0);
+  damage(path("cut/step_000020/model.safetensors"), 70000);
+  Outcome resumed = train(common + "--out cut --resume");
+  ASSERT_EQ(resumed.exitStatus, 0) << resumed.output;
+  EXPECT_NE(resumed.output.find("warning: cut/step_000020 skipped: "
+                                "cut/step_000020/model.safetensors is damaged"),
+            std::string::npos)
+      << resumed.output;
+  expectSameRun("whole", "cut", "step_000020");
+  damage(path("cut/step_000010/state.json"), 30);
+  damage(path("cut/step_000020/state.json"), 30);
+  expectError(train(common + "--out cut --resume"),
+              "--resume: no checkpoint in cut can be used");
+}
+
+TEST_F(TrainTest, ResumeChecksWhatItIsGiven) {
+  Outcome fresh = train("--steps 4 --out o --resume");
+  EXPECT_EQ(fresh.exitStatus, 0);
+  EXPECT_NE(fresh.output.find("resume: no checkpoint in o, starting at step 1"),
+            std::string::npos);
+  expectError(train("--steps 4 --out o"),
+              "--out: o already holds a checkpoint of step 4");
+  expectError(train("--steps 8 --out o --resume --seed 77"),
+              "--seed 77 does not match the seed 1 of o/step_000004");
+  Outcome done = train("--steps 4 --out o --resume");
+  EXPECT_EQ(done.exitStatus, 0);
+  EXPECT_NE(done.output.find("nothing left to do"), std::string::npos);
+  Outcome changed = train("--steps 8 --out o --resume");
+  EXPECT_EQ(changed.exitStatus, 0);
+  EXPECT_NE(
+      changed.output.find(
+          "warning: steps was 4 when the checkpoint was written and is 8"),
+      std::string::npos)
+      << changed.output;
+}
+
+TEST_F(TrainTest, SignalsSaveAndStopAndTheRunGoesOnAsIfNothingHappened) {
+  for (int signal : {SIGINT, SIGTERM}) {
+    EXPECT_OK(removeTree(path("cut")));
+    pid_t child = ::fork();
+    if (child == 0) {
+      if (::chdir(directory.c_str()) != 0 || !std::freopen("log", "w", stdout))
+        ::_exit(99);
+      ::execl(LLMC_BIGRAM_PROGRAM, "bigram", "--data", "data", "--out", "cut",
+              "--steps", "1000000", "--schedule", "constant", "--warmup", "0",
+              "--save-every", "0", "--eval-every", "0", nullptr);
+      ::_exit(99);
+    }
+    for (int wait = 0; wait < 1000; ++wait) {
+      Result<std::string> log = readWholeFile(path("log"));
+      if (log.isOk() && log->find(" 20/1000000 ") != std::string::npos)
+        break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ::kill(child, signal);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 128 + signal) << contentsOf(path("log"));
+    EXPECT_NE(contentsOf(path("log"))
+                  .find(fmt::format("stopped by signal {}", signal)),
+              std::string::npos);
+    EXPECT_TRUE(pathExists(path("cut/latest")));
+  }
+  size_t steps = metrics("cut", "loss").size() + 5;
+  const std::string common =
+      fmt::format("--data data --schedule constant --warmup 0 --steps {} "
+                  "--save-every 0 --eval-every 0 --quiet --out ",
+                  steps);
+  EXPECT_EQ(run(common + "whole").exitStatus, 0);
+  EXPECT_EQ(run(common + "cut --resume").exitStatus, 0);
+  expectSameRun("whole", "cut", fmt::format("step_{:06}", steps));
+}
+
+TEST_F(TrainTest, DivergenceStopsAndKeepsTheLastCheckpoint) {
+  Outcome outcome = train("--steps 50 --save-every 1 --lr 1e38 --out o "
+                          "--weight-decay 1e30");
+  EXPECT_EQ(outcome.exitStatus, 1) << outcome.output;
+  EXPECT_NE(outcome.output.find("error: step 2: the loss is "),
+            std::string::npos)
+      << outcome.output;
+  EXPECT_NE(outcome.output.find("the last checkpoint is o/step_000001"),
+            std::string::npos);
+}
+
+TEST_F(TrainTest, GradientsAreTheSumOverMicroSteps) {
+  ASSERT_EQ(
+      train("--steps 1 --out a --accumulate 2 --dump-gradients g2").exitStatus,
+      0);
+  ASSERT_EQ(train("--steps 1 --out b --dump-gradients g1").exitStatus, 0);
+  Result<SafetensorsFile> one = SafetensorsFile::open(path("g1"));
+  Result<SafetensorsFile> two = SafetensorsFile::open(path("g2"));
+  ASSERT_TRUE(one.isOk() && two.isOk());
+  // Every row of the gradient of a softmax sums to zero; the bias of the first
+  // micro-step is part of the sum of both.
+  auto squares = [](const SafetensorsFile &file, const char *name) {
+    const SafetensorsFile::Entry *entry = file.find(name);
+    std::vector<float> values(static_cast<size_t>(entry->elements));
+    EXPECT_OK(file.readFloats(*entry, 0, entry->elements, values.data()));
+    double sum = 0, square = 0;
+    for (float value : values) {
+      sum += value;
+      square += double(value) * value;
+    }
+    EXPECT_NEAR(sum, 0, 1e-4);
+    return square;
+  };
+  double weight = squares(*one, "bigram.weight"),
+         bias = squares(*one, "bigram.bias");
+  EXPECT_NEAR(std::sqrt(weight + bias), std::stod(metrics("b", "norm")[0]),
+              1e-5);
+  double sum = squares(*two, "bigram.weight") + squares(*two, "bigram.bias");
+  EXPECT_NEAR(std::sqrt(sum) / 2, std::stod(metrics("a", "norm")[0]), 1e-5);
+}
+
+TEST_F(TrainTest, InitFromGoesOnFromTheWeights) {
+  ASSERT_EQ(train("--steps 100 --out a").exitStatus, 0);
+  for (const char *from :
+       {"a", "a/step_000100", "a/step_000100/model.safetensors"}) {
+    EXPECT_OK(removeTree(path("b")));
+    Outcome outcome =
+        train(std::string("--steps 1 --out b --init-from ") + from);
+    ASSERT_EQ(outcome.exitStatus, 0) << outcome.output;
+    EXPECT_LT(std::stod(metrics("b", "loss")[0]), 2.5);
+  }
+}
+
+TEST_F(TrainTest, SamplesComeFromTheNewestCheckpoint) {
+  expectError(run("--sample x"), "--sample: no checkpoint in out");
+  ASSERT_EQ(train("--steps 200 --out o").exitStatus, 0);
+  Outcome sample =
+      run("--sample 'God' --out o --sample-tokens 40 --temperature 0 ");
+  ASSERT_EQ(sample.exitStatus, 0) << sample.output;
+  EXPECT_NE(sample.output.find("every token recomputes all 8 positions"),
+            std::string::npos);
+  EXPECT_NE(sample.output.find("\nGod "), std::string::npos) << sample.output;
+  const std::string quiet =
+      "--quiet --sample 'God' --out o --sample-tokens 64 ";
+  Outcome first = run(quiet), again = run(quiet),
+          other = run(quiet + "--seed 2");
+  EXPECT_EQ(first.output.size(), 3u + 64u + 1u) << first.output;
+  EXPECT_EQ(first.output, again.output);
+  EXPECT_NE(first.output, other.output);
+}
+
+TEST_F(TrainTest, OutputFollowsItsOptions) {
+  Outcome quiet = train("--steps 3 --out a --quiet");
+  EXPECT_EQ(quiet.exitStatus, 0);
+  EXPECT_EQ(quiet.output, "");
+  Outcome sparse = train("--steps 6 --out b --log-every 3");
+  EXPECT_EQ(sparse.output.find("\n2/6 |"), std::string::npos);
+  EXPECT_NE(sparse.output.find("\n3/6 |"), std::string::npos);
+  Outcome bar = train("--steps 3 --out c --progress=on");
+  EXPECT_NE(bar.output.find("\r\033[K"), std::string::npos);
+  EXPECT_NE(bar.output.find(" left"), std::string::npos);
+  Outcome profile = train("--steps 3 --out d --quiet --profile");
+  EXPECT_NE(profile.output.find("adamw"), std::string::npos);
+  EXPECT_NE(profile.output.find("bigram.mlir:3"), std::string::npos);
+  Outcome help = run("--help");
+  EXPECT_EQ(help.exitStatus, 0);
+  EXPECT_NE(help.output.find("Trains bigram (65792 parameters)"),
+            std::string::npos)
+      << help.output;
+}
+
+TEST_F(TrainTest, MistakesAreErrorsWithAPlace) {
+  expectError(run(""), "nothing to do");
+  expectError(run("--data none"), "--data: cannot read the directory none");
+  expectError(run("--data data --steps x"), "--steps: expected a number");
+  write("file", "");
+  expectError(run("--data data --out file"), "--out: ");
+  expectError(run("--data data --init-from none"), "--init-from: none");
+  expectError(train("--steps 1 --dump-gradients none/g"),
+              "--dump-gradients: cannot write none/g");
+  EXPECT_OK(
+      writeTokenShard(path("data/train.bin"), std::vector<uint32_t>(100, 300)));
+  expectError(train("--out o"), "data/train.bin: token 300 at position");
+}
+
+} // namespace
