@@ -139,8 +139,8 @@ void Reader::readKinds(const MemoryReport::Function &function) {
   }
   for (auto &[name, kind] : kinds)
     report.kinds.push_back(kind);
-  llvm::stable_sort(report.kinds, [](auto &a, auto &b) {
-    return a.bytes > b.bytes;
+  llvm::sort(report.kinds, [](auto &a, auto &b) {
+    return a.bytes != b.bytes ? a.bytes > b.bytes : a.name < b.name;
   });
 }
 

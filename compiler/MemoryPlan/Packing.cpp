@@ -87,8 +87,9 @@ candidateOrders(llvm::ArrayRef<Lifetime> buffers) {
   for (Key key : keys) {
     std::vector<unsigned> order(buffers.size());
     std::iota(order.begin(), order.end(), 0);
-    llvm::stable_sort(order, [&](unsigned a, unsigned b) {
-      return key(buffers[a]) < key(buffers[b]);
+    llvm::sort(order, [&](unsigned a, unsigned b) {
+      int64_t keyA = key(buffers[a]), keyB = key(buffers[b]);
+      return keyA != keyB ? keyA < keyB : a < b;
     });
     orders.push_back(std::move(order));
   }
@@ -133,10 +134,13 @@ Packing llmc::packBuffers(llvm::ArrayRef<Lifetime> buffers) {
   std::vector<unsigned> order = bestOrder;
   Packing current = best;
   for (int step = 0; step != maxImprovements; ++step) {
-    std::stable_partition(order.begin(), order.end(), [&](unsigned index) {
-      return current.offsets[index] + alignedBytes(buffers[index]) ==
-             current.bytes;
-    });
+    std::vector<unsigned> top, rest;
+    for (unsigned index : order) {
+      int64_t end = current.offsets[index] + alignedBytes(buffers[index]);
+      (end == current.bytes ? top : rest).push_back(index);
+    }
+    top.insert(top.end(), rest.begin(), rest.end());
+    order = std::move(top);
     current = packInOrder(buffers, order);
     if (current.bytes < best.bytes)
       best = current;

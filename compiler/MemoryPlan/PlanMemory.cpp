@@ -278,18 +278,19 @@ void Planner::createArenas() {
       plan::ArenaOp::create(builder, location, nameOf(kind), kind,
                             arenaBytes[index], planAlignment);
   }
-  for (auto variable :
-       llvm::make_early_inc_range(module.getOps<train::VariableOp>())) {
+  auto variables = llvm::to_vector(module.getOps<train::VariableOp>());
+  for (train::VariableOp variable : variables) {
     auto arena = variable.getConstant() ? plan::ArenaKind::Constant
                                         : plan::ArenaKind::Parameter;
     plan::VariableOp::create(
         builder, variable.getLoc(), variable.getName(), nameOf(arena),
         variableOffsets[variable.getSymName()], variable.getType(),
         variable.getInit(), variable.getDecay());
-    variable.erase();
   }
   for (auto &[name, port] : ports)
     plan::PortOp::create(builder, location, name, port.offset, port.type);
+  for (train::VariableOp variable : variables)
+    variable.erase();
 }
 
 LogicalResult Planner::run() {

@@ -7,6 +7,8 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 
+#include <tuple>
+
 using namespace llmc;
 
 std::string llmc::withCommas(int64_t number) {
@@ -42,8 +44,10 @@ largestTensors(const MemoryReport &report, llvm::StringRef function) {
   std::vector<MemoryReport::Tensor> tensors;
   llvm::copy_if(report.tensors, std::back_inserter(tensors),
                 [&](auto &tensor) { return tensor.function == function; });
-  llvm::stable_sort(tensors,
-                    [](auto &a, auto &b) { return a.bytes > b.bytes; });
+  llvm::sort(tensors, [](auto &a, auto &b) {
+    return std::make_tuple(-a.bytes, a.first, a.offset) <
+           std::make_tuple(-b.bytes, b.first, b.offset);
+  });
   return tensors;
 }
 
@@ -108,8 +112,9 @@ static void printPeak(const MemoryReport &report,
 static void printVariables(const MemoryReport &report, unsigned most,
                            llvm::raw_ostream &os) {
   auto variables = report.variables;
-  llvm::stable_sort(variables,
-                    [](auto &a, auto &b) { return a.bytes > b.bytes; });
+  llvm::sort(variables, [](auto &a, auto &b) {
+    return a.bytes != b.bytes ? a.bytes > b.bytes : a.name < b.name;
+  });
   os << llvm::formatv("\nlargest of {0} parameters and constants\n",
                       variables.size());
   for (const MemoryReport::Variable &variable :

@@ -2,6 +2,8 @@
 
 #include "compiler/MemoryPlan/SourceLocation.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
+
 using namespace mlir;
 
 std::string llmc::sourceLine(Location location) {

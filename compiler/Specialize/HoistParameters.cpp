@@ -1,4 +1,5 @@
-//===- HoistParameters.cpp - parameters and constants come first ---------------===//
+//===- HoistParameters.cpp - parameters and constants come first
+//---------------===//
 //
 //   %x = model.embedding %tokens, %wte : ...
 //   %w = model.parameter "ln_f.weight" : ...

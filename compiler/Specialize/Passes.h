@@ -1,4 +1,5 @@
-//===- Passes.h - from a model file to one flat, static graph -----------------===//
+//===- Passes.h - from a model file to one flat, static graph
+//-----------------===//
 
 #ifndef LLMC_COMPILER_SPECIALIZE_PASSES_H
 #define LLMC_COMPILER_SPECIALIZE_PASSES_H

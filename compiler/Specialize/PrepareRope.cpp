@@ -1,9 +1,11 @@
-//===- PrepareRope.cpp - gives rotary embeddings their tables ------------------===//
+//===- PrepareRope.cpp - gives rotary embeddings their tables
+//------------------===//
 //
 //   %q = model.rope %x {head_size = 8 : i64, theta = 1.0e4 : f32} : ...
 // becomes
-//   %cos = model.constant "rope.cos.10000.8" : tensor<16x8xf32> {init = #model.rope_cos<10000.0>}
-//   %sin = model.constant "rope.sin.10000.8" : tensor<16x8xf32> {init = #model.rope_sin<10000.0>}
+//   %cos = model.constant "rope.cos.10000.8" : tensor<16x8xf32> {init =
+//   #model.rope_cos<10000.0>} %sin = model.constant "rope.sin.10000.8" :
+//   tensor<16x8xf32> {init = #model.rope_sin<10000.0>}
 //   ...
 //   %q = model.rotate %x, %cos, %sin {head_size = 8 : i64} : ...
 //
@@ -84,16 +86,21 @@ std::pair<Value, Value> RopeTables::get(RopeOp op) {
 LogicalResult PrepareRope::prepare(GraphOp graph) {
   SmallVector<RopeOp> ropes;
   graph.walk([&](RopeOp op) { ropes.push_back(op); });
+  // All tables are made before the first op goes: they are put before what was
+  // the first op of the graph, which may be a rope.
   RopeTables tables(graph);
+  SmallVector<std::pair<Value, Value>> chosen;
   for (RopeOp op : ropes) {
     auto input = cast<RankedTensorType>(op.getInput().getType());
     if (input.isDynamicDim(1))
       return op.emitOpError("expected a known sequence length, found ")
              << input << ": run llmc-specialize first";
-    auto [cos, sin] = tables.get(op);
+    chosen.push_back(tables.get(op));
+  }
+  for (auto [op, table] : llvm::zip_equal(ropes, chosen)) {
     OpBuilder builder(op);
     auto rotate = RotateOp::create(builder, op.getLoc(), op.getType(),
-                                   op.getInput(), cos, sin,
+                                   op.getInput(), table.first, table.second,
                                    op.getHeadSizeAttr(), UnitAttr());
     op.replaceAllUsesWith(rotate.getOutput());
     op.erase();

@@ -1,9 +1,12 @@
-//===- Specialize.cpp - fixes batch and sequence -------------------------------===//
+//===- Specialize.cpp - fixes batch and sequence
+//-------------------------------===//
 //
 // With batch=2 seq=8:
-//   %x = model.embedding %tokens, %w : (tensor<?x?xi32>, ...) -> tensor<?x?x40xf32>
+//   %x = model.embedding %tokens, %w : (tensor<?x?xi32>, ...) ->
+//   tensor<?x?x40xf32>
 // becomes
-//   %x = model.embedding %tokens, %w : (tensor<2x8xi32>, ...) -> tensor<2x8x40xf32>
+//   %x = model.embedding %tokens, %w : (tensor<2x8xi32>, ...) ->
+//   tensor<2x8x40xf32>
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,12 +28,13 @@ struct Specialize : llmc::impl::SpecializeBase<Specialize> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     if (batch < 1) {
-      module.emitError("expected a batch of at least 1, found ") << batch;
+      module.emitError("expected a batch of at least 1, found ")
+          << batch.getValue();
       return signalPassFailure();
     }
     if (seq < 1) {
       module.emitError("expected a sequence length of at least 1, found ")
-          << seq;
+          << seq.getValue();
       return signalPassFailure();
     }
     for (GraphOp graph : module.getOps<GraphOp>()) {
@@ -71,7 +75,7 @@ LogicalResult Specialize::check(GraphOp graph) {
     if (seq <= weight.getDimSize(0))
       return WalkResult::advance();
     op.emitError("sequence length ")
-        << seq << " exceeds the " << weight.getDimSize(0)
+        << seq.getValue() << " exceeds the " << weight.getDimSize(0)
         << " positions of the weight " << weight << ": choose a sequence of at "
         << "most " << weight.getDimSize(0);
     return WalkResult::interrupt();

@@ -1,4 +1,5 @@
-//===- UnrollRepeat.cpp - writes every layer of a repeat out -------------------===//
+//===- UnrollRepeat.cpp - writes every layer of a repeat out
+//-------------------===//
 //
 //   %y = model.repeat 2 named "layers" (%h = %x) : ... {
 //     %w = model.parameter "norm.weight" : ...

@@ -1,4 +1,5 @@
-//===- VerifySpecialized.cpp - one flat, static graph is left ------------------===//
+//===- VerifySpecialized.cpp - one flat, static graph is left
+//------------------===//
 //
 // Changes nothing: the end of the Specialize phase.
 //
@@ -83,7 +84,8 @@ LogicalResult VerifySpecialized::verifyOps(GraphOp graph) {
   llvm::StringMap<Operation *> names;
   Operation *computation = nullptr;
   for (Operation &op : graph.getBody().front()) {
-    if (isa<RepeatOp, RopeOp>(op) || !isa_and_nonnull<ModelDialect>(op.getDialect()))
+    if (isa<RepeatOp, RopeOp>(op) ||
+        !isa_and_nonnull<ModelDialect>(op.getDialect()))
       return op.emitError("expected no '")
              << op.getName() << "' after specialization";
     for (Type type : op.getResultTypes())

@@ -85,7 +85,7 @@ LogicalResult tileKernel(tile::FuncOp func) {
   return success();
 }
 
-struct TileKernelsPass : impl::TileKernelsBase<TileKernelsPass> {
+struct TileKernelsPass : llmc::impl::TileKernelsBase<TileKernelsPass> {
   using TileKernelsBase::TileKernelsBase;
 
   void runOnOperation() override {

@@ -1,4 +1,5 @@
-//===- BackwardOps.cpp - what Autodiff and decomposition create ----------------===//
+//===- BackwardOps.cpp - what Autodiff and decomposition create
+//----------------===//
 
 #include "dialects/Model/Model.h"
 #include "dialects/Model/ShapeChecks.h"
@@ -79,8 +80,7 @@ template <typename OpTy> static LogicalResult verifyNormGrad(OpTy op) {
 /// The weight's gradient of a norm.
 template <typename OpTy> static LogicalResult verifyNormWeightGrad(OpTy op) {
   if (failed(verifyShape(op, "grad", op.getGrad(), shapeOf(op.getInput()))) ||
-      failed(
-          verifyRowSum(op, op.getInput(), op.getOutput(), op.getSplits())))
+      failed(verifyRowSum(op, op.getInput(), op.getOutput(), op.getSplits())))
     return failure();
   return verifyEps(op, op.getEps());
 }
@@ -109,8 +109,8 @@ LogicalResult AttentionGradOp::verify() {
   ArrayRef<int64_t> key = shapeOf(getKey());
   if (failed(verifyShape(*this, "output", getOutput(), query)) ||
       failed(verifyShape(*this, "grad", getGrad(), query)) ||
-      failed(verifyRowStatistic(*this, "lse", getLse(), getQuery(),
-                                getHeads())) ||
+      failed(
+          verifyRowStatistic(*this, "lse", getLse(), getQuery(), getHeads())) ||
       failed(verifyShape(*this, "query gradient", getQueryGrad(), query)) ||
       failed(verifyShape(*this, "key gradient", getKeyGrad(), key)) ||
       failed(verifyShape(*this, "value gradient", getValueGrad(), key)))
@@ -134,8 +134,7 @@ LogicalResult AttentionDeltaOp::verify() {
 /// What the two halves of attention_grad have in common.
 template <typename OpTy> static LogicalResult verifyAttentionPart(OpTy op) {
   if (failed(verifyAttention(op, op.getQuery(), op.getKey(), op.getValue(),
-                             op.getHeads(), op.getKvHeads(),
-                             op.getWindow())) ||
+                             op.getHeads(), op.getKvHeads(), op.getWindow())) ||
       failed(verifyShape(op, "grad", op.getGrad(), shapeOf(op.getQuery()))) ||
       failed(verifyRowStatistic(op, "lse", op.getLse(), op.getQuery(),
                                 op.getHeads())))

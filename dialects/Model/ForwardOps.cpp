@@ -1,4 +1,5 @@
-//===- ForwardOps.cpp - the operations of a forward pass -----------------------===//
+//===- ForwardOps.cpp - the operations of a forward pass
+//-----------------------===//
 
 #include "dialects/Model/Model.h"
 #include "dialects/Model/ShapeChecks.h"

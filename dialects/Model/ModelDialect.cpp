@@ -1,4 +1,5 @@
-//===- ModelDialect.cpp - registration and attributes of the model dialect ---===//
+//===- ModelDialect.cpp - registration and attributes of the model dialect
+//---===//
 
 #include "dialects/Model/Model.h"
 
@@ -15,8 +16,7 @@ using namespace llmc::model;
 /// Parses `<number>`.
 static FailureOr<double> parseNumber(AsmParser &parser) {
   double number = 0;
-  if (parser.parseLess() || parser.parseFloat(number) ||
-      parser.parseGreater())
+  if (parser.parseLess() || parser.parseFloat(number) || parser.parseGreater())
     return failure();
   return number;
 }
@@ -25,15 +25,20 @@ static FailureOr<double> parseNumber(AsmParser &parser) {
 /// and always with a point, which the parser asks for.
 static void printNumber(AsmPrinter &printer, const llvm::APFloat &number) {
   llvm::SmallString<32> text;
-  number.toString(text, /*FormatPrecision=*/0, /*FormatMaxPadding=*/8);
+  // 17 digits tell all doubles apart.
+  for (unsigned digits = 1; digits <= 17; ++digits) {
+    text.clear();
+    number.toString(text, digits, /*FormatMaxPadding=*/8);
+    if (llvm::APFloat(llvm::APFloat::IEEEdouble(), text) == number)
+      break;
+  }
   if (!text.str().contains('.'))
     text += ".0";
   printer << '<' << text << '>';
 }
 
-static LogicalResult
-verifyTheta(function_ref<InFlightDiagnostic()> emitError,
-            const llvm::APFloat &theta) {
+static LogicalResult verifyTheta(function_ref<InFlightDiagnostic()> emitError,
+                                 const llvm::APFloat &theta) {
   if (theta.isFinite() && !theta.isNegative() && !theta.isZero())
     return success();
   return emitError() << "expected a finite, positive theta, found "

@@ -1,4 +1,5 @@
-//===- ShapeChecks.cpp - what the verifiers of the model dialect share --------===//
+//===- ShapeChecks.cpp - what the verifiers of the model dialect share
+//--------===//
 
 #include "dialects/Model/ShapeChecks.h"
 
@@ -9,8 +10,8 @@
 
 using namespace mlir;
 using namespace llmc::model;
-using llmc::model::shapes::shapeOf;
 using llmc::model::shapes::compatible;
+using llmc::model::shapes::shapeOf;
 
 /// `2x?x8`; a scalar's shape is `scalar`.
 static std::string formatShape(ArrayRef<int64_t> shape) {

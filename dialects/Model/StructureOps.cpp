@@ -1,4 +1,5 @@
-//===- StructureOps.cpp - graph, parameter, repeat -----------------------------===//
+//===- StructureOps.cpp - graph, parameter, repeat
+//-----------------------------===//
 
 #include "dialects/Model/Model.h"
 
@@ -133,11 +134,11 @@ void RepeatOp::print(OpAsmPrinter &printer) {
   printer << ' ' << getCount() << " named ";
   printer.printAttributeWithoutType(getNamedAttr());
   printer << " (";
-  llvm::interleaveComma(
-      llvm::zip_equal(getBody().getArguments(), getInits()), printer,
-      [&](auto pair) {
-        printer << std::get<0>(pair) << " = " << std::get<1>(pair);
-      });
+  llvm::interleaveComma(llvm::zip_equal(getBody().getArguments(), getInits()),
+                        printer, [&](auto pair) {
+                          printer << std::get<0>(pair) << " = "
+                                  << std::get<1>(pair);
+                        });
   printer << ')';
   if (!getInits().empty())
     printer << " : " << getInits().getTypes();
@@ -158,9 +159,8 @@ LogicalResult RepeatOp::verify() {
   auto verifyTypes = [&](TypeRange types, StringRef what) -> LogicalResult {
     if (llvm::equal(types, inits))
       return success();
-    return emitOpError("expected ")
-           << what << " of the inits' types (" << inits << "), found (" << types
-           << ")";
+    return emitOpError("expected ") << what << " of the inits' types (" << inits
+                                    << "), found (" << types << ")";
   };
   auto yield = cast<YieldOp>(getBody().front().getTerminator());
   if (failed(verifyTypes(getBody().getArgumentTypes(), "arguments")) ||

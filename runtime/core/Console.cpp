@@ -10,6 +10,8 @@
 
 namespace llmc::runtime {
 
+static constexpr int barCells = 20;
+
 bool stdoutIsTerminal() { return ::isatty(STDOUT_FILENO) == 1; }
 
 int terminalColumns() {
@@ -44,6 +46,10 @@ void Console::warning(std::string_view text) {
   fmt::print(stderr, "warning: {}\n", text);
 }
 
+size_t Console::barRoom() {
+  return static_cast<size_t>(std::max(10, terminalColumns() - barCells - 2));
+}
+
 void Console::bar(int64_t done, int64_t total, std::string_view text) {
   auto now = std::chrono::steady_clock::now();
   if (!progress || quiet ||
@@ -52,15 +58,13 @@ void Console::bar(int64_t done, int64_t total, std::string_view text) {
   lastDrawn = now;
   // Eighths of a cell, so that the bar moves at every step of a long run.
   static const char *const partial[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  constexpr int64_t cells = 20;
-  int64_t eighths = total > 0 ? done * cells * 8 / total : 0;
+  int64_t eighths = total > 0 ? done * barCells * 8 / total : 0;
   std::string bar;
-  for (int64_t cell = 0; cell < cells; ++cell) {
+  for (int64_t cell = 0; cell < barCells; ++cell) {
     int64_t filled = std::clamp<int64_t>(eighths - cell * 8, 0, 8);
     bar += filled == 8 ? "█" : filled == 0 ? "·" : partial[filled];
   }
-  size_t room = static_cast<size_t>(std::max(10, terminalColumns() - 24));
-  fmt::print("\r\033[K{} {}", bar, text.substr(0, room));
+  fmt::print("\r\033[K{} {}", bar, text.substr(0, barRoom()));
   std::fflush(stdout);
   drawn = true;
 }

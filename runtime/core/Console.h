@@ -32,6 +32,8 @@ public:
   /// `text`.
   void bar(int64_t done, int64_t total, std::string_view text);
   void clearBar();
+  /// Characters beside the bar.
+  static size_t barRoom();
 
 private:
   bool quiet;

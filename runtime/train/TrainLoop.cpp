@@ -193,12 +193,7 @@ Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
     LLMC_TRY(trainStep(data, record));
     LLMC_TRY(metrics.addStep(record));
     if (console.hasProgress()) {
-      double perStep =
-          trainSeconds / static_cast<double>(state.step - firstStep);
-      double left = perStep * static_cast<double>(options.steps - state.step);
-      console.bar(state.step, options.steps,
-                  fmt::format("{} | {} left", formatStep(record, options.steps),
-                              formatSeconds(left)));
+      showProgress(record);
     } else if (isDue(options.logEvery, state.step)) {
       console.line(formatStep(record, options.steps));
     }
@@ -214,6 +209,19 @@ Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
   if (savedStep != state.step)
     LLMC_TRY(save());
   return Status::ok();
+}
+
+void TrainLoop::showProgress(const StepRecord &record) {
+  double perStep = trainSeconds / static_cast<double>(state.step - firstStep);
+  std::string left =
+      formatSeconds(perStep * static_cast<double>(options.steps - state.step));
+  std::string text =
+      fmt::format("{} | {} left", formatStep(record, options.steps), left);
+  if (text.size() > Console::barRoom())
+    text = fmt::format("{}/{} | loss {:.4f} | {:.0f} tokens/s | {} left",
+                       record.step, options.steps, record.loss,
+                       record.tokensPerSecond, left);
+  console.bar(state.step, options.steps, text);
 }
 
 Status TrainLoop::trainStep(const Data &data, StepRecord &record) {

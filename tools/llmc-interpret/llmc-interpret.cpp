@@ -35,11 +35,11 @@ cl::OptionCategory category("llmc-interpret options");
 
 cl::opt<std::string> modelFile(cl::Positional, cl::Required,
                                cl::desc("MODEL.mlir"), cl::cat(category));
-cl::opt<int64_t> batch("batch", cl::init(1),
-                       cl::desc("sequences in the batch [1]"),
+cl::opt<int64_t> batch("batch", cl::init(0),
+                       cl::desc("sequences in the batch [as the file says]"),
                        cl::cat(category));
-cl::opt<int64_t> sequence("seq", cl::init(8),
-                          cl::desc("tokens in a sequence [8]"),
+cl::opt<int64_t> sequence("seq", cl::init(0),
+                          cl::desc("tokens in a sequence [as the file says]"),
                           cl::cat(category));
 cl::opt<std::string>
     weights("weights", cl::value_desc("FILE"),
@@ -76,17 +76,31 @@ FailureOr<model::GraphOp> findGraph(ModuleOp module) {
   if (graphs.size() != 1)
     return module.emitError("expected one model.graph, found ")
            << graphs.size();
+  llvm::ArrayRef<Type> inputs = graphs.front().getFunctionType().getInputs();
+  if (inputs.size() != 2 || inputs[0] != inputs[1] ||
+      !llvm::isa<RankedTensorType>(inputs[0]))
+    return graphs.front().emitError("expected tokens and targets of one type");
   return graphs.front();
 }
 
+/// The extent to specialise to: the option's, else that of the file; 0, which
+/// Specialize reports, when neither says.
+int64_t extentOf(model::GraphOp graph, unsigned axis, int64_t option) {
+  auto tokens =
+      llvm::cast<RankedTensorType>(graph.getFunctionType().getInput(0));
+  if (option != 0 || axis >= tokens.getRank() || tokens.isDynamicDim(axis))
+    return option;
+  return tokens.getDimSize(axis);
+}
+
 /// Makes the graph flat and static and adds its gradients.
-LogicalResult prepare(ModuleOp module) {
+LogicalResult prepare(ModuleOp module, model::GraphOp graph) {
   PassManager passes(module.getContext());
   std::string pipeline =
       llvm::formatv("llmc-specialize{{batch={0} seq={1}},llmc-unroll-repeat,"
                     "llmc-prepare-rope,llmc-hoist-parameters,"
                     "llmc-verify-specialized,llmc-autodiff",
-                    batch.getValue(), sequence.getValue());
+                    extentOf(graph, 0, batch), extentOf(graph, 1, sequence));
   if (failed(parsePassPipeline(pipeline, passes)))
     return failure();
   return passes.run(module);
@@ -181,7 +195,7 @@ LogicalResult interpret(ModuleOp module) {
   if (failed(graph))
     return failure();
   if (graph->getFunctionType().getNumResults() == 1) {
-    if (failed(prepare(module)))
+    if (failed(prepare(module, *graph)))
       return failure();
     graph = findGraph(module);
   }
@@ -240,6 +254,7 @@ int main(int argc, char **argv) {
   registry.insert<model::ModelDialect>();
   llmc::registerAutodiffRules(registry);
   MLIRContext context(registry);
+  context.printOpOnDiagnostic(false);
 
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler diagnostics(sources, &context);

@@ -140,7 +140,11 @@ static std::vector<OwningOpRef<ModuleOp>> splitKernels(ModuleOp module,
     kernel.walk([&](Operation *op) { size += isa<tile::DotOp>(op) ? 20 : 1; });
     kernels.push_back({size, kernel});
   }
-  llvm::stable_sort(kernels, [](const auto &lhs, const auto &rhs) {
+  // The order of equal sizes is that of the module, whatever the sort.
+  for (auto [number, entry] : llvm::enumerate(kernels))
+    entry.first = entry.first * static_cast<int64_t>(kernels.size() + 1) +
+                  static_cast<int64_t>(kernels.size() - number);
+  llvm::sort(kernels, [](const auto &lhs, const auto &rhs) {
     return lhs.first > rhs.first;
   });
   count = std::max<unsigned>(1, std::min<size_t>(count, kernels.size()));

@@ -25,10 +25,10 @@ private:
   void convertStore(tile::StoreOp op);
   void convertReduce(tile::ReduceOp op);
   void convertDot(tile::DotOp op);
-  mlir::LogicalResult convertFor(scf::ForOp op);
-  mlir::LogicalResult convertIf(scf::IfOp op);
+  mlir::LogicalResult convertFor(mlir::scf::ForOp op);
+  mlir::LogicalResult convertIf(mlir::scf::IfOp op);
   /// Stores the tiles that a loop carries to its next turn.
-  void convertYields(scf::ForOp op);
+  void convertYields(mlir::scf::ForOp op);
 
   /// Adds to the roots that wait for a common loop nest.
   void join(Root root);

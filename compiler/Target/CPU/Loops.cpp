@@ -161,11 +161,11 @@ LogicalResult KernelConverter::convertIf(scf::IfOp op) {
       !op.getElseRegion().empty());
   size_t outerLoads = loads.size();
   for (auto [from, to] : llvm::zip(op->getRegions(), branch->getRegions())) {
-    if (from->empty())
+    if (from.empty())
       continue;
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(&to->front());
-    if (failed(convertBlock(from->front())))
+    b.setInsertionPointToStart(&to.front());
+    if (failed(convertBlock(from.front())))
       return failure();
     loads.truncate(outerLoads);
   }

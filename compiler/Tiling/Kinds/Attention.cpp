@@ -55,8 +55,9 @@ LogicalResult llmc::tiling::emitAttention(KernelBuilder &k) {
   b.setLoc(op.getLoc());
   int64_t blockQ = tiles->blockQ, blockK = tiles->blockK;
   int64_t headSize = tiles->headSize;
-  FailureOr<SmallVector<Value>> block = k.blockCoordinates(
-      {llvm::divideCeil(tiles->positions, blockQ), tiles->heads, tiles->batch});
+  FailureOr<SmallVector<Value>> block =
+      k.blockCoordinates({llvm::divideCeilSigned(tiles->positions, blockQ),
+                          tiles->heads, tiles->batch});
   if (failed(block))
     return failure();
   Value queryBegin = k.mul((*block)[0], blockQ);

@@ -103,9 +103,9 @@ LogicalResult llmc::tiling::emitAttentionQueryGrad(KernelBuilder &k) {
     return failure();
   ImplicitLocOpBuilder &b = k.b;
   b.setLoc(op.getLoc());
-  FailureOr<SmallVector<Value>> block =
-      k.blockCoordinates({llvm::divideCeil(tiles->positions, tiles->blockQ),
-                          tiles->heads, tiles->batch});
+  FailureOr<SmallVector<Value>> block = k.blockCoordinates(
+      {llvm::divideCeilSigned(tiles->positions, tiles->blockQ), tiles->heads,
+       tiles->batch});
   if (failed(block))
     return failure();
   Value begin = k.mul((*block)[0], tiles->blockQ);
@@ -147,9 +147,9 @@ LogicalResult llmc::tiling::emitAttentionKeyValueGrad(KernelBuilder &k) {
     return failure();
   ImplicitLocOpBuilder &b = k.b;
   b.setLoc(op.getLoc());
-  FailureOr<SmallVector<Value>> block =
-      k.blockCoordinates({llvm::divideCeil(tiles->positions, tiles->blockK),
-                          tiles->kvHeads, tiles->batch});
+  FailureOr<SmallVector<Value>> block = k.blockCoordinates(
+      {llvm::divideCeilSigned(tiles->positions, tiles->blockK), tiles->kvHeads,
+       tiles->batch});
   if (failed(block))
     return failure();
   Value begin = k.mul((*block)[0], tiles->blockK);

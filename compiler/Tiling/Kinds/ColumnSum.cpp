@@ -92,7 +92,7 @@ LogicalResult llmc::tiling::emitColumnSum(KernelBuilder &k) {
   int64_t columns = result ? cast<MemRefType>(result.getType()).getNumElements()
                            : sum->columns;
   FailureOr<SmallVector<Value>> place =
-      k.blockCoordinates({llvm::divideCeil(columns, *block)});
+      k.blockCoordinates({llvm::divideCeilSigned(columns, *block)});
   if (failed(place))
     return failure();
   Value column = k.mul(place->front(), *block);

@@ -28,7 +28,8 @@ static LogicalResult emitSumOfSquares(KernelBuilder &k,
                           "its result");
   int64_t elements = cast<MemRefType>(input.getType()).getNumElements();
   int64_t partials = cast<MemRefType>(result.getType()).getNumElements();
-  int64_t range = llvm::alignTo(llvm::divideCeil(elements, partials), block);
+  int64_t range =
+      llvm::alignTo(llvm::divideCeilSigned(elements, partials), block);
   FailureOr<SmallVector<Value>> place = k.blockCoordinates({partials});
   if (failed(place))
     return failure();
@@ -116,7 +117,7 @@ static LogicalResult emitAdamW(KernelBuilder &k, train::AdamWOp op,
   }
   int64_t elements = cast<MemRefType>(memrefs[0].getType()).getNumElements();
   FailureOr<SmallVector<Value>> place =
-      k.blockCoordinates({llvm::divideCeil(elements, block)});
+      k.blockCoordinates({llvm::divideCeilSigned(elements, block)});
   if (failed(place))
     return failure();
   Value begin = k.mul(place->front(), block);

@@ -94,9 +94,9 @@ LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
   k.b.setLoc(product->op->getLoc());
   Value result = product->op->getResult(0);
   auto type = cast<RankedTensorType>(result.getType());
-  FailureOr<SmallVector<Value>> block =
-      k.blockCoordinates({llvm::divideCeil(lastExtent(type), *blockN),
-                          llvm::divideCeil(leadingElements(type), *blockM)});
+  FailureOr<SmallVector<Value>> block = k.blockCoordinates(
+      {llvm::divideCeilSigned(lastExtent(type), *blockN),
+       llvm::divideCeilSigned(leadingElements(type), *blockM)});
   if (failed(block))
     return failure();
   Value column = k.mul((*block)[0], *blockN);

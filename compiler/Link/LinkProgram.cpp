@@ -1,0 +1,144 @@
+//===- LinkProgram.cpp - objects and the runtime become an executable -----===//
+//
+// The linker is a C++ compiler driver, since it alone knows where this system
+// keeps its start-up files and its standard library. The latter is linked
+// statically: a program needs libc and libm only.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Link/LinkProgram.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cstdlib>
+
+using namespace llvm;
+
+static Error makeError(const Twine &message) {
+  return createStringError(inconvertibleErrorCode(), message);
+}
+
+static Error makeFileError(StringRef what, StringRef path,
+                           std::error_code code) {
+  return makeError("cannot " + what + " '" + path + "': " + code.message());
+}
+
+Expected<std::string> llmc::findRuntime(const LinkOptions &options) {
+  if (!options.runtime.empty()) {
+    if (sys::fs::exists(options.runtime))
+      return options.runtime;
+    return makeError("the runtime '" + options.runtime + "' does not exist");
+  }
+  static int anchor; // an address within this program
+  std::string program = sys::fs::getMainExecutable(nullptr, &anchor);
+  SmallString<128> path(sys::path::parent_path(program));
+  sys::path::append(path, "..", "lib", "libllmc_runtime.a");
+  sys::path::remove_dots(path, /*remove_dot_dot=*/true);
+  if (sys::fs::exists(path))
+    return path.str().str();
+  return makeError("the runtime is missing: expected it at '" + path +
+                   "'; build the target llmc_runtime, or name the file with "
+                   "--runtime");
+}
+
+Expected<std::string> llmc::findLinker(const LinkOptions &options) {
+  if (!options.linker.empty()) {
+    if (auto path = sys::findProgramByName(options.linker))
+      return *path;
+    return makeError("the linker '" + options.linker +
+                     "' is not a program that can be run");
+  }
+  SmallVector<StringRef> names;
+  if (const char *fromEnvironment = std::getenv("CXX"))
+    names.push_back(fromEnvironment);
+  names.append({"c++", "clang++-22", "g++", "clang++"});
+  for (StringRef name : names)
+    if (auto path = sys::findProgramByName(name))
+      return *path;
+  return makeError("no C++ compiler driver found to link with: install g++ or "
+                   "clang, or name one with --linker");
+}
+
+static Error writeFile(StringRef path, StringRef bytes) {
+  std::error_code code;
+  raw_fd_ostream os(path, code);
+  if (code)
+    return makeFileError("write", path, code);
+  os << bytes;
+  os.close();
+  if (os.has_error()) {
+    code = os.error();
+    os.clear_error();
+    return makeFileError("write", path, code);
+  }
+  return Error::success();
+}
+
+namespace {
+/// A directory that goes, with what is in it, at the end of the scope.
+struct TemporaryDirectory {
+  SmallString<128> path;
+  ~TemporaryDirectory() {
+    if (!path.empty())
+      sys::fs::remove_directories(path);
+  }
+};
+} // namespace
+
+Error llmc::linkProgram(ArrayRef<std::unique_ptr<MemoryBuffer>> objects,
+                        StringRef output, const LinkOptions &options) {
+  Expected<std::string> runtime = findRuntime(options);
+  if (!runtime)
+    return runtime.takeError();
+  Expected<std::string> linker = findLinker(options);
+  if (!linker)
+    return linker.takeError();
+
+  TemporaryDirectory directory;
+  if (std::error_code code =
+          sys::fs::createUniqueDirectory("llmc", directory.path))
+    return makeFileError("create", "a temporary directory", code);
+  std::vector<std::string> arguments = {*linker};
+  for (const auto &[index, object] : enumerate(objects)) {
+    SmallString<128> path(directory.path);
+    sys::path::append(path, "object" + Twine(index) + ".o");
+    if (Error error = writeFile(path, object->getBuffer()))
+      return error;
+    arguments.push_back(path.str().str());
+  }
+
+  // Linked beside its final place, so that renaming is atomic.
+  SmallString<128> program;
+  if (std::error_code code =
+          sys::fs::createUniqueFile(output + ".%%%%%%", program))
+    return makeFileError("write", output, code);
+  FileRemover removeProgram(program);
+  for (StringRef argument :
+       {StringRef(*runtime), StringRef("-o"), program.str(),
+        StringRef("-static-libstdc++"), StringRef("-static-libgcc"),
+        StringRef("-pthread"), StringRef("-lm"), StringRef("-ldl"),
+        StringRef("-Wl,--gc-sections")})
+    arguments.push_back(argument.str());
+
+  SmallString<128> log(directory.path);
+  sys::path::append(log, "log");
+  SmallVector<StringRef> references(arguments.begin(), arguments.end());
+  std::string message;
+  int status = sys::ExecuteAndWait(
+      *linker, references, std::nullopt,
+      {StringRef(""), StringRef(log), StringRef(log)}, 0, 0, &message);
+  if (status != 0) {
+    if (auto text = MemoryBuffer::getFile(log))
+      message += (*text)->getBuffer().rtrim();
+    return makeError("linking with '" + *linker + "' failed:\n" + message);
+  }
+  sys::fs::setPermissions(program, sys::fs::perms(0755));
+  if (std::error_code code = sys::fs::rename(program, output))
+    return makeFileError("write", output, code);
+  removeProgram.releaseFile();
+  return Error::success();
+}

@@ -1,0 +1,168 @@
+//===- Phases.cpp - the one-way flow from a model to tile programs --------===//
+
+#include "compiler/Pipeline/Phases.h"
+
+#include "dialects/Model/Model.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Timer.h"
+
+using namespace mlir;
+using namespace llmc;
+
+//===----------------------------------------------------------------------===//
+// The table of contents: each line says why the pass stands there
+//===----------------------------------------------------------------------===//
+
+static std::string specialize(const PipelineOptions &options) {
+  return llvm::formatv(
+      // Shapes first: everything after it computes with them.
+      "llmc-specialize{{batch={0} seq={1}},"
+      // Layers are written out, so that each has gradients and places.
+      "llmc-unroll-repeat,"
+      // Needs the sequence length; tables are shared by the unrolled layers.
+      "llmc-prepare-rope,"
+      // After unrolling, when names are complete; fixes the gradients' order.
+      "llmc-hoist-parameters,"
+      // Promises to Autodiff.
+      "llmc-verify-specialized",
+      options.batch, options.sequence);
+}
+
+static std::string autodiff(const PipelineOptions &) {
+  // On the model's ops, before anything is decomposed or fused.
+  return "llmc-autodiff";
+}
+
+static std::string step(const PipelineOptions &) {
+  // Gradients exist now: they get storage, and an optimizer.
+  return "llmc-build-step,"
+         // Promises to Fusion.
+         "llmc-verify-step";
+}
+
+static std::string fusion(const PipelineOptions &) {
+  // Reductions are cut before groups are formed, as their parts fuse.
+  return "llmc-decompose,"
+         // Groups and outlines in one go: a group is its kernel.
+         "llmc-fuse-kernels,"
+         // Promises to MemoryPlan.
+         "llmc-verify-fused";
+}
+
+static std::string schedule(const PipelineOptions &options) {
+  // Kernels are final, so that each gets its tile sizes once.
+  return llvm::formatv("llmc-schedule-kernels{{target={0}}", options.target);
+}
+
+static std::string memoryPlan(const PipelineOptions &) {
+  // After Schedule, since splits decide the sizes of partial results.
+  return "llmc-plan-memory,"
+         // Checks the plan without trusting the planner.
+         "llmc-verify-memory-plan";
+}
+
+static std::string tiling(const PipelineOptions &) {
+  // Last: it replaces the ops that all phases above reason about.
+  return "llmc-tile-kernels";
+}
+
+static const Phase phases[] = {
+    {"specialize", specialize}, {"autodiff", autodiff},
+    {"step", step},             {"fusion", fusion},
+    {"schedule", schedule},     {"memory-plan", memoryPlan},
+    {"tiling", tiling},         {"target", nullptr},
+    {"link", nullptr},
+};
+
+//===----------------------------------------------------------------------===//
+// Running it
+//===----------------------------------------------------------------------===//
+
+ArrayRef<Phase> llmc::allPhases() { return phases; }
+
+std::optional<unsigned> llmc::findPhase(StringRef name) {
+  for (auto [index, phase] : llvm::enumerate(phases))
+    if (phase.name == name)
+      return index;
+  return std::nullopt;
+}
+
+std::string llmc::phaseNames() {
+  std::string names;
+  for (const Phase &phase : phases)
+    names += (names.empty() ? "" : ", ") + phase.name.str();
+  return names;
+}
+
+int64_t llmc::chooseSequence(ModuleOp module) {
+  int64_t sequence = defaultSequence;
+  module.walk([&](model::PositionEmbeddingOp op) {
+    auto weight = cast<RankedTensorType>(op.getWeight().getType());
+    sequence = std::min(sequence, weight.getDimSize(0));
+  });
+  return sequence;
+}
+
+LogicalResult llmc::dump(const PipelineOptions &options, StringRef name,
+                         StringRef text, Location location) {
+  if (options.dumpTo.empty())
+    return success();
+  std::error_code code = llvm::sys::fs::create_directories(options.dumpTo);
+  SmallString<128> path(options.dumpTo);
+  llvm::sys::path::append(path, name);
+  if (!code) {
+    llvm::raw_fd_ostream os(path, code);
+    if (!code) {
+      os << text;
+      os.close();
+      code = os.error();
+      os.clear_error();
+    }
+  }
+  if (code)
+    return emitError(location)
+           << "cannot write '" << path << "': " << code.message();
+  return success();
+}
+
+LogicalResult llmc::runPhases(ModuleOp module, const PipelineOptions &options,
+                              unsigned first, unsigned last) {
+  for (unsigned index = first; index <= last; ++index) {
+    const Phase &phase = phases[index];
+    if (!phase.passes)
+      break;
+    {
+      PhaseTimer timer(options, phase.name);
+      PassManager manager(module.getContext(), ModuleOp::getOperationName());
+      if (failed(parsePassPipeline(phase.passes(options), manager)) ||
+          failed(manager.run(module)))
+        return failure();
+    }
+    if (options.dumpTo.empty())
+      continue;
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    module.print(os, OpPrintingFlags().enableDebugInfo(true, false));
+    if (failed(dump(options, llvm::formatv("{0}-{1}.mlir", index + 1, phase.name).str(),
+                    text, module.getLoc())))
+      return failure();
+  }
+  return success();
+}
+
+static double now() { return llvm::TimeRecord::getCurrentTime().getWallTime(); }
+
+PhaseTimer::PhaseTimer(const PipelineOptions &options, StringRef name)
+    : options(options), name(name.str()), start(now()) {}
+
+PhaseTimer::~PhaseTimer() {
+  if (options.verbose)
+    llvm::errs() << llvm::format("%-12s %8.3f s\n", name.c_str(),
+                                 now() - start);
+}

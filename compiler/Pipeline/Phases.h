@@ -1,0 +1,88 @@
+//===- Phases.h - the one-way flow from a model to tile programs ----------===//
+
+#ifndef LLMC_COMPILER_PIPELINE_PHASES_H
+#define LLMC_COMPILER_PIPELINE_PHASES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+#include <string>
+
+namespace llmc {
+
+/// What the user asked for; handed whole to everything that needs a part.
+struct PipelineOptions {
+  std::string target = "cpu";
+  /// "native" or a name that LLVM knows.
+  std::string cpu = "native";
+  std::string precision = "f32";
+  /// Sequences in a micro-batch.
+  int64_t batch = 4;
+  /// Tokens in a sequence; 0: as many as the model has positions, at most
+  /// `defaultSequence`.
+  int64_t sequence = 0;
+  /// The last phase to run.
+  std::string compileTo = "link";
+  /// Where to write each phase's IR; empty: nowhere.
+  std::string dumpTo;
+  /// The linker driver; empty: search.
+  std::string linker;
+  /// libllmc_runtime.a.
+  std::string runtime;
+  /// The model file as the user named it.
+  std::string modelFile;
+  /// Threads that compile; 0: one per core.
+  unsigned threads = 0;
+  /// Print each phase's time to stderr.
+  bool verbose = false;
+};
+
+constexpr int64_t defaultSequence = 256;
+
+/// One row of the table of contents.
+struct Phase {
+  llvm::StringLiteral name;
+  /// The passes as llmc-opt takes them with --pass-pipeline; none for the
+  /// phases that leave MLIR.
+  std::string (*passes)(const PipelineOptions &);
+};
+
+/// In the order in which they run.
+llvm::ArrayRef<Phase> allPhases();
+
+/// Position in allPhases(), if there is such a phase.
+std::optional<unsigned> findPhase(llvm::StringRef name);
+
+/// "specialize, autodiff, ..."
+std::string phaseNames();
+
+/// The sequence length for a model when the user names none.
+int64_t chooseSequence(mlir::ModuleOp module);
+
+/// Runs the phases after `first` (0: from the model) up to and including
+/// `last` as far as they are passes, with the verifier after each pass.
+mlir::LogicalResult runPhases(mlir::ModuleOp module,
+                              const PipelineOptions &options, unsigned first,
+                              unsigned last);
+
+/// Writes `text` to DIR/name of `--dump-to`; does nothing without one.
+mlir::LogicalResult dump(const PipelineOptions &options, llvm::StringRef name,
+                         llvm::StringRef text, mlir::Location location);
+
+/// Prints the time since its construction, with `--verbose`.
+class PhaseTimer {
+public:
+  PhaseTimer(const PipelineOptions &options, llvm::StringRef name);
+  ~PhaseTimer();
+
+private:
+  const PipelineOptions &options;
+  std::string name;
+  double start;
+};
+
+} // namespace llmc
+
+#endif

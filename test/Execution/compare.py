@@ -1,0 +1,85 @@
+"""Compares what a program did with a reference; prints the worst, exits 1 if off.
+
+    compare.py curve METRICS.jsonl REFERENCE.json
+        every step's loss and gradient norm within --tolerance, relative
+    compare.py gradients FOUND.safetensors EXPECTED.safetensors
+        |found - expected| of every tensor within --tolerance of |expected|
+    compare.py same FILE FILE
+        equal, byte for byte
+"""
+
+import argparse
+import json
+import math
+import sys
+
+import safetensors
+
+
+def compare_curve(found, expected, tolerance):
+    with open(found) as file:
+        lines = [json.loads(line) for line in file]
+    steps = [line for line in lines if "loss" in line]
+    with open(expected) as file:
+        curve = json.load(file)["curve"]
+    if len(steps) != len(curve):
+        yield f"expected {len(curve)} steps, found {len(steps)}"
+    for key in ("loss", "norm", "lr"):
+        worst = 0.0
+        for number, (step, reference) in enumerate(zip(steps, curve), 1):
+            error = abs(step[key] / reference[key] - 1)
+            if not error <= tolerance:
+                yield (
+                    f"step {number}: {key} {step[key]}, expected "
+                    f"{reference[key]}, {error:.1e} off"
+                )
+            worst = max(worst, error)
+        print(f"{key}: {len(steps)} steps, largest relative error {worst:.1e}")
+
+
+def compare_gradients(found, expected, tolerance):
+    found, expected = safetensors.read(found), safetensors.read(expected)
+    if set(found) != set(expected):
+        yield f"tensors of one file only: {sorted(set(found) ^ set(expected))}"
+    worst = 0.0
+    for name in sorted(set(found) & set(expected)):
+        (shape, x), (reference_shape, y) = found[name], expected[name]
+        if shape != reference_shape:
+            yield f"{name}: shape {shape}, expected {reference_shape}"
+            continue
+        norm = math.sqrt(sum(b * b for b in y))
+        error = math.sqrt(sum((a - b) ** 2 for a, b in zip(x, y)))
+        if not error <= tolerance * norm:
+            yield f"{name}: off by {error:.3e}, its norm is {norm:.3e}"
+        worst = max(worst, error / norm if norm else 0.0)
+    print(f"gradients: {len(found)} tensors, largest error {worst:.1e} of the norm")
+
+
+def compare_same(found, expected, _):
+    with open(found, "rb") as a, open(expected, "rb") as b:
+        if a.read() != b.read():
+            yield f"{found} and {expected} differ"
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kinds = {
+        "curve": compare_curve,
+        "gradients": compare_gradients,
+        "same": compare_same,
+    }
+    parser.add_argument("kind", choices=kinds)
+    parser.add_argument("found")
+    parser.add_argument("expected")
+    parser.add_argument("--tolerance", type=float, default=1e-4)
+    args = parser.parse_args()
+    errors = list(kinds[args.kind](args.found, args.expected, args.tolerance))
+    for error in errors:
+        print("error:", error, file=sys.stderr)
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

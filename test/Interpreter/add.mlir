@@ -1,0 +1,14 @@
+// model.add: the gradient in both operands.
+// RUN: llmc-interpret %s --check-gradients --samples 0 | FileCheck %s
+
+// CHECK: gradient a: 48 of 48 elements, largest {{[1-9][.0-9]+}}e-0{{[1-4]}},
+// CHECK: gradient b: 48 of 48 elements, largest {{[1-9][.0-9]+}}e-0{{[1-4]}},
+model.graph @add(%tokens: tensor<2x3xi32>, %targets: tensor<2x3xi32>) -> tensor<f32> {
+  %a = model.parameter "a" : tensor<2x3x8xf32> {init = #model.normal<0.5>}
+  %b = model.parameter "b" : tensor<2x3x8xf32> {init = #model.normal<0.5>}
+  %y = model.add %a, %b : tensor<2x3x8xf32>
+  %head = model.parameter "head" : tensor<11x8xf32> {init = #model.normal<0.5>}
+  %logits = model.linear %y, %head : (tensor<2x3x8xf32>, tensor<11x8xf32>) -> tensor<2x3x11xf32>
+  %loss = model.cross_entropy %logits, %targets : (tensor<2x3x11xf32>, tensor<2x3xi32>) -> tensor<f32>
+  model.return %loss : tensor<f32>
+}

@@ -1,0 +1,12 @@
+// model.position_embedding: more positions than the sequence has, whose gradient is 0.
+// RUN: llmc-interpret %s --check-gradients --samples 0 | FileCheck %s
+
+// CHECK: gradient w: 40 of 40 elements, largest {{[1-9][.0-9]+}}e-0{{[1-4]}},
+model.graph @position_embedding(%tokens: tensor<2x3xi32>, %targets: tensor<2x3xi32>) -> tensor<f32> {
+  %w = model.parameter "w" : tensor<5x8xf32> {init = #model.normal<0.5>}
+  %y = model.position_embedding %tokens, %w : (tensor<2x3xi32>, tensor<5x8xf32>) -> tensor<2x3x8xf32>
+  %head = model.parameter "head" : tensor<11x8xf32> {init = #model.normal<0.5>}
+  %logits = model.linear %y, %head : (tensor<2x3x8xf32>, tensor<11x8xf32>) -> tensor<2x3x11xf32>
+  %loss = model.cross_entropy %logits, %targets : (tensor<2x3x11xf32>, tensor<2x3xi32>) -> tensor<f32>
+  model.return %loss : tensor<f32>
+}

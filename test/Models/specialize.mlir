@@ -1,0 +1,48 @@
+// Every model file passes the whole Specialize phase; the parameters' number,
+// first and last names are those of the published checkpoints.
+
+// DEFINE: %{specialize} = llmc-opt --llmc-specialize="batch=2 seq=19" --llmc-unroll-repeat --llmc-prepare-rope --llmc-hoist-parameters --llmc-verify-specialized
+// RUN: %{specialize} %models/gpt2-124m.mlir | FileCheck %s --check-prefix=GPT2
+// RUN: %{specialize} %models/gpt2-medium.mlir | FileCheck %s --check-prefix=MEDIUM
+// RUN: %{specialize} %models/gpt2-large.mlir | FileCheck %s --check-prefix=LARGE
+// RUN: %{specialize} %models/gpt2-xl.mlir | FileCheck %s --check-prefix=XL
+// RUN: %{specialize} %models/llama2-7b.mlir | FileCheck %s --check-prefix=LLAMA7B
+// RUN: %{specialize} %models/llama2-13b.mlir | FileCheck %s --check-prefix=LLAMA13B
+// RUN: %{specialize} %models/llama-15m.mlir | FileCheck %s --check-prefix=LLAMA15M
+// RUN: %{specialize} %models/tinyllama-1.1b.mlir | FileCheck %s --check-prefix=TINYLLAMA
+// RUN: %{specialize} %models/bible-llama.mlir | FileCheck %s --check-prefix=BIBLE
+// RUN: %{specialize} %S/tiny-gpt.mlir | FileCheck %s --check-prefix=TINYGPT
+// RUN: %{specialize} %S/tiny-llama.mlir | FileCheck %s --check-prefix=TINY
+
+// GPT2-LABEL: model.graph @gpt2_124m
+// GPT2: "wte.weight" : tensor<50257x768xf32>
+// GPT2: "wpe.weight" : tensor<1024x768xf32>
+// GPT2: "h.0.attn.c_attn.weight" : tensor<768x2304xf32>
+// GPT2-COUNT-143: model.parameter
+// GPT2-NOT: model.parameter
+
+// MEDIUM: "h.23.mlp.c_proj.weight" : tensor<4096x1024xf32>
+// MEDIUM-NOT: "h.24.
+// LARGE: "h.35.mlp.c_proj.weight" : tensor<5120x1280xf32>
+// LARGE-NOT: "h.36.
+// XL: "h.47.mlp.c_proj.weight" : tensor<6400x1600xf32>
+// XL-NOT: "h.48.
+
+// LLAMA7B-LABEL: model.graph @llama2_7b
+// LLAMA7B: "model.layers.31.mlp.down_proj.weight" : tensor<4096x11008xf32>
+// LLAMA7B-NEXT: "model.norm.weight" : tensor<4096xf32>
+// LLAMA7B-NEXT: "lm_head.weight" : tensor<32000x4096xf32>
+
+// LLAMA13B: "model.layers.39.mlp.down_proj.weight" : tensor<5120x13824xf32>
+// LLAMA13B-NEXT: "model.norm.weight" : tensor<5120xf32>
+
+// LLAMA15M: "model.layers.5.mlp.down_proj.weight" : tensor<288x768xf32>
+// LLAMA15M-NEXT: "model.norm.weight" : tensor<288xf32>
+// LLAMA15M-NOT: lm_head
+
+// TINYLLAMA: "model.layers.21.self_attn.k_proj.weight" : tensor<256x2048xf32>
+// TINYLLAMA-NOT: model.layers.22.
+
+// BIBLE: "lm_head.weight" : tensor<256x192xf32>
+// TINYGPT: "wpe.weight" : tensor<35x40xf32>
+// TINY: "lm_head.weight" : tensor<97x48xf32>

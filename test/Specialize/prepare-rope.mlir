@@ -1,0 +1,31 @@
+// RUN: llmc-opt %s --llmc-prepare-rope -split-input-file -verify-diagnostics | FileCheck %s
+
+// Equal uses share their tables; another theta or head size has its own.
+
+// CHECK-LABEL: model.graph @rope(
+// CHECK-SAME: %[[X:.*]]: tensor<2x8x16xf32>)
+// CHECK-DAG: %[[COS:.*]] = model.constant "rope.cos.10000.8" : tensor<8x8xf32> {init = #model.rope_cos<10000.0>}
+// CHECK-DAG: %[[SIN:.*]] = model.constant "rope.sin.10000.8" : tensor<8x8xf32> {init = #model.rope_sin<10000.0>}
+// CHECK-DAG: model.constant "rope.cos.500000.8" : tensor<8x8xf32> {init = #model.rope_cos<500000.0>}
+// CHECK-DAG: model.constant "rope.sin.10000.4" : tensor<8x4xf32> {init = #model.rope_sin<10000.0>}
+// CHECK: %[[A:.*]] = model.rotate %[[X]], %[[COS]], %[[SIN]] {head_size = 8 : i64}
+// CHECK: model.rotate %[[A]], %[[COS]], %[[SIN]] {head_size = 8 : i64}
+// CHECK: model.rotate {{.*}} {head_size = 8 : i64}
+// CHECK: model.rotate {{.*}} {head_size = 4 : i64}
+// CHECK-NOT: model.rope
+// CHECK: model.return
+model.graph @rope(%x: tensor<2x8x16xf32>) -> tensor<2x8x16xf32> {
+  %a = model.rope %x {head_size = 8 : i64, theta = 1.0e4 : f32} : tensor<2x8x16xf32>
+  %b = model.rope %a {head_size = 8 : i64, theta = 1.0e4 : f32} : tensor<2x8x16xf32>
+  %c = model.rope %b {head_size = 8 : i64, theta = 5.0e5 : f32} : tensor<2x8x16xf32>
+  %d = model.rope %c {head_size = 4 : i64, theta = 1.0e4 : f32} : tensor<2x8x16xf32>
+  model.return %d : tensor<2x8x16xf32>
+}
+
+// -----
+
+model.graph @dynamic(%x: tensor<2x?x16xf32>) -> tensor<2x?x16xf32> {
+  // expected-error@+1 {{expected a known sequence length, found 'tensor<2x?x16xf32>': run llmc-specialize first}}
+  %a = model.rope %x {head_size = 8 : i64, theta = 1.0e4 : f32} : tensor<2x?x16xf32>
+  model.return %a : tensor<2x?x16xf32>
+}

@@ -1,0 +1,48 @@
+//===- Commands.h - the subcommands of llmc -------------------------------===//
+
+#ifndef LLMC_TOOLS_LLMC_COMMANDS_H
+#define LLMC_TOOLS_LLMC_COMMANDS_H
+
+#include "compiler/Pipeline/Phases.h"
+
+#include <string>
+#include <vector>
+
+namespace llmc {
+
+struct CompileCommand {
+  PipelineOptions pipeline;
+  std::string model;
+  std::string output;
+  /// Print the decisions of phases whose category matches; empty: none.
+  std::string remarks;
+};
+
+struct PlanCommand {
+  PipelineOptions pipeline;
+  std::string model;
+  bool json = false;
+  /// Workspaces counted; 0: one per core.
+  int64_t threads = 0;
+  /// How many tensors each list shows.
+  unsigned most = 12;
+};
+
+struct DataCommand {
+  std::vector<std::string> texts;
+  std::string output;
+  /// Part of the text kept for held-out loss.
+  double heldOut = 0.05;
+};
+
+// Each returns the exit status and has printed what went wrong.
+int runCompile(const CompileCommand &command);
+int runPlan(const PlanCommand &command);
+int runData(const DataCommand &command);
+
+/// Prints "llmc: error: MESSAGE" and returns 1.
+int fail(const std::string &message);
+
+} // namespace llmc
+
+#endif

@@ -1,0 +1,97 @@
+//===- Compile.cpp - llmc compile -----------------------------------------===//
+
+#include "Commands.h"
+#include "Source.h"
+#include "compiler/Link/LinkProgram.h"
+#include "compiler/Pipeline/Compiler.h"
+
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Regex.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace mlir;
+using namespace llmc;
+
+/// Mistakes that would otherwise show only after everything is compiled.
+static LogicalResult checkOutput(const CompileCommand &command) {
+  auto mistake = [&](const llvm::Twine &message) {
+    fail(message.str());
+    return failure();
+  };
+  const std::string &output = command.output;
+  if (output.empty())
+    return mistake("expected -o PROGRAM: where to write the program");
+  if (llvm::sys::fs::is_directory(output))
+    return mistake("cannot write '" + output + "': it is a directory");
+  StringRef directory = llvm::sys::path::parent_path(output);
+  if (directory.empty())
+    directory = ".";
+  if (!llvm::sys::fs::is_directory(directory))
+    return mistake("cannot write '" + output + "': there is no directory '" +
+                   directory + "'");
+  if (llvm::sys::fs::access(directory, llvm::sys::fs::AccessMode::Write))
+    return mistake("cannot write '" + output + "': the directory '" +
+                   directory + "' is not writable");
+  LinkOptions options{command.pipeline.linker, command.pipeline.runtime};
+  auto runtime = findRuntime(options);
+  if (!runtime)
+    return mistake(llvm::toString(runtime.takeError()));
+  auto linker = findLinker(options);
+  if (!linker)
+    return mistake(llvm::toString(linker.takeError()));
+  return success();
+}
+
+static int printPhase(const CompileCommand &command, Source &source,
+                      const PipelineOptions &options) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (failed(compileTo(source.module(), options, os)))
+    return 1;
+  std::error_code code;
+  llvm::ToolOutputFile file(command.output.empty() ? "-" : command.output, code,
+                            llvm::sys::fs::OF_Text);
+  if (code)
+    return fail("cannot write '" + command.output + "': " + code.message());
+  file.os() << text;
+  file.keep();
+  return 0;
+}
+
+static LogicalResult enableRemarks(Source &source, const std::string &filter) {
+  std::string message;
+  if (!llvm::Regex(filter).isValid(message)) {
+    fail("--remarks expects a regular expression, found '" + filter +
+         "': " + message);
+    return failure();
+  }
+  remark::RemarkCategories categories;
+  categories.all = filter;
+  return remark::enableOptimizationRemarks(
+      source.context(), nullptr,
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
+      /*printAsEmitRemarks=*/true);
+}
+
+int llmc::runCompile(const CompileCommand &command) {
+  PipelineOptions options = command.pipeline;
+  options.modelFile = command.model;
+  if (failed(checkOptions(options)))
+    return 1;
+  bool wholeProgram = options.compileTo == "link";
+  if (wholeProgram && failed(checkOutput(command)))
+    return 1;
+  std::unique_ptr<Source> source = Source::open(command.model);
+  if (!source)
+    return 1;
+  if (!command.remarks.empty() &&
+      failed(enableRemarks(*source, command.remarks)))
+    return 1;
+  if (options.sequence == 0)
+    options.sequence = chooseSequence(source->module());
+  if (!wholeProgram)
+    return printPhase(command, *source, options);
+  return failed(compileProgram(source->module(), options, command.output));
+}

@@ -1,0 +1,49 @@
+//===- Plan.cpp - llmc plan -----------------------------------------------===//
+
+#include "Commands.h"
+#include "Source.h"
+#include "compiler/MemoryPlan/MemoryReport.h"
+#include "compiler/Pipeline/Compiler.h"
+
+#include "llvm/Support/Threading.h"
+
+using namespace mlir;
+using namespace llmc;
+
+int llmc::runPlan(const PlanCommand &command) {
+  PipelineOptions options = command.pipeline;
+  options.modelFile = command.model;
+  if (failed(checkOptions(options)))
+    return 1;
+  if (command.threads < 0)
+    return fail("--threads expects at least 1 thread, found " +
+                std::to_string(command.threads));
+  std::unique_ptr<Source> source = Source::open(command.model);
+  if (!source)
+    return 1;
+  ModuleOp module = source->module();
+  if (options.sequence == 0)
+    options.sequence = chooseSequence(module);
+  if (failed(runPhases(module, options, 0, *findPhase("memory-plan"))))
+    return 1;
+
+  // One workspace per worker thread of the program.
+  int64_t threads =
+      command.threads
+          ? command.threads
+          : llvm::hardware_concurrency().compute_thread_count();
+  MemoryReport report = MemoryReport::build(module, threads);
+  FailureOr<int64_t> workspace = findWorkspace(module, options);
+  if (failed(workspace))
+    return 1;
+  report.setWorkspace(*workspace);
+  if (command.json) {
+    report.printJson(llvm::outs());
+    return 0;
+  }
+  llvm::outs() << command.model << ": batch " << options.batch << ", sequence "
+               << options.sequence << ", " << options.precision << ", target "
+               << options.target << "\n\n";
+  report.print(llvm::outs(), command.most);
+  return 0;
+}

@@ -1,0 +1,60 @@
+//===- Source.cpp - a model file in memory --------------------------------===//
+
+#include "Source.h"
+
+#include "Commands.h"
+#include "compiler/Pipeline/Registration.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace llmc;
+
+std::unique_ptr<Source> Source::open(const std::string &path) {
+  std::string message;
+  std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(path, &message);
+  if (!file) {
+    fail(message);
+    return nullptr;
+  }
+  DialectRegistry registry;
+  registerDialects(registry);
+  registerPasses();
+
+  std::unique_ptr<Source> source(new Source());
+  source->mlirContext = std::make_unique<MLIRContext>(registry);
+  source->sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  source->handler = std::make_unique<SourceMgrDiagnosticHandler>(
+      source->sources, source->mlirContext.get());
+  source->parsed = parseSourceFile<ModuleOp>(source->sources,
+                                             source->mlirContext.get());
+  return source->parsed ? std::move(source) : nullptr;
+}
+
+LogicalResult llmc::checkOptions(const PipelineOptions &options) {
+  auto mistake = [](const llvm::formatv_object_base &message) {
+    fail(message.str());
+    return failure();
+  };
+  if (options.target != "cpu")
+    return mistake(llvm::formatv("--target={0}: this version of llmc is built "
+                                 "with the target cpu only",
+                                 options.target));
+  if (options.precision != "f32")
+    return mistake(llvm::formatv("--precision={0}: expected f32, the only "
+                                 "precision of the target cpu",
+                                 options.precision));
+  if (options.batch < 1)
+    return mistake(llvm::formatv(
+        "--batch expects at least 1 sequence, found {0}", options.batch));
+  if (options.sequence < 0)
+    return mistake(llvm::formatv("--seq expects at least 1 token, found {0}",
+                                 options.sequence));
+  if (!findPhase(options.compileTo))
+    return mistake(llvm::formatv("--compile-to expects one of {0}, found '{1}'",
+                                 phaseNames(), options.compileTo));
+  return success();
+}
