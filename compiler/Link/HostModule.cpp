@@ -237,8 +237,8 @@ LogicalResult HostBuilder::addPorts() {
         *offset = i64(port.getOffset());
   for (auto &[name, offset] : ports)
     if (!*offset)
-      return module.emitError() << "expected a plan.port named '" << name
-                                << "'";
+      return module.emitError()
+             << "expected a plan.port named '" << name << "'";
   return success();
 }
 
@@ -252,9 +252,9 @@ FailureOr<llvm::Function *> HostBuilder::buildEntryPoint(StringRef name) {
   auto *function = llvm::Function::Create(
       llvm::FunctionType::get(builder.getVoidTy(), {pointer}, false),
       llvm::GlobalValue::InternalLinkage, name, *host);
-  llvm::FunctionCallee launcher = host->getOrInsertFunction(
-      "llmcLaunch", builder.getVoidTy(), pointer, builder.getInt64Ty(),
-      pointer);
+  llvm::FunctionCallee launcher =
+      host->getOrInsertFunction("llmcLaunch", builder.getVoidTy(), pointer,
+                                builder.getInt64Ty(), pointer);
   builder.SetInsertPoint(
       llvm::BasicBlock::Create(host->getContext(), "", function));
 
@@ -262,8 +262,8 @@ FailureOr<llvm::Function *> HostBuilder::buildEntryPoint(StringRef name) {
   unsigned most = 1;
   for (plan::LaunchOp launch : launches)
     most = std::max(most, launch.getNumOperands());
-  llvm::Value *args =
-      builder.CreateAlloca(llvm::ArrayType::get(pointer, most), nullptr, "args");
+  llvm::Value *args = builder.CreateAlloca(llvm::ArrayType::get(pointer, most),
+                                           nullptr, "args");
   // The context's first member is the array of arenas.
   llvm::Value *context = function->getArg(0);
   llvm::Value *arenas = builder.CreateLoad(pointer, context, "arenas");

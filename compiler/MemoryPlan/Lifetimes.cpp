@@ -12,8 +12,7 @@ using namespace llmc;
 
 int64_t llmc::bytesOf(ShapedType type) {
   // A bit is stored as a byte.
-  return type.getNumElements() *
-         ((type.getElementTypeBitWidth() + 7) / 8);
+  return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
 }
 
 /// The argument whose place result `result` of `launch` may take, by the

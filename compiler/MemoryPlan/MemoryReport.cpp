@@ -88,10 +88,9 @@ void Reader::readFunction(plan::FuncOp function) {
   for (auto [index, tensor] : llvm::enumerate(tensors)) {
     begins[tensor.first].push_back(index);
     ends[tensor.last].push_back(index);
-    summary.packedBytes =
-        std::max<int64_t>(summary.packedBytes,
-                          tensor.offset +
-                              llvm::alignTo(tensor.bytes, planAlignment));
+    summary.packedBytes = std::max<int64_t>(
+        summary.packedBytes,
+        tensor.offset + llvm::alignTo(tensor.bytes, planAlignment));
   }
   int64_t live = 0;
   for (int64_t time = 0; time != summary.launches; ++time) {
@@ -146,10 +145,9 @@ void Reader::readKinds(const MemoryReport::Function &function) {
 
 void Reader::run() {
   for (auto arena : module.getOps<plan::ArenaOp>())
-    report.arenas.push_back(
-        {arena.getSymName().str(),
-         arenaTexts[static_cast<unsigned>(arena.getKind())],
-         static_cast<int64_t>(arena.getBytes())});
+    report.arenas.push_back({arena.getSymName().str(),
+                             arenaTexts[static_cast<unsigned>(arena.getKind())],
+                             static_cast<int64_t>(arena.getBytes())});
   for (auto variable : module.getOps<plan::VariableOp>())
     report.variables.push_back(
         {variable.getName().str(), spell(variable.getType()),

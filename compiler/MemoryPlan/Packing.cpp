@@ -69,7 +69,9 @@ Packing packInOrder(llvm::ArrayRef<Lifetime> buffers,
   return packing;
 }
 
-int64_t length(const Lifetime &buffer) { return buffer.last - buffer.first + 1; }
+int64_t length(const Lifetime &buffer) {
+  return buffer.last - buffer.first + 1;
+}
 
 /// The orders worth trying; ties are broken by position, so that the result
 /// does not depend on the sort.

@@ -119,8 +119,7 @@ LogicalResult Planner::layOutVariables() {
       return variable.emitOpError()
              << "expected a ranked tensor type of static shape, found "
              << variable.getType();
-    int64_t offset =
-        variable.getOffset() * (type.getElementTypeBitWidth() / 8);
+    int64_t offset = variable.getOffset() * (type.getElementTypeBitWidth() / 8);
     variableOffsets[variable.getSymName()] = offset;
     int64_t end = llvm::alignTo(offset + bytesOf(type), planAlignment);
     // Flat handles run over padding too, which Step rounds to 64 elements.
@@ -165,8 +164,7 @@ LogicalResult Planner::collectPorts(func::FuncOp function) {
   if (function.getNumArguments() != arguments || function.getNumResults() != 1)
     return function.emitOpError()
            << "expected " << arguments << " arguments and 1 result, found "
-           << function.getNumArguments() << " and "
-           << function.getNumResults();
+           << function.getNumArguments() << " and " << function.getNumResults();
   for (auto [type, name] :
        llvm::zip_first(function.getArgumentTypes(), names->arguments))
     if (failed(addPort(function, name, type)))
@@ -189,8 +187,8 @@ LogicalResult Planner::placeReference(Operation *op) {
     int64_t bytes = bytesOf(cast<ShapedType>(flat.getType()));
     if (bytes != bytesOfArena(arena))
       return flat.emitOpError()
-             << "expected all parameters with padding, "
-             << bytesOfArena(arena) << " bytes, found " << bytes;
+             << "expected all parameters with padding, " << bytesOfArena(arena)
+             << " bytes, found " << bytes;
     places[flat] = createView(op->getLoc(), arena, 0, flat.getType());
     return success();
   }
@@ -216,9 +214,9 @@ void Planner::placeLaunch(tile::LaunchOp launch,
     auto port = resultPorts.find(result);
     Value place;
     if (port != resultPorts.end())
-      place = createView(launch.getLoc(), plan::ArenaKind::Io,
-                         ports.find(port->second)->second.offset,
-                         result.getType());
+      place =
+          createView(launch.getLoc(), plan::ArenaKind::Io,
+                     ports.find(port->second)->second.offset, result.getType());
     else
       place = createView(launch.getLoc(), plan::ArenaKind::Activation,
                          packing.offsets[lifetimes.bufferOf.at(result)],

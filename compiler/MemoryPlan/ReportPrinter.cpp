@@ -34,8 +34,8 @@ std::string llmc::humanBytes(int64_t bytes) {
 static double gapPercent(const MemoryReport::Function &function) {
   if (function.boundBytes == 0)
     return 0;
-  return 100.0 * static_cast<double>(function.packedBytes -
-                                     function.boundBytes) /
+  return 100.0 *
+         static_cast<double>(function.packedBytes - function.boundBytes) /
          static_cast<double>(function.boundBytes);
 }
 
@@ -61,8 +61,8 @@ static void printArenas(const MemoryReport &report, llvm::raw_ostream &os) {
   };
   for (const MemoryReport::Arena &arena : report.arenas) {
     bool perThread = arena.name == "workspace";
-    row(perThread ? llvm::formatv("{0} ({1} x {2})", arena.text,
-                                  report.threads, humanBytes(arena.bytes))
+    row(perThread ? llvm::formatv("{0} ({1} x {2})", arena.text, report.threads,
+                                  humanBytes(arena.bytes))
                         .str()
                   : arena.text,
         arena.bytes * (perThread ? report.threads : 1));
@@ -87,8 +87,7 @@ static void printPeak(const MemoryReport &report,
   os << llvm::formatv("\npeak: launch {0} of {1} of {2}, kernel {3}, {4}\n",
                       peak.peakLaunch, peak.launches, peak.name,
                       peak.peakKernel,
-                      peak.peakLine.empty() ? "no line known"
-                                            : peak.peakLine);
+                      peak.peakLine.empty() ? "no line known" : peak.peakLine);
   os << "  alive at the peak, by kind of kernel that made it\n";
   for (const MemoryReport::Kind &kind : report.kinds)
     os << llvm::formatv("  {0,-28}{1,6} tensors{2,18}  {3,11}\n", kind.name,
@@ -98,8 +97,7 @@ static void printPeak(const MemoryReport &report,
   os << llvm::formatv("\nlargest activations of {0}\n", peak.name)
      << "             bytes   launches      at offset  shape, kernel, line\n";
   unsigned shown = 0;
-  for (const MemoryReport::Tensor &tensor :
-       largestTensors(report, peak.name)) {
+  for (const MemoryReport::Tensor &tensor : largestTensors(report, peak.name)) {
     if (shown++ == most)
       break;
     os << llvm::formatv("  {0,16} {1,5}-{2,-5}{3,15}  {4} {5} {6}\n",

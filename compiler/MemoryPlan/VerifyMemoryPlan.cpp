@@ -11,7 +11,6 @@
 #include "dialects/Plan/Plan.h"
 #include "dialects/Tile/Tile.h"
 
-
 #include "llvm/ADT/DenseSet.h"
 
 #include <map>
@@ -91,10 +90,10 @@ bool Verifier::mayShare(plan::LaunchOp launch, Value written, Value read) {
 LogicalResult Verifier::verifyNeighbours(plan::LaunchOp launch,
                                          plan::ViewOp view) {
   auto report = [&](plan::ViewOp other) -> LogicalResult {
-    InFlightDiagnostic diagnostic =
-        view.emitOpError()
-        << "bytes " << view.getOffset() << " to " << endOf(view)
-        << " are taken when kernel '" << launch.getKernel() << "' writes them";
+    InFlightDiagnostic diagnostic = view.emitOpError()
+                                    << "bytes " << view.getOffset() << " to "
+                                    << endOf(view) << " are taken when kernel '"
+                                    << launch.getKernel() << "' writes them";
     diagnostic.attachNote(other.getLoc())
         << "bytes " << other.getOffset() << " to " << endOf(other)
         << " are still needed";

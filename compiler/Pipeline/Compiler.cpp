@@ -83,9 +83,9 @@ LogicalResult llmc::compileProgram(ModuleOp module,
   if (!target)
     return report(module, target.takeError());
   llvm::LLVMContext context;
-  FailureOr<std::unique_ptr<llvm::Module>> host =
-      buildHostModule(context, module,
-                      {options.modelFile, options.target + ": " + target->name});
+  FailureOr<std::unique_ptr<llvm::Module>> host = buildHostModule(
+      context, module,
+      {options.modelFile, options.target + ": " + target->name});
   if (failed(host))
     return failure();
   std::unique_ptr<llvm::TargetMachine> machine = target->createMachine();
@@ -97,8 +97,8 @@ LogicalResult llmc::compileProgram(ModuleOp module,
     llvm::raw_string_ostream os(text);
     (*host)->print(os, nullptr);
     if (failed(dump(options, "9-link.ll", text, module.getLoc())) ||
-        failed(dump(options, "9-link.o", (*object)->getBuffer(),
-                    module.getLoc())))
+        failed(
+            dump(options, "9-link.o", (*object)->getBuffer(), module.getLoc())))
       return failure();
   }
   kernels->objects.push_back(std::move(*object));
@@ -118,11 +118,10 @@ FailureOr<int64_t> llmc::findWorkspace(ModuleOp module,
     return failure();
   PhaseTimer timer(options, "target");
   PassManager manager(module.getContext(), ModuleOp::getOperationName());
-  std::string passes = llvm::formatv(
-      "cse,llmc-convert-tile-to-cpu{{vector-width={0} fma={1}}",
-      target->vectorWidth, target->fma);
-  if (failed(parsePassPipeline(passes, manager)) ||
-      failed(manager.run(module)))
+  std::string passes =
+      llvm::formatv("cse,llmc-convert-tile-to-cpu{{vector-width={0} fma={1}}",
+                    target->vectorWidth, target->fma);
+  if (failed(parsePassPipeline(passes, manager)) || failed(manager.run(module)))
     return failure();
   int64_t bytes = 0;
   module.walk([&](func::FuncOp kernel) {

@@ -73,10 +73,14 @@ static std::string tiling(const PipelineOptions &) {
 }
 
 static const Phase phases[] = {
-    {"specialize", specialize}, {"autodiff", autodiff},
-    {"step", step},             {"fusion", fusion},
-    {"schedule", schedule},     {"memory-plan", memoryPlan},
-    {"tiling", tiling},         {"target", nullptr},
+    {"specialize", specialize},
+    {"autodiff", autodiff},
+    {"step", step},
+    {"fusion", fusion},
+    {"schedule", schedule},
+    {"memory-plan", memoryPlan},
+    {"tiling", tiling},
+    {"target", nullptr},
     {"link", nullptr},
 };
 
@@ -149,7 +153,8 @@ LogicalResult llmc::runPhases(ModuleOp module, const PipelineOptions &options,
     std::string text;
     llvm::raw_string_ostream os(text);
     module.print(os, OpPrintingFlags().enableDebugInfo(true, false));
-    if (failed(dump(options, llvm::formatv("{0}-{1}.mlir", index + 1, phase.name).str(),
+    if (failed(dump(options,
+                    llvm::formatv("{0}-{1}.mlir", index + 1, phase.name).str(),
                     text, module.getLoc())))
       return failure();
   }

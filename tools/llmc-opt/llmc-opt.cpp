@@ -52,11 +52,10 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<llmc::model::ModelDialect, llmc::plan::PlanDialect,
                   llmc::tile::TileDialect, llmc::train::TrainDialect>();
-  registry
-      .insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect,
-              mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
-              mlir::math::MathDialect, mlir::memref::MemRefDialect,
-              mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
+  registry.insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect,
+                  mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
+                  mlir::math::MathDialect, mlir::memref::MemRefDialect,
+                  mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
   mlir::registerTransformsPasses();
 
 #ifdef LLMC_HAS_SPECIALIZE

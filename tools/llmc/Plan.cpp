@@ -28,10 +28,9 @@ int llmc::runPlan(const PlanCommand &command) {
     return 1;
 
   // One workspace per worker thread of the program.
-  int64_t threads =
-      command.threads
-          ? command.threads
-          : llvm::hardware_concurrency().compute_thread_count();
+  int64_t threads = command.threads
+                        ? command.threads
+                        : llvm::hardware_concurrency().compute_thread_count();
   MemoryReport report = MemoryReport::build(module, threads);
   FailureOr<int64_t> workspace = findWorkspace(module, options);
   if (failed(workspace))

@@ -29,8 +29,8 @@ std::unique_ptr<Source> Source::open(const std::string &path) {
   source->sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   source->handler = std::make_unique<SourceMgrDiagnosticHandler>(
       source->sources, source->mlirContext.get());
-  source->parsed = parseSourceFile<ModuleOp>(source->sources,
-                                             source->mlirContext.get());
+  source->parsed =
+      parseSourceFile<ModuleOp>(source->sources, source->mlirContext.get());
   return source->parsed ? std::move(source) : nullptr;
 }
 

@@ -23,8 +23,8 @@ static cl::OptionCategory category("llmc's options");
 
 // compile and plan.
 static cl::opt<std::string> model(cl::Positional, cl::desc("MODEL.mlir"),
-                                  cl::Required, cl::sub(compile),
-                                  cl::sub(plan), cl::cat(category));
+                                  cl::Required, cl::sub(compile), cl::sub(plan),
+                                  cl::cat(category));
 static cl::opt<std::string>
     target("target", cl::desc("what the program runs on: cpu (default cpu)"),
            cl::value_desc("name"), cl::init("cpu"), cl::sub(compile),
@@ -50,8 +50,9 @@ static cl::opt<int64_t>
              cl::value_desc("tokens"), cl::init(0), cl::sub(compile),
              cl::sub(plan), cl::cat(category));
 static cl::opt<bool>
-    verbose("v", cl::desc("print the time of each phase, in seconds, to "
-                          "standard error"),
+    verbose("v",
+            cl::desc("print the time of each phase, in seconds, to "
+                     "standard error"),
             cl::sub(compile), cl::sub(plan), cl::cat(category));
 
 // compile.
@@ -91,8 +92,7 @@ static cl::opt<std::string>
                          "../lib/libllmc_runtime.a beside llmc)"),
                 cl::value_desc("file"), cl::sub(compile), cl::cat(category));
 static cl::opt<unsigned>
-    jobs("jobs",
-         cl::desc("threads that compile (default 0: one per core)"),
+    jobs("jobs", cl::desc("threads that compile (default 0: one per core)"),
          cl::value_desc("threads"), cl::init(0), cl::sub(compile),
          cl::cat(category));
 
@@ -133,9 +133,8 @@ static PipelineOptions pipelineOptions() {
   options.precision = precision;
   options.batch = batch;
   // 0 means that the user named none; a 0 that was named is a mistake.
-  options.sequence = sequence.getNumOccurrences() && sequence == 0
-                         ? int64_t(-1)
-                         : sequence;
+  options.sequence =
+      sequence.getNumOccurrences() && sequence == 0 ? int64_t(-1) : sequence;
   options.compileTo = compileTo;
   options.dumpTo = dumpTo;
   options.linker = linker;
@@ -151,7 +150,8 @@ int main(int argc, char **argv) {
     cl::HideUnrelatedOptions(category, *command);
   cl::HideUnrelatedOptions(category);
   if (!cl::ParseCommandLineOptions(
-          argc, argv, "llmc: a language model becomes a program that trains it\n",
+          argc, argv,
+          "llmc: a language model becomes a program that trains it\n",
           &llvm::errs()))
     return 1;
   if (compile) {

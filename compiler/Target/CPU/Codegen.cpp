@@ -65,7 +65,8 @@ llvm::Expected<CpuTarget> CpuTarget::resolve(llvm::StringRef cpu) {
   std::unique_ptr<llvm::MCSubtargetInfo> info(found->createMCSubtargetInfo(
       llvm::Triple(target.triple), "", ""));
   if (!info->isCPUStringValid(target.name))
-    return makeError("unknown CPU '" + target.name + "' for '" +
+    return makeError("unknown CPU '" + target.name +
+                     "', expected 'native' or one that LLVM knows for '" +
                      target.triple + "'");
   info.reset(found->createMCSubtargetInfo(llvm::Triple(target.triple),
                                           target.name, target.features));

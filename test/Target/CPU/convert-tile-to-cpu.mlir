@@ -10,9 +10,9 @@
 // CHECK: scf.for
 // CHECK: vector.load
 // CHECK-NEXT: %[[E:.*]] = math.exp
-// CHECK-NEXT: arith.addf %[[E]], %[[E]] : vector<8xf32>
-// CHECK-NEXT: vector.store
-// CHECK-NEXT: vector.store
+// CHECK-NEXT: %[[D:.*]] = arith.addf %[[E]], %[[E]] : vector<8xf32>
+// CHECK: vector.store %[[E]]
+// CHECK: vector.store %[[D]]
 // CHECK-NOT: scf.for
 // CHECK: return
 tile.func @shared(%x: memref<64x32xf32>, %y: memref<64x32xf32>, %z: memref<64x32xf32>) {

@@ -1,0 +1,106 @@
+// Attention forward and backward, by blocks of queries and of keys.
+// RUN: llmc-opt %s -llmc-tile-kernels | FileCheck %s
+
+// Query, key and value are parts of one tensor; 4 query heads share 2 key
+// heads; 10 positions in blocks of 8 queries and 4 keys.
+// CHECK-LABEL: tile.func @grouped(
+// CHECK-SAME: %[[QKV:.*]]: memref<2x10x64xf32>, %[[OUT:.*]]: memref<2x10x32xf32>, %[[LSE:.*]]: memref<2x4x10xf32>)
+// CHECK-DAG: %[[I:.*]] = tile.program_id 0
+// CHECK-DAG: %[[H:.*]] = tile.program_id 1
+// CHECK-DAG: %[[S:.*]] = tile.program_id 2
+// CHECK-DAG: %[[Q0:.*]] = arith.muli %[[I]], %c8
+// CHECK-DAG: %[[KV:.*]] = arith.divui %[[H]], %c2
+// CHECK: %[[QV:.*]] = memref.reinterpret_cast %[[QKV]] to offset: [%{{.*}}], sizes: [10, 8], strides: [64, 1]
+// CHECK: %[[HO:.*]] = arith.muli %[[KV]], %c8
+// CHECK: arith.addi %[[HO]], %c32
+// CHECK: arith.addi %[[HO]], %c48
+// CHECK: %[[Q:.*]] = tile.load %[[QV]][%[[Q0]], %c0{{.*}}] : {{.*}} -> tensor<8x8xf32>
+// CHECK: %[[BEYOND:.*]] = arith.addi %[[Q0]], %c8
+// CHECK: %[[END:.*]] = arith.minui %[[BEYOND]], %c10
+// CHECK: %[[R:.*]]:3 = scf.for %[[K0:[a-z0-9]+]] = %c0{{.*}} to %[[END]] step %c4{{.*}} iter_args(%[[M:.*]] = %{{.*}}, %[[L:.*]] = %{{.*}}, %[[O:.*]] = %{{.*}}) -> (tensor<8xf32>, tensor<8xf32>, tensor<8x8xf32>)
+// CHECK: %[[DOT:.*]] = tile.dot %[[Q]], %{{.*}}, %{{.*}} {transpose_b}
+// CHECK: %[[SC:.*]] = arith.mulf %[[DOT]]
+// CHECK: %[[QI:.*]] = tile.iota %[[Q0]] axis 0 : tensor<8x4xi32>
+// CHECK: %[[KI:.*]] = tile.iota %[[K0]] axis 1 : tensor<8x4xi32>
+// CHECK: %[[VIS:.*]] = arith.cmpi sle, %[[KI]], %[[QI]]
+// CHECK: %[[MASKED:.*]] = arith.select %[[VIS]], %[[SC]]
+// CHECK: %[[BM:.*]] = tile.reduce max %[[MASKED]] axis 1
+// CHECK: %[[NM:.*]] = arith.maximumf %[[M]], %[[BM]]
+// CHECK: %[[P:.*]] = math.exp %{{.*}} : tensor<8x4xf32>
+// CHECK: %[[MM:.*]] = arith.subf %[[M]], %[[NM]]
+// CHECK: %[[C:.*]] = math.exp %[[MM]] : tensor<8xf32>
+// CHECK: %[[LC:.*]] = arith.mulf %[[L]], %[[C]]
+// CHECK: %[[NL:.*]] = arith.addf %[[LC]]
+// CHECK: %[[CB:.*]] = tile.broadcast %[[C]] axis 1
+// CHECK: %[[OC:.*]] = arith.mulf %[[O]], %[[CB]]
+// CHECK: %[[NO:.*]] = tile.dot %[[P]], %{{.*}}, %[[OC]] : tensor<8x4xf32>, tensor<4x8xf32>
+// CHECK: scf.yield %[[NM]], %[[NL]], %[[NO]]
+// CHECK: %[[LB:.*]] = tile.broadcast %[[R]]#1 axis 1
+// CHECK: %[[Y:.*]] = arith.divf %[[R]]#2, %[[LB]]
+// CHECK: tile.store %[[Y]], %{{.*}}[%[[Q0]], %c0{{.*}}]
+// CHECK: %[[LOG:.*]] = math.log %[[R]]#1
+// CHECK: %[[LS:.*]] = arith.addf %[[R]]#0, %[[LOG]]
+// CHECK: tile.store %[[LS]], %{{.*}}[%[[Q0]]] : tensor<8xf32>, memref<10xf32
+tile.func @grouped(%qkv: tensor<2x10x64xf32>) -> (tensor<2x10x32xf32>, tensor<2x4x10xf32>)
+    attributes {kind = "attention", grid = array<i64: 2, 4, 2>, schedule = {block_q = 8 : i64, block_k = 4 : i64}} {
+  %q, %k, %v = model.split %qkv : (tensor<2x10x64xf32>) -> (tensor<2x10x32xf32>, tensor<2x10x16xf32>, tensor<2x10x16xf32>)
+  %o, %lse = model.attention %q, %k, %v {heads = 4 : i64, kv_heads = 2 : i64}
+      : (tensor<2x10x32xf32>, tensor<2x10x16xf32>, tensor<2x10x16xf32>) -> (tensor<2x10x32xf32>, tensor<2x4x10xf32>)
+  tile.return %o, %lse : tensor<2x10x32xf32>, tensor<2x4x10xf32>
+}
+
+// A window of 5: keys from max(q - 4, 0) rounded down, and a second condition.
+// CHECK-LABEL: tile.func @window
+// CHECK: %[[C:.*]] = arith.maxui %[[Q0:.*]], %c4
+// CHECK: %[[F:.*]] = arith.subi %[[C]], %c4
+// CHECK: %[[D:.*]] = arith.divui %[[F]], %c8
+// CHECK: %[[K0:.*]] = arith.muli %[[D]], %c8
+// CHECK: scf.for %{{.*}} = %[[K0]] to
+// CHECK: arith.cmpi sle
+// CHECK: arith.cmpi slt
+// CHECK: arith.andi
+tile.func @window(%q: tensor<1x16x8xf32>, %k: tensor<1x16x8xf32>, %v: tensor<1x16x8xf32>) -> tensor<1x16x8xf32>
+    attributes {kind = "attention", grid = array<i64: 2, 1, 1>, schedule = {block_q = 8 : i64, block_k = 8 : i64}} {
+  %o = model.attention %q, %k, %v {heads = 1 : i64, kv_heads = 1 : i64, window = 5 : i64}
+      : (tensor<1x16x8xf32>, tensor<1x16x8xf32>, tensor<1x16x8xf32>) -> tensor<1x16x8xf32>
+  tile.return %o : tensor<1x16x8xf32>
+}
+
+// The sum is the dot's accumulator and nothing else.
+// CHECK-LABEL: tile.func @query_grad
+// CHECK: %[[R:.*]] = scf.for %{{[a-z0-9]+}} = {{.*}} iter_args(%[[ACC:.*]] = %{{.*}}) -> (tensor<8x8xf32>)
+// CHECK: tile.dot %{{.*}} {transpose_b}
+// CHECK: %[[P:.*]] = math.exp
+// CHECK: %[[DP:.*]] = tile.dot %{{.*}} {transpose_b}
+// CHECK: %[[CENTERED:.*]] = arith.subf %[[DP]]
+// CHECK: %[[PS:.*]] = arith.mulf %[[P]]
+// CHECK: %[[DS:.*]] = arith.mulf %[[PS]], %[[CENTERED]]
+// CHECK: %[[N:.*]] = tile.dot %[[DS]], %{{.*}}, %[[ACC]] : tensor<8x4xf32>
+// CHECK-NEXT: scf.yield %[[N]]
+// CHECK: tile.store %[[R]]
+tile.func @query_grad(%q: tensor<2x10x32xf32>, %k: tensor<2x10x16xf32>, %v: tensor<2x10x16xf32>, %do: tensor<2x10x32xf32>,
+                      %lse: tensor<2x4x10xf32>, %delta: tensor<2x4x10xf32>) -> tensor<2x10x32xf32>
+    attributes {kind = "attention_query_grad", grid = array<i64: 2, 4, 2>, schedule = {block_q = 8 : i64, block_k = 4 : i64}} {
+  %dq = model.attention_query_grad %q, %k, %v, %do, %lse, %delta {heads = 4 : i64, kv_heads = 2 : i64}
+      : (tensor<2x10x32xf32>, tensor<2x10x16xf32>, tensor<2x10x16xf32>, tensor<2x10x32xf32>, tensor<2x4x10xf32>, tensor<2x4x10xf32>) -> tensor<2x10x32xf32>
+  tile.return %dq : tensor<2x10x32xf32>
+}
+
+// The two query heads of the group, and for each the queries from the key
+// block on.
+// CHECK-LABEL: tile.func @key_value_grad
+// CHECK: scf.for %[[G:[a-z0-9]+]] = %c0{{.*}} to %c2{{.*}} step %c1
+// CHECK: %[[H:.*]] = arith.addi %{{.*}}, %[[G]]
+// CHECK: scf.for %[[Q0:[a-z0-9]+]] = %{{.*}} to %c10{{.*}} step %c8{{.*}} iter_args(%[[DK:.*]] = %{{.*}}, %[[DV:.*]] = %{{.*}})
+// CHECK: %[[NDK:.*]] = tile.dot %{{.*}}, %{{.*}}, %[[DK]] {transpose_a} : tensor<8x4xf32>, tensor<8x8xf32>, tensor<4x8xf32>
+// CHECK: %[[NDV:.*]] = tile.dot %{{.*}}, %{{.*}}, %[[DV]] {transpose_a}
+// CHECK: scf.yield %[[NDK]], %[[NDV]]
+// CHECK: tile.store
+// CHECK: tile.store
+tile.func @key_value_grad(%q: tensor<2x10x32xf32>, %k: tensor<2x10x16xf32>, %v: tensor<2x10x16xf32>, %do: tensor<2x10x32xf32>,
+                          %lse: tensor<2x4x10xf32>, %delta: tensor<2x4x10xf32>) -> (tensor<2x10x16xf32>, tensor<2x10x16xf32>)
+    attributes {kind = "attention_key_value_grad", grid = array<i64: 3, 2, 2>, schedule = {block_q = 8 : i64, block_k = 4 : i64}} {
+  %dk, %dv = model.attention_key_value_grad %q, %k, %v, %do, %lse, %delta {heads = 4 : i64, kv_heads = 2 : i64}
+      : (tensor<2x10x32xf32>, tensor<2x10x16xf32>, tensor<2x10x16xf32>, tensor<2x10x32xf32>, tensor<2x4x10xf32>, tensor<2x4x10xf32>) -> (tensor<2x10x16xf32>, tensor<2x10x16xf32>)
+  tile.return %dk, %dv : tensor<2x10x16xf32>, tensor<2x10x16xf32>
+}
