@@ -1,5 +1,4 @@
-//===- KernelBuilder.cpp - a tile program under construction
-//----------------===//
+//===- KernelBuilder.cpp - a tile program under construction --------------===//
 
 #include "compiler/Tiling/KernelBuilder.h"
 

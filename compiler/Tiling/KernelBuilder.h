@@ -1,5 +1,4 @@
-//===- KernelBuilder.h - a tile program under construction
-//-------------------===//
+//===- KernelBuilder.h - a tile program under construction ----------------===//
 //
 // Holds the kernel's old body (ops on tensors) beside the new one (a tile
 // program on memrefs) and offers what every kind of kernel needs: schedule

@@ -1,5 +1,4 @@
-//===- Passes.h - from kernels on tensors to tile programs
-//--------------------===//
+//===- Passes.h - from kernels on tensors to tile programs ----------------===//
 
 #ifndef LLMC_COMPILER_TILING_PASSES_H
 #define LLMC_COMPILER_TILING_PASSES_H

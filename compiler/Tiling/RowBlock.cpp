@@ -1,5 +1,4 @@
-//===- RowBlock.cpp - the tiles of one block of rows
-//------------------------===//
+//===- RowBlock.cpp - the tiles of one block of rows ----------------------===//
 
 #include "compiler/Tiling/RowBlock.h"
 
@@ -94,9 +93,8 @@ LogicalResult RowBlock::finish(ArrayRef<Value> except) {
              << "result " << index << " of kernel '" << k.func.getSymName()
              << "' is not computed by rows";
     k.b.setLoc(value.getLoc());
-    Value value_tile = tile(value);
-    k.store(value_tile, storeView(k.result(index), value_tile),
-            place(value_tile));
+    Value computed = tile(value);
+    k.store(computed, storeView(k.result(index), computed), place(computed));
   }
   for (const Part &part : parts)
     k.store(part.tile, storeView(part.memref, part.tile),

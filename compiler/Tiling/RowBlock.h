@@ -1,5 +1,4 @@
-//===- RowBlock.h - the tiles of one block of rows
-//---------------------------===//
+//===- RowBlock.h - the tiles of one block of rows ------------------------===//
 //
 // Elementwise and row-wise ops of a group are evaluated at one place: rows
 // [row, row + rows) of the group's row domain, and either whole rows or the

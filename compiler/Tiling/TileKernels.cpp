@@ -1,5 +1,4 @@
-//===- TileKernels.cpp - turn each kernel into a tile program
-//---------------===//
+//===- TileKernels.cpp - turn each kernel into a tile program -------------===//
 //
 // See Passes.td for the IR before and after. The kind decides which emitter
 // builds the loops; the emitters ask the rule table what each op of the group

@@ -21,12 +21,12 @@ static FailureOr<double> parseNumber(AsmParser &parser) {
   return number;
 }
 
-/// Prints `<number>` with the fewest digits that read back as the same double,
-/// and always with a point, which the parser asks for.
+/// Prints `<number>` with no more digits than it takes to read the same double
+/// back, and always with a point, which the parser asks for.
 static void printNumber(AsmPrinter &printer, const llvm::APFloat &number) {
   llvm::SmallString<32> text;
-  // 17 digits tell all doubles apart.
-  for (unsigned digits = 1; digits <= 17; ++digits) {
+  // 9 digits are enough for what people write, 17 for every double.
+  for (unsigned digits = 9; digits <= 17; ++digits) {
     text.clear();
     number.toString(text, digits, /*FormatMaxPadding=*/8);
     if (llvm::APFloat(llvm::APFloat::IEEEdouble(), text) == number)

@@ -100,12 +100,16 @@ tile.func @position_grad(%dy: tensor<2x6x20xf32>, %g: tensor<9x20xf32>)
 // CHECK: arith.ori
 // CHECK: %[[FIRST:.*]] = arith.xori %[[SEEN]]
 // CHECK: scf.if %[[FIRST]] {
-// CHECK: %[[S:.*]] = scf.for %[[J:[a-z0-9]+]] = %[[ID]] to %c12{{.*}} step
-// CHECK: scf.if
-// CHECK: tile.load %{{.*}}[%{{.*}}] : {{.*}} -> tensor<20xf32>
 // CHECK: %[[ROW:.*]] = arith.index_cast %[[TOKEN]]
-// CHECK: %[[NEW:.*]] = arith.addf %{{.*}}, %[[S]]
-// CHECK: tile.store %[[NEW]]
+// CHECK: %[[TO:.*]] = arith.muli %[[ROW]], %c20
+// CHECK: scf.for %[[J:[a-z0-9]+]] = %[[ID]] to %c12{{.*}} step
+// CHECK: %[[SAME:.*]] = arith.cmpi eq, %{{.*}}, %[[TOKEN]]
+// CHECK: scf.if %[[SAME]] {
+// CHECK: %[[FROM:.*]] = arith.muli %[[J]], %c20
+// CHECK: %[[DROW:.*]] = tile.load %{{.*}}[%[[FROM]]] : {{.*}} -> tensor<20xf32>
+// CHECK: %[[OLD:.*]] = tile.load %{{.*}}[%[[TO]]] : {{.*}} -> tensor<20xf32>
+// CHECK: %[[NEW:.*]] = arith.addf %[[OLD]], %[[DROW]]
+// CHECK: tile.store %[[NEW]], %{{.*}}[%[[TO]]]
 tile.func @embedding_grad(%t: tensor<2x6xi32>, %dy: tensor<2x6x20xf32>, %g: tensor<50x20xf32>)
     attributes {kind = "embedding_grad", grid = array<i64: 12, 1, 1>} {
   %0 = model.embedding_grad %t, %dy : (tensor<2x6xi32>, tensor<2x6x20xf32>) -> tensor<50x20xf32>

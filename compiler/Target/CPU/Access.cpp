@@ -29,7 +29,8 @@ int64_t llmc::cpu::knownDivisor(Value value) {
   Operation *op = value.getDefiningOp();
   if (auto mul = dyn_cast<arith::MulIOp>(op))
     return knownDivisor(mul.getLhs()) * knownDivisor(mul.getRhs());
-  if (isa<arith::AddIOp, arith::SubIOp, arith::MinSIOp, arith::MaxSIOp>(op))
+  if (isa<arith::AddIOp, arith::SubIOp, arith::MinSIOp, arith::MaxSIOp,
+          arith::MinUIOp, arith::MaxUIOp>(op))
     return std::gcd(knownDivisor(op->getOperand(0)),
                     knownDivisor(op->getOperand(1)));
   if (auto select = dyn_cast<arith::SelectOp>(op))
@@ -74,8 +75,7 @@ SmallVector<AccessRange, 2> llmc::cpu::accessRanges(Operation *op) {
     return rangesOf(store.getView().getType(), store.getIndices(),
                     cast<RankedTensorType>(store.getValue().getType()));
   auto gather = cast<tile::GatherOp>(op);
-  int64_t extent =
-      cast<RankedTensorType>(gather.getType()).getShape().back();
+  int64_t extent = cast<RankedTensorType>(gather.getType()).getShape().back();
   int64_t size = gather.getView().getType().getShape().back();
   return {{gather.getColumn(), extent, size,
            classify(gather.getColumn(), extent, size)}};

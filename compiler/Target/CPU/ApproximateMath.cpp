@@ -26,10 +26,9 @@ struct ApproximateMath : llmc::impl::ApproximateMathBase<ApproximateMath> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     // rsqrt is left alone: one over a square root is exact and fast enough.
-    populateMathPolynomialApproximationPatterns(
-        patterns, [](StringRef name) {
-          return name != math::RsqrtOp::getOperationName();
-        });
+    populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
+      return name != math::RsqrtOp::getOperationName();
+    });
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -62,8 +62,8 @@ llvm::Expected<CpuTarget> CpuTarget::resolve(llvm::StringRef cpu) {
       features.AddFeature(feature.first(), feature.second);
     target.features = features.getString();
   }
-  std::unique_ptr<llvm::MCSubtargetInfo> info(found->createMCSubtargetInfo(
-      llvm::Triple(target.triple), "", ""));
+  std::unique_ptr<llvm::MCSubtargetInfo> info(
+      found->createMCSubtargetInfo(llvm::Triple(target.triple), "", ""));
   if (!info->isCPUStringValid(target.name))
     return makeError("unknown CPU '" + target.name +
                      "', expected 'native' or one that LLVM knows for '" +
@@ -170,7 +170,8 @@ llmc::compileKernels(ModuleOp module, const CpuOptions &options) {
   registerBuiltinDialectTranslation(*context);
   registerLLVMDialectTranslation(*context);
 
-  llvm::ThreadPoolStrategy strategy = llvm::hardware_concurrency(options.threads);
+  llvm::ThreadPoolStrategy strategy =
+      llvm::hardware_concurrency(options.threads);
   // More parts than threads, so that none waits long for the last.
   unsigned threads = strategy.compute_thread_count();
   std::vector<OwningOpRef<ModuleOp>> parts =

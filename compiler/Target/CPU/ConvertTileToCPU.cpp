@@ -24,8 +24,7 @@ using namespace mlir;
 using namespace llmc;
 
 namespace {
-struct ConvertTileToCPU
-    : llmc::impl::ConvertTileToCPUBase<ConvertTileToCPU> {
+struct ConvertTileToCPU : llmc::impl::ConvertTileToCPUBase<ConvertTileToCPU> {
   using ConvertTileToCPUBase::ConvertTileToCPUBase;
 
   void runOnOperation() override {
@@ -43,7 +42,8 @@ struct ConvertTileToCPU
 
   LogicalResult convert(tile::FuncOp kernel, cpu::Machine machine) {
     if (!kernel.getResultTypes().empty())
-      return kernel.emitOpError("returns tensors: it is not a tile program yet");
+      return kernel.emitOpError(
+          "returns tensors: it is not a tile program yet");
     OpBuilder builder(kernel);
     Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
     Type i64 = builder.getI64Type();

@@ -33,10 +33,10 @@ void DotEmitter::emit(tile::DotOp op, const Buffer &acc) {
   int64_t depth = typeB.getDimSize(op.getTransposeB() ? 1 : 0);
   OperandA a = packA(op);
   Value packedB = packB(op);
-  Value rowPanels = panelCount(op.getA(), op.getTransposeA() ? 1 : 0,
-                               machine.panelRows());
-  Value columnPanels = panelCount(op.getB(), op.getTransposeB() ? 0 : 1,
-                                  machine.panelColumns());
+  Value rowPanels =
+      panelCount(op.getA(), op.getTransposeA() ? 1 : 0, machine.panelRows());
+  Value columnPanels =
+      panelCount(op.getB(), op.getTransposeB() ? 0 : 1, machine.panelColumns());
   // A transposed B is packed by squares, the last of which may reach beyond K.
   int64_t packedDepth =
       op.getTransposeB() ? roundUp(depth, machine.lanes) : depth;

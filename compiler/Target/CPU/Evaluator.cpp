@@ -119,11 +119,11 @@ Value Evaluator::emitElementwise(Operation *op, const Place &place) {
     operands.push_back(isa<RankedTensorType>(operand.getType())
                            ? evaluate(operand, place)
                            : mapping.lookupOrDefault(operand));
-  Operation *copy = Operation::create(
-      op->getLoc(), op->getName(),
-      typeAt(elementOf(op->getResult(0)), place.lanes), operands,
-      op->getDiscardableAttrDictionary(), op->getPropertiesStorage(),
-      BlockRange(), 0);
+  Operation *copy =
+      Operation::create(op->getLoc(), op->getName(),
+                        typeAt(elementOf(op->getResult(0)), place.lanes),
+                        operands, op->getDiscardableAttrDictionary(),
+                        op->getPropertiesStorage(), BlockRange(), 0);
   return b.insert(copy)->getResult(0);
 }
 
@@ -133,8 +133,8 @@ Value Evaluator::emitIota(Operation *op, const Place &place) {
   bool alongColumns = iota.getAxis() == rank - 1;
   Value first = add(mapping.lookupOrDefault(iota.getOffset()),
                     alongColumns ? place.column : place.row);
-  Value start = splat(
-      arith::IndexCastOp::create(b, b.getI32Type(), first), place.lanes);
+  Value start =
+      splat(arith::IndexCastOp::create(b, b.getI32Type(), first), place.lanes);
   if (!alongColumns || place.lanes == 1)
     return start;
   SmallVector<int32_t> steps;
@@ -150,10 +150,10 @@ Value Evaluator::laneByLane(Value tile, const Place &place,
                             function_ref<Value(Value)> partner) {
   SmallVector<Value> elements;
   for (int64_t lane = 0; lane < place.lanes; ++lane)
-    elements.push_back(evaluate(
-        tile, {place.row, partner(add(place.column, lane)), 1}));
-  return vector::FromElementsOp::create(
-      b, typeAt(elementOf(tile), place.lanes), elements);
+    elements.push_back(
+        evaluate(tile, {place.row, partner(add(place.column, lane)), 1}));
+  return vector::FromElementsOp::create(b, typeAt(elementOf(tile), place.lanes),
+                                        elements);
 }
 
 Value Evaluator::emitSwapHalves(Operation *op, const Place &place) {

@@ -78,9 +78,8 @@ private:
   mlir::Value emitSwapHalves(mlir::Operation *op, const Place &place);
   mlir::Value emitRepeatColumns(mlir::Operation *op, const Place &place);
   /// Evaluates each lane by itself, lane i at column(i).
-  mlir::Value
-  laneByLane(mlir::Value tile, const Place &place,
-             llvm::function_ref<mlir::Value(mlir::Value)> partner);
+  mlir::Value laneByLane(mlir::Value tile, const Place &place,
+                         llvm::function_ref<mlir::Value(mlir::Value)> partner);
   /// The element of a rank-1 tile that belongs to a row, computed once a row.
   mlir::Value evaluateAtRow(mlir::Value tile, mlir::Value row);
 

@@ -42,13 +42,12 @@ LogicalResult KernelConverter::run() {
   auto anchor = func::ReturnOp::create(b);
   auto bufferAnchor = arith::ConstantIndexOp::create(b, 0);
   bufferAnchor->moveBefore(anchor);
-  buffers = std::make_unique<Buffers>(machine, bufferAnchor,
-                                      entry->getArgument(4));
+  buffers =
+      std::make_unique<Buffers>(machine, bufferAnchor, entry->getArgument(4));
   b.setInsertionPoint(anchor);
   if (failed(convertBlock(kernel.getBody().front())))
     return failure();
-  function->setAttr("workspace_bytes",
-                    b.getI64IntegerAttr(buffers->finish()));
+  function->setAttr("workspace_bytes", b.getI64IntegerAttr(buffers->finish()));
   return success();
 }
 
@@ -73,9 +72,8 @@ LogicalResult KernelConverter::convert(Operation *op) {
     return convertIf(branch);
   if (auto id = dyn_cast<tile::ProgramIdOp>(op)) {
     Value coordinate = function.getArgument(1 + id.getAxis());
-    evaluator.mapping.map(
-        id.getResult(),
-        arith::IndexCastOp::create(b, b.getIndexType(), coordinate));
+    evaluator.mapping.map(id.getResult(), arith::IndexCastOp::create(
+                                              b, b.getIndexType(), coordinate));
     return success();
   }
   if (isa<tile::ReturnOp, scf::YieldOp>(op)) {
@@ -213,9 +211,8 @@ void KernelConverter::saveLoadsOf(Value argument, Operation *point) {
 
 void KernelConverter::saveLoadsBeforeStores() {
   SmallVector<Root> stores;
-  llvm::copy_if(pending, std::back_inserter(stores), [](const Root &root) {
-    return root.kind == Root::Store;
-  });
+  llvm::copy_if(pending, std::back_inserter(stores),
+                [](const Root &root) { return root.kind == Root::Store; });
   if (stores.empty())
     return;
   auto inMemory = [&](Value tile) { return evaluator.buffers.contains(tile); };
@@ -239,9 +236,8 @@ void KernelConverter::saveLoadsBeforeStores() {
       });
     for (Operation *op : moved)
       if (!inMemory(op->getResult(0)))
-        materialise(op->getResult(0),
-                    buffers->allocate(
-                        cast<RankedTensorType>(op->getResult(0).getType())));
+        materialise(op->getResult(0), buffers->allocate(cast<RankedTensorType>(
+                                          op->getResult(0).getType())));
     // After the nest: the last pending root is where it is emitted.
     for (Operation *load : loads) {
       Value tile = load->getResult(0);
@@ -249,13 +245,15 @@ void KernelConverter::saveLoadsBeforeStores() {
         continue;
       bool later = false;
       forEachRoot(tile, [&](OpOperand &use) {
-        later |= llvm::none_of(pending, [&](const Root &root) {
-          return root.op == use.getOwner();
-        }) && isNeededAfter(use.get(), store.op);
+        later |= llvm::none_of(pending,
+                               [&](const Root &root) {
+                                 return root.op == use.getOwner();
+                               }) &&
+                 isNeededAfter(use.get(), store.op);
       });
       if (later)
-        materialise(tile, buffers->allocate(
-                              cast<RankedTensorType>(tile.getType())));
+        materialise(tile,
+                    buffers->allocate(cast<RankedTensorType>(tile.getType())));
     }
   }
 }

@@ -20,11 +20,10 @@ static constexpr int64_t kAccumulators = 4;
 /// With longer expressions than this (in ops) the latency is hidden anyway.
 static constexpr int64_t kShortExpression = 12;
 
-SmallVector<Value>
-llmc::cpu::createLoop(Evaluator &evaluator, ImplicitLocOpBuilder &b,
-                      Value lower, Value upper, int64_t step,
-                      ValueRange carried,
-                      function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+SmallVector<Value> llmc::cpu::createLoop(
+    Evaluator &evaluator, ImplicitLocOpBuilder &b, Value lower, Value upper,
+    int64_t step, ValueRange carried,
+    function_ref<SmallVector<Value>(Value, ValueRange)> body) {
   auto loop =
       scf::ForOp::create(b, lower, upper, evaluator.index(step), carried);
   evaluator.setRowAnchor(loop);
@@ -143,8 +142,8 @@ void LoopNest::emitRows(ArrayRef<Root> roots) {
     auto kind = cast<tile::ReduceOp>(root.op).getKind();
     int64_t lanes = machine.lanes;
     Type vectorType = Evaluator::typeAt(type.getElementType(), lanes);
-    Value identity = arith::ConstantOp::create(
-        b, identityOf(b, kind, vectorType));
+    Value identity =
+        arith::ConstantOp::create(b, identityOf(b, kind, vectorType));
     createLoop(evaluator, b, evaluator.index(0),
                evaluator.index(roundUp(type.getDimSize(1), lanes)), lanes, {},
                [&](Value column, ValueRange) -> SmallVector<Value> {
@@ -226,10 +225,9 @@ void LoopNest::emitRow(ArrayRef<Root> roots, Value row) {
         root.value,
         [&](Value tile) { return evaluator.buffers.contains(tile); },
         [&](Operation *) { ++length; });
-  int64_t unroll =
-      kinds.empty() || columns < kAccumulators * lanes ? 1
-      : length > kShortExpression                      ? 2
-                                                       : kAccumulators;
+  int64_t unroll = kinds.empty() || columns < kAccumulators * lanes ? 1
+                   : length > kShortExpression ? 2
+                                               : kAccumulators;
 
   // A bound known at run time cuts off what no store would write.
   Value end = storeBound(roots, type.getRank() - 1);
@@ -254,21 +252,21 @@ void LoopNest::emitRow(ArrayRef<Root> roots, Value row) {
   };
   auto columnLoop = [&](Value lower, Value upper, int64_t step, int64_t width,
                         ArrayRef<Value> carried) {
-    return createLoop(
-        evaluator, b, lower, upper, step, carried,
-        [&](Value column, ValueRange arguments) {
-          SmallVector<Value> next(arguments);
-          for (int64_t part = 0; part < step / width; ++part) {
-            Place place{row, evaluator.add(column, part * width), width};
-            evaluator.pushScope();
-            emitPlace(roots, place,
-                      MutableArrayRef<Value>(next).slice(
-                          kinds.empty() ? 0 : part * kinds.size(),
-                          kinds.size()));
-            evaluator.popScope();
-          }
-          return next;
-        });
+    return createLoop(evaluator, b, lower, upper, step, carried,
+                      [&](Value column, ValueRange arguments) {
+                        SmallVector<Value> next(arguments);
+                        for (int64_t part = 0; part < step / width; ++part) {
+                          Place place{row, evaluator.add(column, part * width),
+                                      width};
+                          evaluator.pushScope();
+                          emitPlace(roots, place,
+                                    MutableArrayRef<Value>(next).slice(
+                                        kinds.empty() ? 0 : part * kinds.size(),
+                                        kinds.size()));
+                          evaluator.popScope();
+                        }
+                        return next;
+                      });
   };
 
   size_t count = kinds.size();
@@ -276,11 +274,12 @@ void LoopNest::emitRow(ArrayRef<Root> roots, Value row) {
   for (int64_t part = 0; part < unroll; ++part)
     llvm::append_range(partial, identities(lanes));
   if (!fixed || mainEnd > 0)
-    partial = columnLoop(evaluator.index(0), mainStop, mainStep, lanes, partial);
+    partial =
+        columnLoop(evaluator.index(0), mainStop, mainStep, lanes, partial);
   if (fixed && vectorEnd > mainEnd) {
     ArrayRef<Value> all(partial);
-    SmallVector<Value> first = columnLoop(mainStop, vectorStop, lanes, lanes,
-                                          all.take_front(count));
+    SmallVector<Value> first =
+        columnLoop(mainStop, vectorStop, lanes, lanes, all.take_front(count));
     llvm::copy(first, partial.begin());
   }
   SmallVector<Value> scalars = identities(1);

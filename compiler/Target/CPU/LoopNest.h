@@ -25,12 +25,13 @@ struct Root {
 
 /// A scf.for; the body gets the induction variable and the carried values and
 /// returns the next ones.
-mlir::SmallVector<mlir::Value> createLoop(
-    Evaluator &evaluator, mlir::ImplicitLocOpBuilder &b, mlir::Value lower,
-    mlir::Value upper, int64_t step, mlir::ValueRange carried,
-    llvm::function_ref<mlir::SmallVector<mlir::Value>(mlir::Value,
-                                                      mlir::ValueRange)>
-        body);
+mlir::SmallVector<mlir::Value>
+createLoop(Evaluator &evaluator, mlir::ImplicitLocOpBuilder &b,
+           mlir::Value lower, mlir::Value upper, int64_t step,
+           mlir::ValueRange carried,
+           llvm::function_ref<mlir::SmallVector<mlir::Value>(mlir::Value,
+                                                             mlir::ValueRange)>
+               body);
 
 /// Combines two values of one reduction.
 mlir::Value combine(mlir::ImplicitLocOpBuilder &b, tile::ReduceKind kind,

@@ -70,8 +70,7 @@ LogicalResult KernelConverter::convertFor(scf::ForOp op) {
       scalars.push_back(evaluator.mapping.lookupOrDefault(init));
       continue;
     }
-    Buffer buffer =
-        buffers->allocate(cast<RankedTensorType>(init.getType()));
+    Buffer buffer = buffers->allocate(cast<RankedTensorType>(init.getType()));
     nest.emit(Root{Root::Materialise, init, nullptr, buffer});
     evaluator.buffers[op.getRegionIterArg(number)] = buffer;
     if (tile::DotOp dot = findInPlaceDot(op, number))
@@ -116,6 +115,9 @@ LogicalResult KernelConverter::convertFor(scf::ForOp op) {
 void KernelConverter::convertYields(scf::ForOp op) {
   ValueRange yields = op.getBody()->getTerminator()->getOperands();
   SmallVector<std::pair<Value, Buffer>> moves; // value, carried buffer
+  SmallVector<Buffer> carriers;
+  for (Value argument : op.getRegionIterArgs())
+    carriers.push_back(evaluator.buffers.lookup(argument));
   for (auto [value, argument] : llvm::zip(yields, op.getRegionIterArgs())) {
     if (!isTile(value.getType()) || value == argument)
       continue;
@@ -147,17 +149,54 @@ void KernelConverter::convertYields(scf::ForOp op) {
     }
   for (auto &[value, carried] : moves)
     nest.emit(Root{Root::Materialise, value, nullptr, carried});
+  // The copy of an exchanged tile was for this turn only.
+  for (auto [argument, buffer] : llvm::zip(op.getRegionIterArgs(), carriers))
+    if (isTile(argument.getType()))
+      evaluator.buffers[argument] = buffer;
+}
+
+/// The value carried by the loop around `op` whose buffer the only tile result
+/// of `op` may take over: the loop yields the result in its place, nothing else
+/// uses what it carries, and each branch reads it where it writes.
+static Value findCarriedTarget(scf::IfOp op) {
+  auto isTileResult = [](Value value) { return isTile(value.getType()); };
+  if (llvm::count_if(op.getResults(), isTileResult) != 1)
+    return {};
+  OpResult result = *llvm::find_if(op.getResults(), isTileResult);
+  auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+  if (!loop || !result.hasOneUse() ||
+      result.use_begin()->getOwner() != loop.getBody()->getTerminator())
+    return {};
+  Value carried = loop.getRegionIterArg(result.use_begin()->getOperandNumber());
+  for (Operation *user : carried.getUsers())
+    if (!op->isAncestor(user))
+      return {};
+  for (Region *branch : {&op.getThenRegion(), &op.getElseRegion()})
+    if (!readsSamePlaceOnly(branch->front().getTerminator()->getOperand(
+                                result.getResultNumber()),
+                            carried))
+      return {};
+  return carried;
 }
 
 LogicalResult KernelConverter::convertIf(scf::IfOp op) {
-  if (op.getNumResults() != 0)
-    return op.emitOpError("with results is not supported by the CPU target");
   flush();
   op.walk([&](tile::StoreOp store) {
     saveLoadsOf(underlyingArgument(store.getView()), op);
   });
+  Value carried = findCarriedTarget(op);
+  SmallVector<Type> scalarTypes;
+  for (Value result : op.getResults()) {
+    if (!isTile(result.getType()))
+      scalarTypes.push_back(result.getType());
+    else if (carried)
+      evaluator.buffers[result] = evaluator.buffers[carried];
+    else
+      evaluator.buffers[result] =
+          buffers->allocate(cast<RankedTensorType>(result.getType()));
+  }
   auto branch = scf::IfOp::create(
-      b, evaluator.mapping.lookupOrDefault(op.getCondition()),
+      b, scalarTypes, evaluator.mapping.lookupOrDefault(op.getCondition()),
       !op.getElseRegion().empty());
   size_t outerLoads = loads.size();
   for (auto [from, to] : llvm::zip(op->getRegions(), branch->getRegions())) {
@@ -167,7 +206,22 @@ LogicalResult KernelConverter::convertIf(scf::IfOp op) {
     b.setInsertionPointToStart(&to.front());
     if (failed(convertBlock(from.front())))
       return failure();
+    SmallVector<Value> scalars;
+    for (auto [value, result] : llvm::zip(
+             from.front().getTerminator()->getOperands(), op.getResults())) {
+      if (!isTile(result.getType()))
+        scalars.push_back(evaluator.mapping.lookupOrDefault(value));
+      else if (!carried || value != carried)
+        nest.emit(
+            Root{Root::Materialise, value, nullptr, evaluator.buffers[result]});
+    }
+    if (!scalars.empty())
+      scf::YieldOp::create(b, scalars);
     loads.truncate(outerLoads);
   }
+  unsigned scalar = 0;
+  for (Value result : op.getResults())
+    if (!isTile(result.getType()))
+      evaluator.mapping.map(result, branch.getResult(scalar++));
   return success();
 }

@@ -33,9 +33,9 @@ Value Evaluator::loadFromBuffer(const Buffer &buffer, Type element,
   SmallVector<Value> indices = bufferIndices(buffer, place);
   if (place.lanes == 1)
     return memref::LoadOp::create(b, buffer.memref, indices);
-  return vector::LoadOp::create(
-      b, cast<VectorType>(typeAt(element, place.lanes)), buffer.memref,
-      indices);
+  return vector::LoadOp::create(b,
+                                cast<VectorType>(typeAt(element, place.lanes)),
+                                buffer.memref, indices);
 }
 
 void Evaluator::storeToBuffer(const Buffer &buffer, Value value,
@@ -54,9 +54,9 @@ Value Evaluator::insideCondition(ArrayRef<AccessRange> ranges) {
       continue;
     // Ranges that start at zero have been decided already, so the same test is
     // rarely made twice; CSE removes those that are.
-    Value inside = arith::CmpIOp::create(
-        b, arith::CmpIPredicate::sle, mapping.lookupOrDefault(range.index),
-        index(range.size - range.extent));
+    Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
+                                         mapping.lookupOrDefault(range.index),
+                                         index(range.size - range.extent));
     all = all ? arith::AndIOp::create(b, all, inside).getResult() : inside;
   }
   return all;
@@ -72,7 +72,9 @@ Value Evaluator::mask(ArrayRef<Value> indices, ArrayRef<AccessRange> ranges,
     if (range.reach == Reach::Inside)
       continue;
     if (last && lanes > 1) {
-      columns = arith::SubIOp::create(b, index(range.size), at);
+      // Masks are computed in 32 bits; a view may be larger.
+      columns = arith::MinSIOp::create(
+          b, arith::SubIOp::create(b, index(range.size), at), index(lanes));
       continue;
     }
     Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at,
@@ -124,9 +126,8 @@ Value Evaluator::read(Value view, SmallVector<Value> indices,
 
 SmallVector<Value> Evaluator::placeIn(Operation *op, const Place &place) {
   auto load = dyn_cast<tile::LoadOp>(op);
-  ValueRange indices =
-      load ? ValueRange(load.getIndices())
-           : ValueRange(cast<tile::StoreOp>(op).getIndices());
+  ValueRange indices = load ? ValueRange(load.getIndices())
+                            : ValueRange(cast<tile::StoreOp>(op).getIndices());
   SmallVector<Value> result;
   for (Value at : indices)
     result.push_back(mapping.lookupOrDefault(at));
@@ -148,8 +149,7 @@ Value Evaluator::emitGather(Operation *op, const Place &place) {
   auto gather = cast<tile::GatherOp>(op);
   Value row = arith::IndexCastOp::create(
       b, b.getIndexType(), evaluateAtRow(gather.getRows(), place.row));
-  Value column =
-      add(mapping.lookupOrDefault(gather.getColumn()), place.column);
+  Value column = add(mapping.lookupOrDefault(gather.getColumn()), place.column);
   SmallVector<AccessRange, 2> ranges = accessRanges(op);
   AccessRange rows{row, 1, gather.getView().getType().getDimSize(0),
                    Reach::Inside};

@@ -27,8 +27,8 @@ Value DotEmitter::multiplyAdd(Value lhs, Value rhs, Value acc) {
 
 Value DotEmitter::loadVector(Value memref, ValueRange indices) {
   Type element = cast<MemRefType>(memref.getType()).getElementType();
-  return vector::LoadOp::create(
-      b, VectorType::get({machine.lanes}, element), memref, indices);
+  return vector::LoadOp::create(b, VectorType::get({machine.lanes}, element),
+                                memref, indices);
 }
 
 void DotEmitter::microKernel(const OperandA &a, Value packedB,
@@ -48,24 +48,23 @@ void DotEmitter::microKernel(const OperandA &a, Value packedB,
     SmallVector<Value> sums;
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t v = 0; v < vectors; ++v)
-        sums.push_back(loadVector(acc.memref,
-                                  {evaluator.add(firstRow, i),
-                                   evaluator.add(firstColumn, v * lanes)}));
+        sums.push_back(
+            loadVector(acc.memref, {evaluator.add(firstRow, i),
+                                    evaluator.add(firstColumn, v * lanes)}));
     auto update = [&](Value k, MutableArrayRef<Value> values) {
       SmallVector<Value> rowOfB;
       Value atB = evaluator.add(baseB, scaled(k, width));
       for (int64_t v = 0; v < vectors; ++v)
         rowOfB.push_back(loadVector(packedB, evaluator.add(atB, v * lanes)));
-      Value atA =
-          a.panels ? evaluator.add(baseA, scaled(k, rows)) : Value();
+      Value atA = a.panels ? evaluator.add(baseA, scaled(k, rows)) : Value();
       for (int64_t i = 0; i < rows; ++i) {
         SmallVector<Value> at;
         if (a.panels)
           at = {evaluator.add(atA, i)};
         else
           at = {evaluator.add(firstRow, i), k};
-        Value element = evaluator.splat(
-            memref::LoadOp::create(b, a.memref, at), lanes);
+        Value element =
+            evaluator.splat(memref::LoadOp::create(b, a.memref, at), lanes);
         for (int64_t v = 0; v < vectors; ++v) {
           Value &sum = values[i * vectors + v];
           sum = multiplyAdd(element, rowOfB[v], sum);
@@ -75,14 +74,14 @@ void DotEmitter::microKernel(const OperandA &a, Value packedB,
     auto loop = [&](int64_t from, int64_t to, int64_t step) {
       if (from == to)
         return;
-      sums = createLoop(evaluator, b, evaluator.index(from),
-                        evaluator.index(to), step, sums,
-                        [&](Value k, ValueRange carried) {
-                          SmallVector<Value> values(carried);
-                          for (int64_t i = 0; i < step; ++i)
-                            update(evaluator.add(k, i), values);
-                          return values;
-                        });
+      sums =
+          createLoop(evaluator, b, evaluator.index(from), evaluator.index(to),
+                     step, sums, [&](Value k, ValueRange carried) {
+                       SmallVector<Value> values(carried);
+                       for (int64_t i = 0; i < step; ++i)
+                         update(evaluator.add(k, i), values);
+                       return values;
+                     });
     };
     int64_t unrolled = depth / kUnroll * kUnroll;
     loop(0, unrolled, kUnroll);
@@ -95,11 +94,12 @@ void DotEmitter::microKernel(const OperandA &a, Value packedB,
   };
   createLoop(evaluator, b, evaluator.index(0), columnPanels, 1, {},
              [&](Value columnPanel, ValueRange) -> SmallVector<Value> {
-               createLoop(evaluator, b, evaluator.index(0), rowPanels, 1, {},
-                          [&](Value rowPanel, ValueRange) -> SmallVector<Value> {
-                            block(columnPanel, rowPanel);
-                            return {};
-                          });
+               createLoop(
+                   evaluator, b, evaluator.index(0), rowPanels, 1, {},
+                   [&](Value rowPanel, ValueRange) -> SmallVector<Value> {
+                     block(columnPanel, rowPanel);
+                     return {};
+                   });
                return {};
              });
 }

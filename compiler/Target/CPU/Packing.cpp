@@ -36,7 +36,8 @@ OperandA DotEmitter::packA(tile::DotOp op) {
   createLoop(
       evaluator, b, evaluator.index(0), evaluator.index(panels), 1, {},
       [&](Value panel, ValueRange) -> SmallVector<Value> {
-        Value first = arith::MulIOp::create(b, panel, evaluator.index(panelRows));
+        Value first =
+            arith::MulIOp::create(b, panel, evaluator.index(panelRows));
         Value base =
             arith::MulIOp::create(b, panel, evaluator.index(depth * panelRows));
         createLoop(evaluator, b, evaluator.index(0), evaluator.index(depth), 1,
@@ -47,8 +48,8 @@ OperandA DotEmitter::packA(tile::DotOp op) {
                      for (int64_t i = 0; i < vectors; ++i) {
                        Value vector = loadVector(
                            rows.memref, {k, evaluator.add(first, i * lanes)});
-                       vector::StoreOp::create(b, vector, packed,
-                                               evaluator.add(target, i * lanes));
+                       vector::StoreOp::create(
+                           b, vector, packed, evaluator.add(target, i * lanes));
                      }
                      return {};
                    });
@@ -66,10 +67,9 @@ Value DotEmitter::packB(tile::DotOp op) {
   int64_t depth = type.getDimSize(transpose ? 1 : 0);
   if (transpose)
     depth = roundUp(depth, machine.lanes);
-  Value packed =
-      buffers.allocateScratch(Buffers::PackedB,
-                              roundUp(n, machine.panelColumns()) * depth,
-                              type.getElementType());
+  Value packed = buffers.allocateScratch(
+      Buffers::PackedB, roundUp(n, machine.panelColumns()) * depth,
+      type.getElementType());
   SmallVector<AccessRange> ranges;
   nest.collectRanges(tile, ranges);
   nest.versioned(ranges, [&] {
@@ -94,8 +94,8 @@ Value DotEmitter::evaluatePadded(Value tile, Value row, Value column,
   for (int64_t lane = 0; lane < columnsLeft; ++lane)
     elements[lane] =
         evaluator.evaluate(tile, {row, evaluator.add(column, lane), 1});
-  return vector::FromElementsOp::create(
-      b, Evaluator::typeAt(element, lanes), elements);
+  return vector::FromElementsOp::create(b, Evaluator::typeAt(element, lanes),
+                                        elements);
 }
 
 void DotEmitter::storePacked(Value vector, Value packed, Value panel, Value k,
@@ -114,9 +114,8 @@ void DotEmitter::packRowsOfB(Value tile, Value packed) {
   auto packPanel = [&](Value k, Value panel, int64_t columnsLeft) {
     Value column = arith::MulIOp::create(b, panel, evaluator.index(width));
     for (int64_t offset = 0; offset < width; offset += lanes) {
-      Value vector =
-          evaluatePadded(tile, k, evaluator.add(column, offset),
-                         std::max<int64_t>(columnsLeft - offset, 0));
+      Value vector = evaluatePadded(tile, k, evaluator.add(column, offset),
+                                    std::max<int64_t>(columnsLeft - offset, 0));
       storePacked(vector, packed, panel, k, depth, offset);
     }
   };
@@ -192,8 +191,8 @@ void DotEmitter::packColumnsOfB(Value tile, Value packed) {
                     std::max<int64_t>(n % width - offset, 0));
 }
 
-SmallVector<Value>
-llmc::cpu::transposeSquare(ImplicitLocOpBuilder &b, ArrayRef<Value> rows) {
+SmallVector<Value> llmc::cpu::transposeSquare(ImplicitLocOpBuilder &b,
+                                              ArrayRef<Value> rows) {
   int64_t lanes = rows.size();
   SmallVector<Value> current(rows);
   // Each step swaps the off-diagonal blocks of `distance` lanes in squares of

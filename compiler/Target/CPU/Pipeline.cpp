@@ -40,9 +40,9 @@ void llmc::buildCpuPipeline(OpPassManager &manager,
 }
 
 void llmc::registerCpuPipeline() {
-  PassPipelineRegistration<>(
-      "llmc-cpu-pipeline", "tile programs to the LLVM dialect, for AVX2",
-      [](OpPassManager &manager) {
-        buildCpuPipeline(manager, CpuPipelineOptions());
-      });
+  PassPipelineRegistration<>("llmc-cpu-pipeline",
+                             "tile programs to the LLVM dialect, for AVX2",
+                             [](OpPassManager &manager) {
+                               buildCpuPipeline(manager, CpuPipelineOptions());
+                             });
 }

@@ -1,5 +1,4 @@
-//===- Attention.cpp - attention, forward
-//-----------------------------------===//
+//===- Attention.cpp - attention, forward ---------------------------------===//
 //
 // FlashAttention-2 (Dao 2023), algorithm 1: block (i, h, b) holds block_q
 // queries of one head and walks over the key blocks that they see, carrying

@@ -1,5 +1,4 @@
-//===- AttentionGrad.cpp - attention, backward
-//------------------------------===//
+//===- AttentionGrad.cpp - attention, backward ----------------------------===//
 //
 // FlashAttention-2 (Dao 2023), algorithm 2, as two kernels without atomics:
 // blocks of queries sum dq over keys, blocks of keys sum dk and dv over the

@@ -1,5 +1,4 @@
-//===- AttentionTiles.cpp - what attention's kernels share
-//------------------===//
+//===- AttentionTiles.cpp - what attention's kernels share ----------------===//
 
 #include "compiler/Tiling/Kinds/AttentionTiles.h"
 

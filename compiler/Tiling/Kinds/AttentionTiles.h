@@ -1,5 +1,4 @@
-//===- AttentionTiles.h - what attention's kernels share
-//---------------------===//
+//===- AttentionTiles.h - what attention's kernels share ------------------===//
 
 #ifndef LLMC_COMPILER_TILING_KINDS_ATTENTIONTILES_H
 #define LLMC_COMPILER_TILING_KINDS_ATTENTIONTILES_H

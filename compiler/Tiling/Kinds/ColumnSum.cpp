@@ -1,5 +1,4 @@
-//===- ColumnSum.cpp - sums over a few rows
-//---------------------------------===//
+//===- ColumnSum.cpp - sums over a few rows -------------------------------===//
 //
 // sum_rows of partial sums [S, C] and position_embedding_grad, which is the
 // sum over S = batch rows of T * C columns. Block i takes `block` columns and

@@ -1,10 +1,9 @@
-//===- Embedding.cpp - gradient of the token embedding
-//----------------------===//
+//===- Embedding.cpp - gradient of the token embedding --------------------===//
 //
 // Block i is token position i. It does nothing if an earlier position holds
-// the same token; else it sums the gradient rows of all positions from i on
-// that hold it, in order, and adds the sum to the token's row of the storage.
-// So every row has one writer and one order, without atomics.
+// the same token; else it adds the gradient rows of all positions from i on
+// that hold it, in order, to the token's row of the storage. So every row has
+// one writer and one order, without atomics.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,27 +39,24 @@ static Value emitSeenBefore(KernelBuilder &k, Value tokens, Value position,
   return loop.getResult(0);
 }
 
-/// The sum of the gradient rows from `position` on that belong to `token`.
-static Value emitRowSum(KernelBuilder &k, Value tokens, const RowSource &grad,
-                        Value position, Value token) {
+/// Adds the gradient rows from `position` on that belong to `token` to the
+/// storage, one after another.
+static void emitAddRows(KernelBuilder &k, Value tokens, const RowSource &grad,
+                        Value storage, Value position, Value token) {
   ImplicitLocOpBuilder &b = k.b;
-  Value view = k.flatView(grad.memref);
-  SmallVector<int64_t> shape = {grad.columns};
-  auto loop = scf::ForOp::create(b, position, k.index(grad.rows), k.index(1),
-                                 k.tile(shape, 0));
+  Value gradView = k.flatView(grad.memref);
+  Value storageView = k.flatView(storage);
+  Value row = arith::IndexCastOp::create(b, b.getIndexType(), token);
+  Value storageBegin = k.mul(row, grad.columns);
+  auto loop = scf::ForOp::create(b, position, k.index(grad.rows), k.index(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value same = sameToken(k, tokens, loop.getInductionVar(), token);
-  Value sum = loop.getRegionIterArg(0);
-  auto branch = scf::IfOp::create(b, TypeRange(sum.getType()), same,
-                                  /*withElseRegion=*/true);
-  scf::YieldOp::create(b, branch.getResults());
+  auto branch = scf::IfOp::create(b, same, /*withElseRegion=*/false);
   b.setInsertionPointToStart(branch.thenBlock());
-  Value row = k.load(view, k.mul(loop.getInductionVar(), grad.columns), shape);
-  scf::YieldOp::create(b, Value(arith::AddFOp::create(b, sum, row)));
-  b.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(b, sum);
-  return loop.getResult(0);
+  Value begin = k.mul(loop.getInductionVar(), grad.columns);
+  k.accumulate(k.load(gradView, begin, {grad.columns}), storageView,
+               storageBegin);
 }
 
 LogicalResult llmc::tiling::emitEmbeddingGrad(KernelBuilder &k) {
@@ -95,9 +91,6 @@ LogicalResult llmc::tiling::emitEmbeddingGrad(KernelBuilder &k) {
   auto branch = scf::IfOp::create(b, first, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  Value sum = emitRowSum(k, tokens, grad, position, token);
-  b.setLoc(accumulate.getLoc());
-  Value row = arith::IndexCastOp::create(b, b.getIndexType(), token);
-  k.accumulate(sum, k.flatView(storage), k.mul(row, grad.columns));
+  emitAddRows(k, tokens, grad, storage, position, token);
   return success();
 }

@@ -1,5 +1,4 @@
-//===- Flat.cpp - kernels over all parameters as one dimension
-//--------------===//
+//===- Flat.cpp - kernels over all parameters as one dimension ------------===//
 
 #include "compiler/Tiling/Kinds/Kinds.h"
 

@@ -1,5 +1,4 @@
-//===- Gemm.cpp - matrix products with an epilogue
-//--------------------------===//
+//===- Gemm.cpp - matrix products with an epilogue ------------------------===//
 //
 // Block (n, m) computes rows [m block_m, ..) and columns [n block_n, ..):
 //   acc = scf.for k { acc = tile.dot(a, b, acc) }

@@ -1,5 +1,4 @@
-//===- Kinds.h - one emitter for each kind of kernel
-//-------------------------===//
+//===- Kinds.h - one emitter for each kind of kernel ----------------------===//
 //
 // Each fills the new body of a KernelBuilder from the group's ops, or emits a
 // diagnostic. What each needs of schedule and grid is said in README.md.

@@ -1,5 +1,4 @@
-//===- Reduce.cpp - kernels that give one number
-//----------------------------===//
+//===- Reduce.cpp - kernels that give one number --------------------------===//
 //
 // One block sums all elements, `block` at a time, in a fixed order.
 //

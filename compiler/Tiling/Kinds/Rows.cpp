@@ -1,5 +1,4 @@
-//===- Rows.cpp - row-wise kernels
-//------------------------------------------===//
+//===- Rows.cpp - row-wise kernels ----------------------------------------===//
 //
 // Without sums over rows: block i evaluates rows [i block_rows, ..). With
 // them: block s walks over its range of R / splits rows, block_rows at a time,

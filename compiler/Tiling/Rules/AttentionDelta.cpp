@@ -1,5 +1,4 @@
-//===- AttentionDelta.cpp - rule of attention's row sums
-//--------------------===//
+//===- AttentionDelta.cpp - rule of attention's row sums ------------------===//
 //
 // delta[b, h, t] lies in another order than the rows [b, t]: one head after
 // another, each for as many rows as stay within one sequence.

@@ -1,5 +1,4 @@
-//===- Elementwise.cpp - rules of ops without neighbours
-//--------------------===//
+//===- Elementwise.cpp - rules of ops without neighbours ------------------===//
 
 #include "compiler/Tiling/Rules/RuleTable.h"
 

@@ -1,5 +1,4 @@
-//===- Embedding.cpp - rules of token and position embeddings
-//---------------===//
+//===- Embedding.cpp - rules of token and position embeddings -------------===//
 
 #include "compiler/Tiling/Rules/RuleTable.h"
 

@@ -1,5 +1,4 @@
-//===- Layout.cpp - rules of split and concat
-//-------------------------------===//
+//===- Layout.cpp - rules of split and concat -----------------------------===//
 //
 // Tiles are neither cut nor joined: a part of an argument is loaded from its
 // columns, a joined result is stored part by part.

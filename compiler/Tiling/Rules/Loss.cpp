@@ -1,5 +1,4 @@
-//===- Loss.cpp - rules of the cross-entropy
-//--------------------------------===//
+//===- Loss.cpp - rules of the cross-entropy ------------------------------===//
 //
 // token_loss and its gradient compute the same row maximum and sum; CSE at the
 // end of the pass leaves one of each where both are in a kernel.

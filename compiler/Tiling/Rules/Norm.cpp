@@ -1,5 +1,4 @@
-//===- Norm.cpp - rules of layer_norm and rms_norm
-//--------------------------===//
+//===- Norm.cpp - rules of layer_norm and rms_norm ------------------------===//
 //
 // Each rule computes the statistics again; CSE at the end of the pass leaves
 // one computation per kernel.

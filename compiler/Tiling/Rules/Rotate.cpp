@@ -1,5 +1,4 @@
-//===- Rotate.cpp - rule of the rotary embedding
-//----------------------------===//
+//===- Rotate.cpp - rule of the rotary embedding --------------------------===//
 
 #include "compiler/Tiling/Rules/RuleTable.h"
 

@@ -1,5 +1,4 @@
-//===- RuleTable.cpp - how each op becomes tile operations
-//------------------===//
+//===- RuleTable.cpp - how each op becomes tile operations ----------------===//
 
 #include "compiler/Tiling/Rules/RuleTable.h"
 

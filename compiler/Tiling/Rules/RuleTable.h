@@ -1,5 +1,4 @@
-//===- RuleTable.h - how each op becomes tile operations
-//---------------------===//
+//===- RuleTable.h - how each op becomes tile operations ------------------===//
 //
 // One file of Rules/ per op family; a new op is a rule in a file and a line in
 // RuleTable.cpp.

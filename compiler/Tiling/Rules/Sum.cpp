@@ -1,5 +1,4 @@
-//===- Sum.cpp - rule of sums over rows
-//-------------------------------------===//
+//===- Sum.cpp - rule of sums over rows -----------------------------------===//
 
 #include "compiler/Tiling/Rules/RuleTable.h"
 

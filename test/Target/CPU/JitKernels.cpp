@@ -51,8 +51,7 @@ std::unique_ptr<JitKernels> JitKernels::load(const std::string &path,
   auto implementation = std::make_unique<Implementation>();
   implementation->jit = std::move(*jit);
   implementation->workspaceBytes = kernels->workspaceBytes;
-  return std::unique_ptr<JitKernels>(
-      new JitKernels(std::move(implementation)));
+  return std::unique_ptr<JitKernels>(new JitKernels(std::move(implementation)));
 }
 
 LlmcKernelFunction JitKernels::find(const std::string &name) const {

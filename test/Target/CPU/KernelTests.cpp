@@ -111,20 +111,22 @@ void testProducts(Runner &runner) {
   };
   runner.run("gemm_nt", {&x, &w, &bias, &y, &z}, 3, 3);
   runner.compare("gemm_nt", y, product, 1e-5);
-  runner.compare("gemm_nt tanh", z,
-                 [&](size_t at) { return std::tanh(product(at)); }, 1e-5);
+  runner.compare(
+      "gemm_nt tanh", z, [&](size_t at) { return std::tanh(product(at)); },
+      1e-5);
 
   Array dy(52 * 40), x2(52 * 36), dw(40 * 36), old(40 * 36);
   dy.fill(4), x2.fill(5), dw.fill(6), old.fill(6);
   runner.run("gemm_tn", {&dy, &x2, &dw}, 2);
-  runner.compare("gemm_tn", dw,
-                 [&](size_t at) {
-                   double sum = old[at];
-                   for (size_t k = 0; k < 52; ++k)
-                     sum += double(dy[k * 40 + at / 36]) * x2[k * 36 + at % 36];
-                   return sum;
-                 },
-                 1e-5);
+  runner.compare(
+      "gemm_tn", dw,
+      [&](size_t at) {
+        double sum = old[at];
+        for (size_t k = 0; k < 52; ++k)
+          sum += double(dy[k * 40 + at / 36]) * x2[k * 36 + at % 36];
+        return sum;
+      },
+      1e-5);
 }
 
 void testRows(Runner &runner) {
@@ -137,34 +139,34 @@ void testRows(Runner &runner) {
       sum += double(x[row * 101 + c]) * x[row * 101 + c];
     return 1 / std::sqrt(sum / 101 + 1e-5);
   };
-  runner.compare("rms_norm", y,
-                 [&](size_t at) {
-                   return x[at] * rstd(at / 101) * w[at % 101];
-                 },
-                 1e-5);
+  runner.compare(
+      "rms_norm", y,
+      [&](size_t at) { return x[at] * rstd(at / 101) * w[at % 101]; }, 1e-5);
   runner.compare("rms_norm rstd", r, rstd, 1e-5);
-  runner.compare("rms_norm columns", s,
-                 [&](size_t at) {
-                   double sum = 0;
-                   for (size_t row = 0; row < 4; ++row)
-                     sum += x[(at / 101 * 4 + row) * 101 + at % 101];
-                   return sum;
-                 },
-                 1e-5);
+  runner.compare(
+      "rms_norm columns", s,
+      [&](size_t at) {
+        double sum = 0;
+        for (size_t row = 0; row < 4; ++row)
+          sum += x[(at / 101 * 4 + row) * 101 + at % 101];
+        return sum;
+      },
+      1e-5);
 
   Array logits(3 * 5027), targets(3), loss(3);
   logits.fill(9);
   for (size_t i = 0; i < 3; ++i)
     targets.integers()[i] = static_cast<int32_t>(i * 2513);
   runner.run("token_loss", {&logits, &targets, &loss}, 3);
-  runner.compare("token_loss", loss,
-                 [&](size_t row) {
-                   double sum = 0;
-                   for (size_t c = 0; c < 5027; ++c)
-                     sum += std::exp(double(logits[row * 5027 + c]));
-                   return std::log(sum) - logits[row * 5027 + row * 2513];
-                 },
-                 1e-5);
+  runner.compare(
+      "token_loss", loss,
+      [&](size_t row) {
+        double sum = 0;
+        for (size_t c = 0; c < 5027; ++c)
+          sum += std::exp(double(logits[row * 5027 + c]));
+        return std::log(sum) - logits[row * 5027 + row * 2513];
+      },
+      1e-5);
 }
 
 void testAttention(Runner &runner) {
@@ -184,17 +186,18 @@ void testAttention(Runner &runner) {
       sum += std::exp(score(i, j));
     return sum;
   };
-  runner.compare("attention", o,
-                 [&](size_t at) {
-                   size_t i = at / D;
-                   double sum = 0;
-                   for (size_t j = 0; j <= i; ++j)
-                     sum += std::exp(score(i, j)) * v[j * D + at % D];
-                   return sum / total(i);
-                 },
-                 1e-5);
-  runner.compare("attention lse", lse,
-                 [&](size_t i) { return std::log(total(i)); }, 1e-5);
+  runner.compare(
+      "attention", o,
+      [&](size_t at) {
+        size_t i = at / D;
+        double sum = 0;
+        for (size_t j = 0; j <= i; ++j)
+          sum += std::exp(score(i, j)) * v[j * D + at % D];
+        return sum / total(i);
+      },
+      1e-5);
+  runner.compare(
+      "attention lse", lse, [&](size_t i) { return std::log(total(i)); }, 1e-5);
 }
 
 void testPlaces(Runner &runner) {
@@ -203,43 +206,71 @@ void testPlaces(Runner &runner) {
     x.fill(13);
     std::string name = "swap" + std::to_string(group);
     runner.run(name.c_str(), {&x, &y}, 1);
-    runner.compare(name.c_str(), y,
-                   [&](size_t at) {
-                     return x[at % group < group / 2 ? at + group / 2
-                                                     : at - group / 2];
-                   },
-                   0);
+    runner.compare(
+        name.c_str(), y,
+        [&](size_t at) {
+          return x[at % group < group / 2 ? at + group / 2 : at - group / 2];
+        },
+        0);
   }
   Array table(17 * 40), tokens(6), p(6 * 10), y(6 * 40);
   table.fill(14), p.fill(15);
   for (size_t i = 0; i < 6; ++i)
     tokens.integers()[i] = static_cast<int32_t>(16 - 3 * i);
   runner.run("gather", {&table, &tokens, &p, &y}, 2);
-  runner.compare("gather", y,
-                 [&](size_t at) {
-                   size_t row = at / 40, column = at % 40;
-                   return table[(16 - 3 * row) * 40 + column] +
-                          p[row * 10 + column % 20 % 10];
-                 },
-                 1e-6);
+  runner.compare(
+      "gather", y,
+      [&](size_t at) {
+        size_t row = at / 40, column = at % 40;
+        return table[(16 - 3 * row) * 40 + column] +
+               p[row * 10 + column % 20 % 10];
+      },
+      1e-6);
 
   Array m(200), before(200), product(200), sums(4);
   m.fill(16), before.fill(16);
   runner.run("old_value", {&m, &product, &sums}, 4);
-  runner.compare("old_value store", m,
-                 [&](size_t at) { return 2 * before[at]; }, 0);
-  runner.compare("old_value product", product,
-                 [&](size_t at) { return 2.0 * before[at] * before[at]; },
-                 1e-6);
-  runner.compare("old_value sum", sums,
-                 [&](size_t block) {
-                   double sum = 0;
-                   for (size_t i = 64 * block; i < 200 && i < 64 * block + 64;
-                        ++i)
-                     sum += before[i];
-                   return sum;
-                 },
-                 1e-5);
+  runner.compare(
+      "old_value store", m, [&](size_t at) { return 2 * before[at]; }, 0);
+  runner.compare(
+      "old_value product", product,
+      [&](size_t at) { return 2.0 * before[at] * before[at]; }, 1e-6);
+  runner.compare(
+      "old_value sum", sums,
+      [&](size_t block) {
+        double sum = 0;
+        for (size_t i = 64 * block; i < 200 && i < 64 * block + 64; ++i)
+          sum += before[i];
+        return sum;
+      },
+      1e-5);
+}
+
+void testControlFlow(Runner &runner) {
+  Array tokens(6), g(6 * 20), storage(4 * 20), old(4 * 20);
+  g.fill(19), storage.fill(20), old.fill(20);
+  const int32_t numbers[] = {2, 0, 2, 3, 2, 0};
+  std::memcpy(tokens.pointer(), numbers, sizeof(numbers));
+  runner.run("row_sum", {&tokens, &g, &storage}, 4);
+  runner.compare(
+      "row_sum", storage,
+      [&](size_t at) {
+        double sum = old[at];
+        for (size_t p = 0; p < 6; ++p)
+          if (numbers[p] == static_cast<int32_t>(at / 20))
+            sum += g[p * 20 + at % 20];
+        return sum;
+      },
+      1e-6);
+
+  Array a(16), b(16), y(2 * 16);
+  a.fill(21), b.fill(22);
+  runner.run("swapped", {&a, &b, &y}, 1);
+  // (a, b), (b, a+1), (a+1, b+1), (b+1, a+2)
+  runner.compare(
+      "swapped", y,
+      [&](size_t at) { return at < 16 ? b[at] + 1.0 : a[at - 16] + 2.0; },
+      1e-6);
 }
 
 double threadSeconds() {
@@ -297,6 +328,7 @@ int main(int argc, char **argv) {
   testRows(runner);
   testAttention(runner);
   testPlaces(runner);
+  testControlFlow(runner);
   testBigProduct(runner, bench);
   std::printf("%d failures\n", failures);
   return failures != 0;

@@ -206,6 +206,53 @@ tile.func @old_value(%m: memref<200xf32>, %p: memref<2x100xf32>, %s: memref<4xf3
   tile.return
 }
 
+// storage[t] += the rows of g whose token is t, as an embedding's gradient does.
+tile.func @row_sum(%tokens: memref<6xi32>, %g: memref<6x20xf32>, %storage: memref<4x20xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c6 = arith.constant 6 : index
+  %row = tile.program_id 0
+  %zero = arith.constant dense<0.0> : tensor<20xf32>
+  %t = arith.index_cast %row : index to i32
+  %no = arith.constant false
+  %sum, %any = scf.for %p = %c0 to %c6 step %c1 iter_args(%s = %zero, %a = %no) -> (tensor<20xf32>, i1) {
+    %other = memref.load %tokens[%p] : memref<6xi32>
+    %same = arith.cmpi eq, %other, %t : i32
+    %next, %hit = scf.if %same -> (tensor<20xf32>, i1) {
+      %v = tile.load %g[%p, %c0] : memref<6x20xf32> -> tensor<20xf32>
+      %n = arith.addf %s, %v : tensor<20xf32>
+      %yes = arith.constant true
+      scf.yield %n, %yes : tensor<20xf32>, i1
+    } else {
+      scf.yield %s, %a : tensor<20xf32>, i1
+    }
+    scf.yield %next, %hit : tensor<20xf32>, i1
+  }
+  scf.if %any {
+    %old = tile.load %storage[%row, %c0] : memref<4x20xf32> -> tensor<20xf32>
+    %new = arith.addf %old, %sum : tensor<20xf32>
+    tile.store %new, %storage[%row, %c0] : tensor<20xf32>, memref<4x20xf32>
+  }
+  tile.return
+}
+
+// A loop that carries two tiles and exchanges them in each turn.
+tile.func @swapped(%a: memref<16xf32>, %b: memref<16xf32>, %y: memref<2x16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %one = arith.constant dense<1.0> : tensor<16xf32>
+  %at = tile.load %a[%c0] : memref<16xf32> -> tensor<16xf32>
+  %bt = tile.load %b[%c0] : memref<16xf32> -> tensor<16xf32>
+  %r, %s = scf.for %i = %c0 to %c3 step %c1 iter_args(%p = %at, %q = %bt) -> (tensor<16xf32>, tensor<16xf32>) {
+    %n = arith.addf %p, %one : tensor<16xf32>
+    scf.yield %q, %n : tensor<16xf32>, tensor<16xf32>
+  }
+  tile.store %r, %y[%c0, %c0] : tensor<16xf32>, memref<2x16xf32>
+  tile.store %s, %y[%c1, %c0] : tensor<16xf32>, memref<2x16xf32>
+  tile.return
+}
+
 // The size that is measured: y[256, 3072] = x[256, 768] w[3072, 768]^T.
 tile.func @gemm_big(%x: memref<256x768xf32>, %w: memref<3072x768xf32>, %y: memref<256x3072xf32>) {
   %c0 = arith.constant 0 : index

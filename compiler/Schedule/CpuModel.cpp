@@ -1,0 +1,148 @@
+//===- CpuModel.cpp - block sizes for caches and cores --------------------===//
+//
+// One block runs on one core. A product's block keeps its accumulator and the
+// packed operands of one step in the second cache; its cost is that of the
+// products plus that of packing, in rounds of blocks over the cores.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Schedule/TargetModel.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <limits>
+#include <numeric>
+
+using namespace llmc;
+
+// Packing one element costs about as much as this many multiply-adds.
+static constexpr double kPackCost = 6;
+// Columns that registers hold side by side; narrower blocks waste lanes.
+static constexpr int64_t kLanes = 16;
+static constexpr int64_t kDepth = 256;
+static constexpr int64_t kAttentionBlock = 64;
+// Elements of 1-D blocks: several such tiles fit the second cache.
+static constexpr int64_t kFlatBlock = 4096;
+static constexpr int64_t kSumBlock = 1024;
+static constexpr int64_t kColumnBlock = 256;
+static constexpr int64_t kMostRows = 8;
+static constexpr int64_t kElementBytes = 4; // of the accumulator
+
+static int64_t getLargestDivisor(int64_t value, int64_t limit) {
+  for (int64_t divisor = std::min(value, limit); divisor > 1; --divisor)
+    if (value % divisor == 0)
+      return divisor;
+  return 1;
+}
+
+namespace {
+class CpuModel : public TargetModel {
+public:
+  explicit CpuModel(CpuOptions options) : options(options) {}
+
+  BlockSizes chooseBlocks(const KernelShape &shape) const override {
+    switch (shape.kind) {
+    case KernelKind::Gemm:
+      return chooseGemm(shape);
+    case KernelKind::Rows:
+      return chooseRows(shape);
+    case KernelKind::Attention:
+    case KernelKind::AttentionQueryGrad:
+    case KernelKind::AttentionKeyValueGrad: {
+      int64_t block = std::min(shape.sequence, kAttentionBlock);
+      return {{"block_q", block}, {"block_k", block}};
+    }
+    case KernelKind::EmbeddingGrad:
+      return {};
+    case KernelKind::Flat:
+      if (shape.partials)
+        return {{"block", std::min(kSumBlock, llvm::divideCeilSigned(
+                                                  shape.elements,
+                                                  shape.partials))}};
+      return {{"block", std::min(kFlatBlock, shape.elements)}};
+    case KernelKind::Reduce:
+      return {{"block", std::min(kSumBlock, shape.elements)}};
+    case KernelKind::ColumnSum:
+      return {{"block", std::min(kColumnBlock, shape.elements)}};
+    }
+    llvm_unreachable("every kind has a choice");
+  }
+
+private:
+  BlockSizes chooseGemm(const KernelShape &shape) const;
+  BlockSizes chooseRows(const KernelShape &shape) const;
+  double getGemmCost(const KernelShape &shape, int64_t m, int64_t n) const;
+
+  CpuOptions options;
+};
+} // namespace
+
+/// Multiply-adds, or what takes as long, of the core that works longest.
+double CpuModel::getGemmCost(const KernelShape &shape, int64_t m,
+                             int64_t n) const {
+  int64_t blocks = llvm::divideCeilSigned(shape.m, m) *
+                   llvm::divideCeilSigned(shape.n, n);
+  double rounds = llvm::divideCeilSigned(blocks, options.cores);
+  double block = double(m) * llvm::alignTo(n, kLanes) + kPackCost * (m + n);
+  // Ends of blocks never come at once: fewer rounds balance worse.
+  return (rounds + 0.5) * block * shape.k;
+}
+
+BlockSizes CpuModel::chooseGemm(const KernelShape &shape) const {
+  llvm::SmallVector<int64_t> ms = {8,  16,  24,  32,  48,  64,
+                                   96, 128, 160, 192, 224, 256};
+  llvm::SmallVector<int64_t> ns = {16, 32, 64, 96, 128, 192, 256};
+  // A narrow product is one block wide.
+  if (shape.n <= 256)
+    ns.push_back(llvm::alignTo(shape.n, kLanes));
+  if (shape.m <= 256)
+    ms.push_back(shape.m);
+  if (shape.columnGroup > 1) {
+    ns.push_back(shape.columnGroup);
+    // A block then lies within one sequence or holds whole ones.
+    for (int64_t limit : {32, 64, 128, 192, 256})
+      ms.push_back(getLargestDivisor(shape.sequence, limit));
+  }
+
+  int64_t bestM = 0, bestN = 0;
+  double best = std::numeric_limits<double>::infinity();
+  for (int64_t m : ms) {
+    if (shape.columnGroup > 1 && shape.sequence % m != 0 &&
+        m % shape.sequence != 0)
+      continue;
+    for (int64_t n : ns) {
+      if (n % shape.columnGroup != 0)
+        continue;
+      // A head may be wider than any block that fits.
+      if (m * n * kElementBytes > options.l2Bytes / 2 &&
+          (bestM || n != shape.columnGroup))
+        continue;
+      double cost = getGemmCost(shape, m, n);
+      if (cost < best)
+        std::tie(best, bestM, bestN) = std::tuple(cost, m, n);
+    }
+  }
+  assert(bestM && "the smallest block is always allowed");
+  return {{"block_m", bestM},
+          {"block_n", bestN},
+          {"block_k", std::min(kDepth, shape.k)}};
+}
+
+/// The row kernels' limits are the second cache, where the rows of a block
+/// stay between their uses, and that all cores have something to do.
+BlockSizes CpuModel::chooseRows(const KernelShape &shape) const {
+  int64_t range = shape.splits ? shape.rows / shape.splits : shape.rows;
+  int64_t divisible =
+      shape.sequence ? std::gcd(range, shape.sequence) : range;
+  int64_t limit = std::max<int64_t>(
+      1, options.l2Bytes / 4 / std::max<int64_t>(1, shape.rowBytes));
+  if (!shape.splits)
+    limit = std::min(limit, std::max<int64_t>(1, shape.rows /
+                                                     (2 * options.cores)));
+  return {{"block_rows",
+           getLargestDivisor(divisible, std::min(limit, kMostRows))}};
+}
+
+std::unique_ptr<TargetModel> llmc::createCpuModel(CpuOptions options) {
+  return std::make_unique<CpuModel>(options);
+}

@@ -1,0 +1,259 @@
+//===- KernelShape.cpp - the extents a schedule divides -------------------===//
+
+#include "compiler/Schedule/KernelShape.h"
+#include "dialects/Model/Model.h"
+#include "dialects/Train/Train.h"
+
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace llmc;
+
+// Arithmetic of one element of a row-wise op, on average; only the order of
+// magnitude matters, as these kernels are bound by memory.
+static constexpr int64_t kRowFlops = 10;
+static constexpr int64_t kAdamWFlops = 16;
+
+static RankedTensorType getType(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+static int64_t getRows(RankedTensorType type) {
+  return type.getRank() ? type.getNumElements() / type.getShape().back() : 1;
+}
+static int64_t getBytes(RankedTensorType type) {
+  return type.getNumElements() *
+         llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
+/// The one op of the kernel for which `match` holds; fails with a diagnostic
+/// if there is none.
+template <typename... Ops>
+static FailureOr<Operation *> getLeader(tile::FuncOp kernel) {
+  for (Operation &op : kernel.getBody().front())
+    if (isa<Ops...>(op))
+      return &op;
+  return kernel.emitOpError("of kind '")
+         << *kernel.getKind() << "' holds no op of that kind";
+}
+
+static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
+  auto leader =
+      getLeader<model::LinearOp, model::LinearWeightGradOp>(kernel);
+  if (failed(leader))
+    return failure();
+  RankedTensorType result = getType((*leader)->getResult(0));
+  RankedTensorType input = getType((*leader)->getOperand(0));
+  shape.m = getRows(result);
+  shape.n = result.getShape().back();
+  shape.k = isa<model::LinearOp>(*leader) ? input.getShape().back()
+                                          : getRows(input);
+  shape.flops = 2 * shape.m * shape.n * shape.k;
+  for (auto rotate : kernel.getBody().getOps<model::RotateOp>()) {
+    shape.columnGroup = std::max<int64_t>(shape.columnGroup,
+                                          rotate.getHeadSize());
+    shape.sequence = result.getDimSize(1);
+  }
+  return success();
+}
+
+static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
+  for (Operation &op : kernel.getBody().front().without_terminator()) {
+    SmallVector<Value> values(op.getOperands());
+    llvm::append_range(values, op.getResults());
+    // Weights, tokens and partial sums have a lower rank than activations, if
+    // there are any.
+    int64_t rank = 0;
+    for (Value value : values)
+      rank = std::max(rank, getType(value).getRank());
+    for (Value value : values) {
+      RankedTensorType type = getType(value);
+      if (type.getRank() == rank && !shape.rows)
+        shape.rows = getRows(type);
+      if (rank == 3)
+        shape.sequence = getType(values.front()).getDimSize(1);
+      if (rank && type.getRank() == rank)
+        shape.rowBytes =
+            std::max(shape.rowBytes, getBytes(type) / getRows(type));
+    }
+    shape.flops += kRowFlops * getType(op.getOperand(0)).getNumElements();
+    if (auto splits = op.getAttrOfType<IntegerAttr>("splits")) {
+      if (shape.splits && shape.splits != splits.getInt())
+        return op.emitOpError("sums over ")
+               << splits.getInt() << " ranges of rows, expected "
+               << shape.splits << " as in the same kernel before";
+      shape.splits = splits.getInt();
+    }
+  }
+  if (!shape.rows)
+    return kernel.emitOpError("of kind 'rows' holds no op on rows");
+  return success();
+}
+
+static LogicalResult readAttention(tile::FuncOp kernel, KernelShape &shape) {
+  auto leader = getLeader<model::AttentionOp, model::AttentionQueryGradOp,
+                          model::AttentionKeyValueGradOp>(kernel);
+  if (failed(leader))
+    return failure();
+  RankedTensorType query = getType((*leader)->getOperand(0));
+  auto integer = [&](StringRef name) {
+    return (*leader)->getAttrOfType<IntegerAttr>(name).getInt();
+  };
+  shape.batch = query.getDimSize(0);
+  shape.sequence = query.getDimSize(1);
+  shape.heads = integer("heads");
+  shape.kvHeads = integer("kv_heads");
+  shape.headSize = query.getDimSize(2) / shape.heads;
+  int64_t reach = shape.sequence;
+  if (auto window = (*leader)->getAttrOfType<IntegerAttr>("window"))
+    reach = std::min(reach, window.getInt());
+  // Products over the visible half of the square, or over the window.
+  int64_t products = shape.kind == KernelKind::Attention            ? 2
+                     : shape.kind == KernelKind::AttentionQueryGrad ? 3
+                                                                    : 4;
+  int64_t pairs = shape.sequence * reach - reach * (reach - 1) / 2;
+  shape.flops =
+      2 * products * shape.batch * shape.heads * shape.headSize * pairs;
+  return success();
+}
+
+static LogicalResult readSum(tile::FuncOp kernel, KernelShape &shape) {
+  auto leader =
+      getLeader<model::SumRowsOp, model::PositionEmbeddingGradOp>(kernel);
+  if (failed(leader))
+    return failure();
+  Value result = (*leader)->getResult(0);
+  RankedTensorType input = getType((*leader)->getOperand(0));
+  shape.flops = input.getNumElements();
+  int64_t rows = isa<model::SumRowsOp>(*leader) ? getRows(input)
+                                                : input.getDimSize(0);
+  // A position table may have more rows than the sequence: a result is then
+  // filled up with zeros, while accumulation leaves them alone.
+  Operation *end = kernel.getBody().front().getTerminator();
+  shape.elements = llvm::is_contained(end->getOperands(), result)
+                       ? getType(result).getNumElements()
+                       : input.getNumElements() / rows;
+  return success();
+}
+
+FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
+  if (!kernel.getKind())
+    return kernel.emitOpError("expected the attribute `kind`, found none");
+  auto kind = llvm::StringSwitch<std::optional<KernelKind>>(*kernel.getKind())
+                  .Case("gemm", KernelKind::Gemm)
+                  .Case("rows", KernelKind::Rows)
+                  .Case("attention", KernelKind::Attention)
+                  .Case("attention_query_grad", KernelKind::AttentionQueryGrad)
+                  .Case("attention_key_value_grad",
+                        KernelKind::AttentionKeyValueGrad)
+                  .Case("embedding_grad", KernelKind::EmbeddingGrad)
+                  .Case("flat", KernelKind::Flat)
+                  .Case("reduce", KernelKind::Reduce)
+                  .Case("column_sum", KernelKind::ColumnSum)
+                  .Default(std::nullopt);
+  if (!kind)
+    return kernel.emitOpError("has the unknown kind '")
+           << *kernel.getKind() << "'";
+  KernelShape shape{*kind};
+  for (Type type : kernel.getArgumentTypes())
+    shape.bytes += getBytes(cast<RankedTensorType>(type));
+  for (Type type : kernel.getResultTypes())
+    shape.bytes += getBytes(cast<RankedTensorType>(type));
+
+  LogicalResult result = success();
+  switch (*kind) {
+  case KernelKind::Gemm:
+    result = readGemm(kernel, shape);
+    break;
+  case KernelKind::Rows:
+    result = readRows(kernel, shape);
+    break;
+  case KernelKind::Attention:
+  case KernelKind::AttentionQueryGrad:
+  case KernelKind::AttentionKeyValueGrad:
+    result = readAttention(kernel, shape);
+    break;
+  case KernelKind::EmbeddingGrad: {
+    auto leader = getLeader<model::EmbeddingGradOp>(kernel);
+    if (failed(leader))
+      return failure();
+    shape.rows = getRows(getType((*leader)->getOperand(1)));
+    shape.flops = getType((*leader)->getOperand(1)).getNumElements();
+    break;
+  }
+  case KernelKind::Flat: {
+    auto leader = getLeader<train::SumOfSquaresOp, train::AdamWOp>(kernel);
+    if (failed(leader))
+      return failure();
+    shape.elements = getType((*leader)->getOperand(0)).getNumElements();
+    if (isa<train::SumOfSquaresOp>(*leader))
+      shape.partials = getType((*leader)->getResult(0)).getNumElements();
+    shape.flops = shape.elements * (shape.partials ? 2 : kAdamWFlops);
+    break;
+  }
+  case KernelKind::Reduce: {
+    auto leader = getLeader<model::MeanOp, train::NormOp>(kernel);
+    if (failed(leader))
+      return failure();
+    shape.elements = getType((*leader)->getOperand(0)).getNumElements();
+    shape.flops = shape.elements;
+    break;
+  }
+  case KernelKind::ColumnSum:
+    result = readSum(kernel, shape);
+    break;
+  }
+  if (failed(result))
+    return failure();
+  return shape;
+}
+
+SmallVector<StringRef> llmc::getBlockNames(const KernelShape &shape) {
+  switch (shape.kind) {
+  case KernelKind::Gemm:
+    return {"block_m", "block_n", "block_k"};
+  case KernelKind::Rows:
+    return {"block_rows"};
+  case KernelKind::Attention:
+  case KernelKind::AttentionQueryGrad:
+  case KernelKind::AttentionKeyValueGrad:
+    return {"block_q", "block_k"};
+  case KernelKind::EmbeddingGrad:
+    return {};
+  case KernelKind::Flat:
+  case KernelKind::Reduce:
+  case KernelKind::ColumnSum:
+    return {"block"};
+  }
+  llvm_unreachable("every kind has its block sizes");
+}
+
+SmallVector<int64_t> llmc::getGrid(const KernelShape &shape,
+                                   const BlockSizes &blocks) {
+  auto count = [&](int64_t extent, StringRef block) {
+    return llvm::divideCeilSigned(extent, blocks.lookup(block));
+  };
+  switch (shape.kind) {
+  case KernelKind::Gemm:
+    return {count(shape.n, "block_n"), count(shape.m, "block_m"), 1};
+  case KernelKind::Rows:
+    return {shape.splits ? shape.splits : count(shape.rows, "block_rows"), 1,
+            1};
+  case KernelKind::Attention:
+  case KernelKind::AttentionQueryGrad:
+    return {count(shape.sequence, "block_q"), shape.heads, shape.batch};
+  case KernelKind::AttentionKeyValueGrad:
+    return {count(shape.sequence, "block_k"), shape.kvHeads, shape.batch};
+  case KernelKind::EmbeddingGrad:
+    return {shape.rows, 1, 1};
+  case KernelKind::Flat:
+    return {shape.partials ? shape.partials : count(shape.elements, "block"),
+            1, 1};
+  case KernelKind::Reduce:
+    return {1, 1, 1};
+  case KernelKind::ColumnSum:
+    return {count(shape.elements, "block"), 1, 1};
+  }
+  llvm_unreachable("every kind has a grid");
+}

@@ -1,0 +1,69 @@
+//===- KernelShape.h - the extents a schedule divides -----------*- C++ -*-===//
+//
+// What a target's model needs to know of a kernel, read off its body once; the
+// grid that follows from a schedule; and the kernel's work.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_COMPILER_SCHEDULE_KERNELSHAPE_H
+#define LLMC_COMPILER_SCHEDULE_KERNELSHAPE_H
+
+#include "dialects/Tile/Tile.h"
+
+#include "llvm/ADT/StringMap.h"
+
+namespace llmc {
+
+enum class KernelKind {
+  Gemm,
+  Rows,
+  Attention,
+  AttentionQueryGrad,
+  AttentionKeyValueGrad,
+  EmbeddingGrad,
+  Flat,
+  Reduce,
+  ColumnSum
+};
+
+/// The extents of a kernel; those that its kind has no use for are 0.
+struct KernelShape {
+  KernelKind kind;
+  // gemm: [m, k] times [k, n].
+  int64_t m = 0, n = 0, k = 0;
+  /// Channels that one block must hold together, 1 for any: rotate's heads.
+  int64_t columnGroup = 1;
+  /// Positions of a sequence, for the kernels that tell them apart.
+  int64_t sequence = 0;
+  // rows; `splits` is 0 where nothing is summed over rows.
+  int64_t rows = 0, splits = 0;
+  /// Bytes of the widest row of a rows kernel.
+  int64_t rowBytes = 0;
+  // attention
+  int64_t batch = 0, heads = 0, kvHeads = 0, headSize = 0;
+  // flat, reduce, column_sum: elements, or columns of the sum.
+  int64_t elements = 0;
+  /// Partial sums of a flat kernel, 0 where it is elementwise.
+  int64_t partials = 0;
+
+  int64_t flops = 0;
+  /// Bytes of all arguments read and all results written once.
+  int64_t bytes = 0;
+};
+
+/// Block sizes by their names in the attribute `schedule`.
+using BlockSizes = llvm::StringMap<int64_t>;
+
+/// Reads the shape off a kernel as Fusion leaves it, or says what is wrong.
+mlir::FailureOr<KernelShape> getKernelShape(tile::FuncOp kernel);
+
+/// The names that a schedule of such a kernel must hold.
+llvm::SmallVector<llvm::StringRef> getBlockNames(const KernelShape &shape);
+
+/// The number of blocks along each axis.
+llvm::SmallVector<int64_t> getGrid(const KernelShape &shape,
+                                   const BlockSizes &blocks);
+
+} // namespace llmc
+
+#endif

@@ -1,0 +1,35 @@
+//===- Passes.td - sizes of blocks ----------------------------------------===//
+
+#ifndef LLMC_COMPILER_SCHEDULE_PASSES_TD
+#define LLMC_COMPILER_SCHEDULE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ScheduleKernels : Pass<"llmc-schedule-kernels", "::mlir::ModuleOp"> {
+  let summary = "chooses the block sizes and the grid of every kernel";
+  let description = [{
+    Precondition: what Fusion leaves; every `tile.func` has a `kind` and static
+    shapes. An analytic model of the target chooses `schedule` and `grid`; an
+    attribute `schedule` that is already there is kept, and only the grid
+    computed from it. Also sets `flops` and `bytes`, the kernel's arithmetic
+    and its least memory traffic.
+
+    ```mlir
+    tile.func @linear_0(...) attributes {kind = "gemm"}
+    ```
+    becomes
+    ```mlir
+    tile.func @linear_0(...) attributes {kind = "gemm",
+        schedule = {block_m = 128, block_n = 256, block_k = 256},
+        grid = array<i64: 12, 32, 1>, flops = ..., bytes = ...}
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"cpu\"", "cpu">,
+    Option<"cores", "cores", "int64_t", "16",
+           "cores that blocks are spread over; results do not depend on it">,
+    Option<"l2", "l2", "int64_t", "524288", "bytes of a core's second cache">
+  ];
+}
+
+#endif

@@ -1,0 +1,41 @@
+// Functions that MemoryPlan cannot place.
+// RUN: llmc-opt %s --llmc-plan-memory -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{expected one of micro_step, evaluate, generate, update}}
+func.func @train(%tokens: tensor<2x4xi32>) -> tensor<2x4xi32> {
+  return %tokens : tensor<2x4xi32>
+}
+
+// -----
+
+// expected-error @+1 {{expected 2 arguments and 1 result, found 1 and 1}}
+func.func @evaluate(%tokens: tensor<2x4xi32>) -> tensor<2x4xi32> {
+  return %tokens : tensor<2x4xi32>
+}
+
+// -----
+
+func.func @generate(%tokens: tensor<1x4xi32>) -> tensor<1x4xi32> {
+  // expected-error @+1 {{expected the result of a launch, found another value}}
+  return %tokens : tensor<1x4xi32>
+}
+
+// -----
+
+// expected-error @+1 {{expected a tensor of static shape as 'prompt', found 'tensor<1x?xi32>'}}
+func.func @generate(%tokens: tensor<1x?xi32>) -> tensor<1x?xi32> {
+  return %tokens : tensor<1x?xi32>
+}
+
+// -----
+
+tile.func @square(%x: tensor<8xf32>) -> tensor<f32> {
+  %y = model.mean %x : (tensor<8xf32>) -> tensor<f32>
+  tile.return %y : tensor<f32>
+}
+func.func @update(%hyper: tensor<8xf32>) -> tensor<f32> {
+  // expected-error @+1 {{expected train.ref, train.flat, tile.launch or return in a function of launches}}
+  %a = model.gelu %hyper : tensor<8xf32>
+  %y = tile.launch @square(%a) : (tensor<8xf32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
