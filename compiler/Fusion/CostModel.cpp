@@ -64,9 +64,8 @@ std::string CostModel::getRefusal(Operation *op,
       if (!group.contains(operand.getDefiningOp()))
         tensors.insert(operand);
     for (Value result : member->getResults())
-      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
-            return !group.contains(user);
-          }))
+      if (llvm::any_of(result.getUsers(),
+                       [&](Operation *user) { return !group.contains(user); }))
         tensors.insert(result);
   }
   if (tensors.size() > options.maxTensors)

@@ -92,9 +92,9 @@ struct DecomposeAttentionGrad : OpRewritePattern<AttentionGradOp> {
   LogicalResult matchAndRewrite(AttentionGradOp op,
                                 PatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    Value delta = AttentionDeltaOp::create(
-        rewriter, loc, op.getLse().getType(), op.getOutput(), op.getGrad(),
-        op.getHeadsAttr());
+    Value delta = AttentionDeltaOp::create(rewriter, loc, op.getLse().getType(),
+                                           op.getOutput(), op.getGrad(),
+                                           op.getHeadsAttr());
     auto queryGrad = AttentionQueryGradOp::create(
         rewriter, loc, op.getQueryGrad().getType(), op.getQuery(), op.getKey(),
         op.getValue(), op.getGrad(), op.getLse(), delta, op.getHeadsAttr(),
@@ -104,8 +104,7 @@ struct DecomposeAttentionGrad : OpRewritePattern<AttentionGradOp> {
         TypeRange{op.getKeyGrad().getType(), op.getValueGrad().getType()},
         op.getQuery(), op.getKey(), op.getValue(), op.getGrad(), op.getLse(),
         delta, op.getHeadsAttr(), op.getKvHeadsAttr(), op.getWindowAttr());
-    rewriter.replaceOp(op, {queryGrad.getQueryGrad(),
-                            keyValueGrad.getKeyGrad(),
+    rewriter.replaceOp(op, {queryGrad.getQueryGrad(), keyValueGrad.getKeyGrad(),
                             keyValueGrad.getValueGrad()});
     return success();
   }
@@ -144,8 +143,7 @@ struct Decompose : llmc::impl::DecomposeBase<Decompose> {
     }
     RewritePatternSet patterns(context);
     patterns.add<SplitRowSum<SumRowsOp>, SplitRowSum<LayerNormWeightGradOp>,
-                 SplitRowSum<RMSNormWeightGradOp>>(
-        context, maxSplits);
+                 SplitRowSum<RMSNormWeightGradOp>>(context, maxSplits);
     patterns.add<DecomposeCrossEntropy, DecomposeAttentionGrad>(context);
     patterns.add<DecomposeGradientNorm>(context, normSplits);
     walkAndApplyPatterns(getOperation(), std::move(patterns));

@@ -1,9 +1,10 @@
 //===- FuseKernels.cpp - ops become kernels -------------------------------===//
 //
 // Before:                                After:
-//   %y = model.linear %x, %w : ...         %z = tile.launch @linear_gelu_0(%x, %w)
-//   %z = model.gelu %y : ...
-//                                        tile.func @linear_gelu_0(...) kind "gemm"
+//   %y = model.linear %x, %w : ...         %z = tile.launch @linear_gelu_0(%x,
+//   %w) %z = model.gelu %y : ...
+//                                        tile.func @linear_gelu_0(...) kind
+//                                        "gemm"
 //
 // What belongs together is Grouping's decision; this pass prepares the
 // functions for it and has the groups outlined.
@@ -42,8 +43,8 @@ static llvm::DenseSet<Operation *> recomputeCheapOps(Block &block,
     if (copies.contains(&op) || !cost.shouldRecompute(&op))
       continue;
     Value kept = op.getResult(0);
-    remark::passed(op.getLoc(), remark::RemarkOpts::name("recomputed")
-                                    .category("fusion"))
+    remark::passed(op.getLoc(),
+                   remark::RemarkOpts::name("recomputed").category("fusion"))
         << remark::add("'{0}' computed again by each of its users: saves {1} "
                        "bytes of storage",
                        op.getName().getStringRef(), getTensorBytes(kept));
@@ -81,8 +82,8 @@ struct FuseKernels : llmc::impl::FuseKernelsBase<FuseKernels> {
       for (Block &block : func.getBody())
         eraseDeadOps(block);
       Grouping grouping(cost);
-      if (failed(grouping.run(
-              func, recomputeCheapOps(func.getBody().front(), cost))))
+      if (failed(grouping.run(func,
+                              recomputeCheapOps(func.getBody().front(), cost))))
         return signalPassFailure();
       std::vector<const Group *> groups = grouping.getOrderedGroups();
       outliner.run(func, groups);

@@ -20,7 +20,7 @@ enum class OpFamily {
   Elementwise, ///< gemm epilogue or rows
   Rotate,      ///< as Elementwise, but exchanges channels within a head
   Row,         ///< a whole row to a whole row; rows
-  Slice,       ///< as Row; a view where only attention reads it
+  Slice,       ///< as LoneRow; a view where only attention reads it
   RowSum,      ///< partial sums over rows (`splits`); rows
   LoneRow,     ///< a rows kernel that nothing joins
   Attention,

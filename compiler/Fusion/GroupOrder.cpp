@@ -52,9 +52,8 @@ bool GroupOrder::canAddEdges(llvm::ArrayRef<Node> from, Node to) {
       reach(to, position[to], high, successors, kSearchLimit);
   if (reached.size() > kSearchLimit)
     return false;
-  return llvm::none_of(from, [&](Node node) {
-    return node != to && visited[node] == search;
-  });
+  return llvm::none_of(
+      from, [&](Node node) { return node != to && visited[node] == search; });
 }
 
 void GroupOrder::addEdge(Node from, Node to) {
@@ -68,7 +67,8 @@ void GroupOrder::addEdge(Node from, Node to) {
   // What `to` leads to moves behind what leads to `from`; the positions that
   // both sets hold are dealt out again, each set in its old order.
   unsigned low = position[to], high = position[from];
-  llvm::SmallVector<Node> before = reach(from, low, high, predecessors, SIZE_MAX);
+  llvm::SmallVector<Node> before =
+      reach(from, low, high, predecessors, SIZE_MAX);
   llvm::SmallVector<Node> after = reach(to, low, high, successors, SIZE_MAX);
   assert(visited[from] != search && "the edge closes a cycle");
   auto byPosition = [&](Node a, Node b) { return position[a] < position[b]; };

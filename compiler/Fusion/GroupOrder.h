@@ -39,9 +39,9 @@ public:
 private:
   /// Collects what is reachable from `start` along `edges` without leaving
   /// the positions [low, high]; stops once it has more than `limit` nodes.
-  llvm::SmallVector<Node> reach(Node start, unsigned low, unsigned high,
-                                const std::vector<llvm::SmallVector<Node, 4>> &edges,
-                                size_t limit);
+  llvm::SmallVector<Node>
+  reach(Node start, unsigned low, unsigned high,
+        const std::vector<llvm::SmallVector<Node, 4>> &edges, size_t limit);
 
   std::vector<llvm::SmallVector<Node, 4>> predecessors, successors;
   std::vector<unsigned> position; // [node]

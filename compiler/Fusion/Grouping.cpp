@@ -90,12 +90,11 @@ LogicalResult Grouping::place(FusionOpInterface op) {
                          group.ops.front()->getName().getStringRef(), refusal);
       continue;
     }
-    remark::passed(op->getLoc(), remarkOptions("fused"))
-        << remark::add("'{0}' fused into the kernel of '{1}': saves {2} bytes "
-                       "of traffic",
-                       op->getName().getStringRef(),
-                       group.ops.front()->getName().getStringRef(),
-                       candidate.bytesSaved);
+    remark::passed(op->getLoc(), remarkOptions("fused")) << remark::add(
+        "'{0}' fused into the kernel of '{1}': saves {2} bytes "
+        "of traffic",
+        op->getName().getStringRef(),
+        group.ops.front()->getName().getStringRef(), candidate.bytesSaved);
     add(op, candidate.group, dependencies);
     return success();
   }
@@ -120,8 +119,11 @@ bool Grouping::acceptsFamily(const Group &group, FusionOpInterface op) const {
   }
   if (group.family == OpFamily::Gemm)
     return isEpilogueOf(group, op);
-  return isRowsFamily(group.family) && group.family != OpFamily::LoneRow &&
-         isRowsFamily(family) && family != OpFamily::LoneRow &&
+  auto joins = [](OpFamily family) {
+    return isRowsFamily(family) && family != OpFamily::LoneRow &&
+           family != OpFamily::Slice;
+  };
+  return joins(group.family) && joins(family) &&
          group.rows == getRowCount(op.getRowDomainType());
 }
 

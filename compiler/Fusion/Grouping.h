@@ -34,9 +34,8 @@ public:
   /// Groups all ops of the function's block but handles and terminator.
   /// `attached` are ops with one user that go wherever the user goes. Fails
   /// with a diagnostic at an op that no kernel can hold.
-  mlir::LogicalResult
-  run(mlir::func::FuncOp func,
-      llvm::DenseSet<mlir::Operation *> attached = {});
+  mlir::LogicalResult run(mlir::func::FuncOp func,
+                          llvm::DenseSet<mlir::Operation *> attached = {});
 
   /// The groups, each after all it depends on.
   std::vector<const Group *> getOrderedGroups() const;

@@ -163,8 +163,7 @@ std::string KernelOutliner::getName(const Group &group) {
         isRowsFamily(group.family))
       mnemonics.insert(op->getName().stripDialect());
   std::string name;
-  for (StringRef mnemonic :
-       mnemonics.getArrayRef().take_front(kMostNames))
+  for (StringRef mnemonic : mnemonics.getArrayRef().take_front(kMostNames))
     name += (mnemonic + "_").str();
   if (mnemonics.size() > kMostNames)
     name += "etc_";
@@ -175,9 +174,9 @@ tile::FuncOp KernelOutliner::createKernel(const Group &group,
                                           const Signature &signature,
                                           Location loc) {
   OpBuilder builder(loc.getContext());
-  auto type = builder.getFunctionType(
-      TypeRange(ValueRange(signature.arguments)),
-      TypeRange(ValueRange(signature.results)));
+  auto type =
+      builder.getFunctionType(TypeRange(ValueRange(signature.arguments)),
+                              TypeRange(ValueRange(signature.results)));
   DenseI64ArrayAttr inplace;
   if (!signature.inplace.empty())
     inplace = builder.getDenseI64ArrayAttr(signature.inplace);

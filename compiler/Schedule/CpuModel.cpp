@@ -56,9 +56,9 @@ public:
       return {};
     case KernelKind::Flat:
       if (shape.partials)
-        return {{"block", std::min(kSumBlock, llvm::divideCeilSigned(
-                                                  shape.elements,
-                                                  shape.partials))}};
+        return {{"block",
+                 std::min(kSumBlock, llvm::divideCeilSigned(shape.elements,
+                                                            shape.partials))}};
       return {{"block", std::min(kFlatBlock, shape.elements)}};
     case KernelKind::Reduce:
       return {{"block", std::min(kSumBlock, shape.elements)}};
@@ -80,8 +80,8 @@ private:
 /// Multiply-adds, or what takes as long, of the core that works longest.
 double CpuModel::getGemmCost(const KernelShape &shape, int64_t m,
                              int64_t n) const {
-  int64_t blocks = llvm::divideCeilSigned(shape.m, m) *
-                   llvm::divideCeilSigned(shape.n, n);
+  int64_t blocks =
+      llvm::divideCeilSigned(shape.m, m) * llvm::divideCeilSigned(shape.n, n);
   double rounds = llvm::divideCeilSigned(blocks, options.cores);
   double block = double(m) * llvm::alignTo(n, kLanes) + kPackCost * (m + n);
   // Ends of blocks never come at once: fewer rounds balance worse.
@@ -132,15 +132,14 @@ BlockSizes CpuModel::chooseGemm(const KernelShape &shape) const {
 /// stay between their uses, and that all cores have something to do.
 BlockSizes CpuModel::chooseRows(const KernelShape &shape) const {
   int64_t range = shape.splits ? shape.rows / shape.splits : shape.rows;
-  int64_t divisible =
-      shape.sequence ? std::gcd(range, shape.sequence) : range;
+  int64_t divisible = shape.sequence ? std::gcd(range, shape.sequence) : range;
   int64_t limit = std::max<int64_t>(
       1, options.l2Bytes / 4 / std::max<int64_t>(1, shape.rowBytes));
   if (!shape.splits)
-    limit = std::min(limit, std::max<int64_t>(1, shape.rows /
-                                                     (2 * options.cores)));
-  return {{"block_rows",
-           getLargestDivisor(divisible, std::min(limit, kMostRows))}};
+    limit =
+        std::min(limit, std::max<int64_t>(1, shape.rows / (2 * options.cores)));
+  return {
+      {"block_rows", getLargestDivisor(divisible, std::min(limit, kMostRows))}};
 }
 
 std::unique_ptr<TargetModel> llmc::createCpuModel(CpuOptions options) {

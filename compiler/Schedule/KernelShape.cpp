@@ -39,20 +39,19 @@ static FailureOr<Operation *> getLeader(tile::FuncOp kernel) {
 }
 
 static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
-  auto leader =
-      getLeader<model::LinearOp, model::LinearWeightGradOp>(kernel);
+  auto leader = getLeader<model::LinearOp, model::LinearWeightGradOp>(kernel);
   if (failed(leader))
     return failure();
   RankedTensorType result = getType((*leader)->getResult(0));
   RankedTensorType input = getType((*leader)->getOperand(0));
   shape.m = getRows(result);
   shape.n = result.getShape().back();
-  shape.k = isa<model::LinearOp>(*leader) ? input.getShape().back()
-                                          : getRows(input);
+  shape.k =
+      isa<model::LinearOp>(*leader) ? input.getShape().back() : getRows(input);
   shape.flops = 2 * shape.m * shape.n * shape.k;
   for (auto rotate : kernel.getBody().getOps<model::RotateOp>()) {
-    shape.columnGroup = std::max<int64_t>(shape.columnGroup,
-                                          rotate.getHeadSize());
+    shape.columnGroup =
+        std::max<int64_t>(shape.columnGroup, rotate.getHeadSize());
     shape.sequence = result.getDimSize(1);
   }
   return success();
@@ -126,8 +125,8 @@ static LogicalResult readSum(tile::FuncOp kernel, KernelShape &shape) {
   Value result = (*leader)->getResult(0);
   RankedTensorType input = getType((*leader)->getOperand(0));
   shape.flops = input.getNumElements();
-  int64_t rows = isa<model::SumRowsOp>(*leader) ? getRows(input)
-                                                : input.getDimSize(0);
+  int64_t rows =
+      isa<model::SumRowsOp>(*leader) ? getRows(input) : input.getDimSize(0);
   // A position table may have more rows than the sequence: a result is then
   // filled up with zeros, while accumulation leaves them alone.
   Operation *end = kernel.getBody().front().getTerminator();
@@ -140,18 +139,18 @@ static LogicalResult readSum(tile::FuncOp kernel, KernelShape &shape) {
 FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
   if (!kernel.getKind())
     return kernel.emitOpError("expected the attribute `kind`, found none");
-  auto kind = llvm::StringSwitch<std::optional<KernelKind>>(*kernel.getKind())
-                  .Case("gemm", KernelKind::Gemm)
-                  .Case("rows", KernelKind::Rows)
-                  .Case("attention", KernelKind::Attention)
-                  .Case("attention_query_grad", KernelKind::AttentionQueryGrad)
-                  .Case("attention_key_value_grad",
-                        KernelKind::AttentionKeyValueGrad)
-                  .Case("embedding_grad", KernelKind::EmbeddingGrad)
-                  .Case("flat", KernelKind::Flat)
-                  .Case("reduce", KernelKind::Reduce)
-                  .Case("column_sum", KernelKind::ColumnSum)
-                  .Default(std::nullopt);
+  auto kind =
+      llvm::StringSwitch<std::optional<KernelKind>>(*kernel.getKind())
+          .Case("gemm", KernelKind::Gemm)
+          .Case("rows", KernelKind::Rows)
+          .Case("attention", KernelKind::Attention)
+          .Case("attention_query_grad", KernelKind::AttentionQueryGrad)
+          .Case("attention_key_value_grad", KernelKind::AttentionKeyValueGrad)
+          .Case("embedding_grad", KernelKind::EmbeddingGrad)
+          .Case("flat", KernelKind::Flat)
+          .Case("reduce", KernelKind::Reduce)
+          .Case("column_sum", KernelKind::ColumnSum)
+          .Default(std::nullopt);
   if (!kind)
     return kernel.emitOpError("has the unknown kind '")
            << *kernel.getKind() << "'";
@@ -248,8 +247,8 @@ SmallVector<int64_t> llmc::getGrid(const KernelShape &shape,
   case KernelKind::EmbeddingGrad:
     return {shape.rows, 1, 1};
   case KernelKind::Flat:
-    return {shape.partials ? shape.partials : count(shape.elements, "block"),
-            1, 1};
+    return {shape.partials ? shape.partials : count(shape.elements, "block"), 1,
+            1};
   case KernelKind::Reduce:
     return {1, 1, 1};
   case KernelKind::ColumnSum:

@@ -27,12 +27,10 @@ static FailureOr<BlockSizes> readSchedule(tile::FuncOp kernel,
     auto size = kernel.getScheduleAttr().getAs<IntegerAttr>(name);
     if (!size || size.getInt() < 1)
       return kernel.emitOpError("expected a positive `")
-             << name << "` in its schedule, found "
-             << kernel.getScheduleAttr();
+             << name << "` in its schedule, found " << kernel.getScheduleAttr();
     blocks[name] = size.getInt();
   }
-  int64_t range =
-      shape.splits ? shape.rows / shape.splits : shape.rows;
+  int64_t range = shape.splits ? shape.rows / shape.splits : shape.rows;
   if (shape.kind == KernelKind::Rows && range % blocks["block_rows"] != 0)
     return kernel.emitOpError("expected a `block_rows` that divides the ")
            << range << " rows of a range, found " << blocks["block_rows"];
@@ -66,8 +64,7 @@ static LogicalResult schedule(tile::FuncOp kernel, const TargetModel &model) {
 }
 
 namespace {
-struct ScheduleKernels
-    : llmc::impl::ScheduleKernelsBase<ScheduleKernels> {
+struct ScheduleKernels : llmc::impl::ScheduleKernelsBase<ScheduleKernels> {
   using ScheduleKernelsBase::ScheduleKernelsBase;
 
   void runOnOperation() override {

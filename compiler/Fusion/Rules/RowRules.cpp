@@ -17,7 +17,9 @@ void llmc::registerRowRules(DialectRegistry &registry) {
     attachRule<LayerNormGradOp, row, A::Row, A::Whole, A::Row>(context);
     attachRule<RMSNormOp, row, A::Row, A::Whole>(context);
     attachRule<RMSNormGradOp, row, A::Row, A::Whole, A::Row>(context);
-    attachRule<ConcatOp, row, A::Row>(context);
+    // Tiling writes the parts of a concat straight to memory: the joined row is
+    // never a tile that another op of the kernel could use.
+    attachRule<ConcatOp, OpFamily::LoneRow, A::Row>(context);
     attachRule<SplitOp, OpFamily::Slice, A::Row>(context);
     attachRule<CrossEntropyGradOp, row, A::Row>(context);
     // One number per row: the result's leading dimensions are not the rows.

@@ -29,8 +29,8 @@ struct FusionRule
   }
 
   mlir::RankedTensorType getRowDomainType(mlir::Operation *op) const {
-    mlir::Type type = byOperand ? op->getOperand(0).getType()
-                                : op->getResult(0).getType();
+    mlir::Type type =
+        byOperand ? op->getOperand(0).getType() : op->getResult(0).getType();
     return llvm::cast<mlir::RankedTensorType>(type);
   }
 };
