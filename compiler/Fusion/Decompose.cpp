@@ -138,7 +138,7 @@ struct Decompose : llmc::impl::DecomposeBase<Decompose> {
     if (maxSplits < 1 || normSplits < 1) {
       emitError(getOperation().getLoc())
           << "expected max-splits and norm-splits of at least 1, found "
-          << maxSplits << " and " << normSplits;
+          << maxSplits.getValue() << " and " << normSplits.getValue();
       return signalPassFailure();
     }
     RewritePatternSet patterns(context);

@@ -55,7 +55,7 @@ static void printArenas(const MemoryReport &report, llvm::raw_ostream &os) {
   int64_t total = report.totalBytes();
   os << "memory, bytes\n";
   auto row = [&](llvm::StringRef text, int64_t bytes) {
-    os << llvm::formatv("  {0,-22}{1,18}  {2,11}  {3,5:F1} %\n", text,
+    os << llvm::formatv("  {0,-28}{1,18}  {2,11}  {3,5:F1} %\n", text,
                         withCommas(bytes), humanBytes(bytes),
                         total == 0 ? 0.0 : 100.0 * bytes / total);
   };

@@ -31,7 +31,7 @@ static std::string specialize(const PipelineOptions &options) {
       "llmc-hoist-parameters,"
       // Promises to Autodiff.
       "llmc-verify-specialized",
-      options.batch, options.sequence);
+      options.batch, options.sequence.value_or(defaultSequence));
 }
 
 static std::string autodiff(const PipelineOptions &) {

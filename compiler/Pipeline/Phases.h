@@ -20,9 +20,8 @@ struct PipelineOptions {
   std::string precision = "f32";
   /// Sequences in a micro-batch.
   int64_t batch = 4;
-  /// Tokens in a sequence; 0: as many as the model has positions, at most
-  /// `defaultSequence`.
-  int64_t sequence = 0;
+  /// Tokens in a sequence; when the user names none, chooseSequence.
+  std::optional<int64_t> sequence;
   /// The last phase to run.
   std::string compileTo = "link";
   /// Where to write each phase's IR; empty: nowhere.
@@ -58,7 +57,8 @@ std::optional<unsigned> findPhase(llvm::StringRef name);
 /// "specialize, autodiff, ..."
 std::string phaseNames();
 
-/// The sequence length for a model when the user names none.
+/// The sequence length for a model when the user names none: as many tokens as
+/// it has positions, at most `defaultSequence`.
 int64_t chooseSequence(mlir::ModuleOp module);
 
 /// Runs the phases after `first` (0: from the model) up to and including

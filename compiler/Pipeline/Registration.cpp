@@ -5,10 +5,7 @@
 #include "compiler/Autodiff/Passes.h"
 #include "compiler/Fusion/Passes.h"
 #include "compiler/MemoryPlan/Passes.h"
-#if __has_include("compiler/Schedule/Passes.h")
-#define LLMC_HAS_SCHEDULE
 #include "compiler/Schedule/Passes.h"
-#endif
 #include "compiler/Specialize/Passes.h"
 #include "compiler/Step/Passes.h"
 #include "compiler/Target/CPU/Passes.h"
@@ -44,9 +41,7 @@ void llmc::registerPasses() {
   registerAutodiffPasses();
   registerStepPasses();
   registerFusionPasses();
-#ifdef LLMC_HAS_SCHEDULE
   registerSchedulePasses();
-#endif
   registerMemoryPlanPasses();
   registerTilingPasses();
   registerCPUPasses();

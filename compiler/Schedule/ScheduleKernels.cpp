@@ -75,7 +75,7 @@ struct ScheduleKernels : llmc::impl::ScheduleKernelsBase<ScheduleKernels> {
     }
     if (cores < 1 || l2 < 1) {
       emitError(loc) << "expected at least 1 core and 1 byte of cache, found "
-                     << cores << " and " << l2;
+                     << cores.getValue() << " and " << l2.getValue();
       return signalPassFailure();
     }
     std::unique_ptr<TargetModel> model = createCpuModel({cores, l2});

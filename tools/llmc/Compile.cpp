@@ -89,7 +89,7 @@ int llmc::runCompile(const CompileCommand &command) {
   if (!command.remarks.empty() &&
       failed(enableRemarks(*source, command.remarks)))
     return 1;
-  if (options.sequence == 0)
+  if (!options.sequence)
     options.sequence = chooseSequence(source->module());
   if (!wholeProgram)
     return printPhase(command, *source, options);

@@ -22,7 +22,7 @@ int llmc::runPlan(const PlanCommand &command) {
   if (!source)
     return 1;
   ModuleOp module = source->module();
-  if (options.sequence == 0)
+  if (!options.sequence)
     options.sequence = chooseSequence(module);
   if (failed(runPhases(module, options, 0, *findPhase("memory-plan"))))
     return 1;
@@ -41,7 +41,7 @@ int llmc::runPlan(const PlanCommand &command) {
     return 0;
   }
   llvm::outs() << command.model << ": batch " << options.batch << ", sequence "
-               << options.sequence << ", " << options.precision << ", target "
+               << *options.sequence << ", " << options.precision << ", target "
                << options.target << "\n\n";
   report.print(llvm::outs(), command.most);
   return 0;

@@ -4,6 +4,7 @@
 
 #include "Commands.h"
 #include "compiler/Pipeline/Registration.h"
+#include "compiler/Target/CPU/Codegen.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -26,6 +27,8 @@ std::unique_ptr<Source> Source::open(const std::string &path) {
 
   std::unique_ptr<Source> source(new Source());
   source->mlirContext = std::make_unique<MLIRContext>(registry);
+  // The op in question may be the whole module.
+  source->mlirContext->printOpOnDiagnostic(false);
   source->sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   source->handler = std::make_unique<SourceMgrDiagnosticHandler>(
       source->sources, source->mlirContext.get());
@@ -50,11 +53,15 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
   if (options.batch < 1)
     return mistake(llvm::formatv(
         "--batch expects at least 1 sequence, found {0}", options.batch));
-  if (options.sequence < 0)
+  if (options.sequence && *options.sequence < 1)
     return mistake(llvm::formatv("--seq expects at least 1 token, found {0}",
-                                 options.sequence));
+                                 *options.sequence));
   if (!findPhase(options.compileTo))
     return mistake(llvm::formatv("--compile-to expects one of {0}, found '{1}'",
                                  phaseNames(), options.compileTo));
+  llvm::Expected<CpuTarget> cpu = CpuTarget::resolve(options.cpu);
+  if (!cpu)
+    return mistake(llvm::formatv("--cpu={0}: {1}", options.cpu,
+                                 llvm::toString(cpu.takeError())));
   return success();
 }

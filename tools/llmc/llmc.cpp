@@ -132,9 +132,8 @@ static PipelineOptions pipelineOptions() {
   options.cpu = cpu;
   options.precision = precision;
   options.batch = batch;
-  // 0 means that the user named none; a 0 that was named is a mistake.
-  options.sequence =
-      sequence.getNumOccurrences() && sequence == 0 ? int64_t(-1) : sequence;
+  if (sequence.getNumOccurrences())
+    options.sequence = sequence;
   options.compileTo = compileTo;
   options.dumpTo = dumpTo;
   options.linker = linker;
