@@ -28,6 +28,7 @@ for tool in ("FileCheck", "not", "split-file"):
     )
 config.substitutions.append((r"(?<![\w/.%-])python3(?=\s)", sys.executable))
 config.substitutions.append(("%models", os.path.join(config.llmc_source_dir, "models")))
+config.substitutions.append(("%tests", os.path.join(config.llmc_source_dir, "test")))
 config.substitutions.append(("%source", config.llmc_source_dir))
 config.substitutions.append(("%bin", bin_dir))
 

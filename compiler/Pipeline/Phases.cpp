@@ -9,8 +9,12 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
+
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Timer.h"
+
+#include <algorithm>
+#include <thread>
 
 using namespace mlir;
 using namespace llmc;
@@ -57,7 +61,10 @@ static std::string fusion(const PipelineOptions &) {
 
 static std::string schedule(const PipelineOptions &options) {
   // Kernels are final, so that each gets its tile sizes once.
-  return llvm::formatv("llmc-schedule-kernels{{target={0}}", options.target);
+  // The cores are those of this machine, as the processor is.
+  return llvm::formatv(
+      "llmc-schedule-kernels{{target={0} cores={1}}", options.target,
+      std::max(1u, std::thread::hardware_concurrency()));
 }
 
 static std::string memoryPlan(const PipelineOptions &) {

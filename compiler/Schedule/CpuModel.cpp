@@ -15,8 +15,11 @@
 
 using namespace llmc;
 
-// Packing one element costs about as much as this many multiply-adds.
-static constexpr double kPackCost = 6;
+// Bringing one element of an operand to the micro-kernel costs about as much
+// as this many multiply-adds. The right operand is always packed, the left one
+// only when it is stored transposed.
+static constexpr double kPackRight = 32;
+static constexpr double kPackLeft = 8;
 // Columns that registers hold side by side; narrower blocks waste lanes.
 static constexpr int64_t kLanes = 16;
 static constexpr int64_t kDepth = 256;
@@ -83,7 +86,7 @@ double CpuModel::getGemmCost(const KernelShape &shape, int64_t m,
   int64_t blocks =
       llvm::divideCeilSigned(shape.m, m) * llvm::divideCeilSigned(shape.n, n);
   double rounds = llvm::divideCeilSigned(blocks, options.cores);
-  double block = double(m) * llvm::alignTo(n, kLanes) + kPackCost * (m + n);
+  double block = double(m) * llvm::alignTo(n, kLanes) + kPackLeft * m + kPackRight * n;
   // Ends of blocks never come at once: fewer rounds balance worse.
   return (rounds + 0.5) * block * shape.k;
 }
