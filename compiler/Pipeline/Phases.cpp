@@ -62,9 +62,9 @@ static std::string fusion(const PipelineOptions &) {
 static std::string schedule(const PipelineOptions &options) {
   // Kernels are final, so that each gets its tile sizes once.
   // The cores are those of this machine, as the processor is.
-  return llvm::formatv(
-      "llmc-schedule-kernels{{target={0} cores={1}}", options.target,
-      std::max(1u, std::thread::hardware_concurrency()));
+  return llvm::formatv("llmc-schedule-kernels{{target={0} cores={1}}",
+                       options.target,
+                       std::max(1u, std::thread::hardware_concurrency()));
 }
 
 static std::string memoryPlan(const PipelineOptions &) {

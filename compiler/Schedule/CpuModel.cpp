@@ -86,7 +86,8 @@ double CpuModel::getGemmCost(const KernelShape &shape, int64_t m,
   int64_t blocks =
       llvm::divideCeilSigned(shape.m, m) * llvm::divideCeilSigned(shape.n, n);
   double rounds = llvm::divideCeilSigned(blocks, options.cores);
-  double block = double(m) * llvm::alignTo(n, kLanes) + kPackLeft * m + kPackRight * n;
+  double block =
+      double(m) * llvm::alignTo(n, kLanes) + kPackLeft * m + kPackRight * n;
   // Ends of blocks never come at once: fewer rounds balance worse.
   return (rounds + 0.5) * block * shape.k;
 }

@@ -1,4 +1,5 @@
-//===- Model.h - the model dialect ----------------------------------------------===//
+//===- Model.h - the model dialect
+//----------------------------------------------===//
 //
 // Vocabulary and verifiers only; passes live in compiler/.
 //
@@ -16,7 +17,6 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/MemorySlotInterfaces.h"
-#include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialects/Model/ModelDialect.h.inc"

@@ -1,4 +1,5 @@
-//===- Plan.h - the plan dialect ----------------------------------------------===//
+//===- Plan.h - the plan dialect
+//----------------------------------------------===//
 //
 // Vocabulary and verifiers only; passes live in compiler/.
 //

@@ -1,4 +1,5 @@
-//===- Tile.h - the tile dialect ----------------------------------------------===//
+//===- Tile.h - the tile dialect
+//----------------------------------------------===//
 //
 // Vocabulary and verifiers only; passes live in compiler/.
 //
@@ -14,8 +15,8 @@
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "mlir/Interfaces/MemorySlotInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/MemorySlotInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialects/Tile/TileDialect.h.inc"

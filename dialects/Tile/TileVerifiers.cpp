@@ -93,8 +93,8 @@ LogicalResult ReduceOp::verify() {
     return failure();
   int64_t axis = getAxis();
   if (axis < 0 || axis >= input.getRank())
-    return emitOpError("axis ") << axis << " is outside of rank "
-                                << input.getRank();
+    return emitOpError("axis ")
+           << axis << " is outside of rank " << input.getRank();
   int64_t expected = input.getRank() == 1 ? 1 : input.getDimSize(1 - axis);
   if (result.getRank() != 1 || result.getDimSize(0) != expected ||
       result.getElementType() != input.getElementType())
@@ -123,8 +123,8 @@ LogicalResult IotaOp::verify() {
   if (failed(verifyStatic(*this, result)))
     return failure();
   if (static_cast<int32_t>(getAxis()) < 0 || getAxis() >= result.getRank())
-    return emitOpError("axis ") << getAxis() << " is outside of rank "
-                                << result.getRank();
+    return emitOpError("axis ")
+           << getAxis() << " is outside of rank " << result.getRank();
   if (!result.getElementType().isInteger(32))
     return emitOpError("counts in i32, found ") << result.getElementType();
   return success();
@@ -143,8 +143,7 @@ LogicalResult RepeatColumnsOp::verify() {
 LogicalResult SwapHalvesOp::verify() {
   int64_t group = getGroup(), columns = tileType(getInput()).getDimSize(1);
   if (group <= 0 || group % 2 != 0 || columns % group != 0)
-    return emitOpError("group ")
-           << group << " is not even or does not divide " << columns
-           << " columns";
+    return emitOpError("group ") << group << " is not even or does not divide "
+                                 << columns << " columns";
   return success();
 }

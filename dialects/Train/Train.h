@@ -1,4 +1,5 @@
-//===- Train.h - the train dialect ----------------------------------------------===//
+//===- Train.h - the train dialect
+//----------------------------------------------===//
 //
 // Vocabulary and verifiers only; passes live in compiler/.
 //

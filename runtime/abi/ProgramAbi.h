@@ -1,4 +1,5 @@
-//===- ProgramAbi.h - what a compiled program and the runtime share --------===//
+//===- ProgramAbi.h - what a compiled program and the runtime share
+//--------===//
 //
 // The one header that the code generator (compiler/Link) and the runtime both
 // read. A struct is declared once, as an X-macro list of its fields: the
@@ -49,26 +50,26 @@
 /// One parameter or constant. Gradients and moments of a parameter lie at the
 /// same offset in their arenas as the parameter in its own.
 #define LLMC_TENSOR_FIELDS(X)                                                  \
-  X(PTR, const char *, name)           /* Hugging Face name */                 \
+  X(PTR, const char *, name) /* Hugging Face name */                           \
   X(PTR, const int64_t *, shape)                                               \
-  X(I64, int64_t, offset)              /* bytes within its arena */            \
+  X(I64, int64_t, offset) /* bytes within its arena */                         \
   X(I64, int64_t, elements)                                                    \
   X(F64, double, initArgument)                                                 \
   X(I32, int32_t, rank)                                                        \
   X(I32, int32_t, initKind)                                                    \
-  X(I32, int32_t, arenaKind)           /* Parameter or Constant */             \
-  X(I32, int32_t, decay)               /* 1: weight decay applies */
+  X(I32, int32_t, arenaKind) /* Parameter or Constant */                       \
+  X(I32, int32_t, decay)     /* 1: weight decay applies */
 
 /// One compiled kernel. `function` runs one block of the grid.
 #define LLMC_KERNEL_FIELDS(X)                                                  \
   X(PTR, const char *, name)                                                   \
-  X(PTR, const char *, location)       /* model file and line */               \
+  X(PTR, const char *, location) /* model file and line */                     \
   X(PTR, LlmcKernelFunction, function)                                         \
   X(I64, int64_t, gridX)                                                       \
   X(I64, int64_t, gridY)                                                       \
   X(I64, int64_t, gridZ)                                                       \
-  X(I64, int64_t, flops)               /* of one launch */                     \
-  X(I64, int64_t, bytes)               /* of one launch, least traffic */
+  X(I64, int64_t, flops) /* of one launch */                                   \
+  X(I64, int64_t, bytes) /* of one launch, least traffic */
 
 /// The whole program. Io offsets are bytes within the Io arena.
 #define LLMC_PROGRAM_FIELDS(X)                                                 \
@@ -76,11 +77,11 @@
   X(I32, int32_t, structBytes)                                                 \
   X(PTR, const char *, modelName)                                              \
   X(PTR, const char *, modelFile)                                              \
-  X(PTR, const char *, target)         /* "cpu: znver3" and the like */        \
-  X(I64, int64_t, batch)               /* sequences in a micro-batch */        \
-  X(I64, int64_t, sequence)            /* tokens in a sequence */              \
+  X(PTR, const char *, target) /* "cpu: znver3" and the like */                \
+  X(I64, int64_t, batch)       /* sequences in a micro-batch */                \
+  X(I64, int64_t, sequence)    /* tokens in a sequence */                      \
   X(I64, int64_t, vocabulary)                                                  \
-  X(I64, int64_t, parameters)          /* elements, all parameters */          \
+  X(I64, int64_t, parameters) /* elements, all parameters */                   \
   X(I64, int64_t, flopsPerMicroStep)                                           \
   X(I64, int64_t, numArenas)                                                   \
   X(PTR, const LlmcArena *, arenas)                                            \
@@ -88,13 +89,13 @@
   X(PTR, const LlmcTensor *, tensors)                                          \
   X(I64, int64_t, numKernels)                                                  \
   X(PTR, const LlmcKernel *, kernels)                                          \
-  X(I64, int64_t, tokensOffset)        /* i32 [batch, sequence] */             \
-  X(I64, int64_t, targetsOffset)       /* i32 [batch, sequence] */             \
-  X(I64, int64_t, lossOffset)          /* f32, of microStep and evaluate */    \
-  X(I64, int64_t, hyperOffset)         /* f32 [LlmcHyperCount] */            \
-  X(I64, int64_t, normOffset)          /* f32, gradient norm, from update */   \
-  X(I64, int64_t, promptOffset)        /* i32 [1, sequence], for generate */   \
-  X(I64, int64_t, logitsOffset)        /* f32 [1, sequence, vocabulary] */     \
+  X(I64, int64_t, tokensOffset)  /* i32 [batch, sequence] */                   \
+  X(I64, int64_t, targetsOffset) /* i32 [batch, sequence] */                   \
+  X(I64, int64_t, lossOffset)    /* f32, of microStep and evaluate */          \
+  X(I64, int64_t, hyperOffset)   /* f32 [LlmcHyperCount] */                    \
+  X(I64, int64_t, normOffset)    /* f32, gradient norm, from update */         \
+  X(I64, int64_t, promptOffset)  /* i32 [1, sequence], for generate */         \
+  X(I64, int64_t, logitsOffset)  /* f32 [1, sequence, vocabulary] */           \
   X(PTR, LlmcEntryPoint, microStep)                                            \
   X(PTR, LlmcEntryPoint, update)                                               \
   X(PTR, LlmcEntryPoint, evaluate)                                             \
@@ -105,8 +106,9 @@
 ///   clip           largest global gradient norm; 0 switches clipping off
 ///   correction1/2  1 - beta1^step, 1 - beta2^step (AdamW's bias correction)
 #define LLMC_HYPER_FIELDS(X)                                                   \
-  X(LearningRate) X(Beta1) X(Beta2) X(Epsilon) X(WeightDecay) X(Clip)          \
-  X(GradientScale) X(Correction1) X(Correction2)
+  X(LearningRate)                                                              \
+  X(Beta1) X(Beta2) X(Epsilon) X(WeightDecay) X(Clip) X(GradientScale)         \
+      X(Correction1) X(Correction2)
 
 #ifdef __cplusplus
 extern "C" {
@@ -164,7 +166,7 @@ enum LlmcHyper {
 #define LLMC_ENUM(name) LlmcHyper##name,
   LLMC_HYPER_FIELDS(LLMC_ENUM)
 #undef LLMC_ENUM
-  LlmcHyperCount
+      LlmcHyperCount
 };
 
 static_assert(sizeof(LlmcArena) == 24, "program ABI: LlmcArena");

@@ -68,8 +68,8 @@ static LogicalResult enableRemarks(Source &source, const std::string &filter) {
     return failure();
   }
   remark::RemarkCategories categories;
-  categories.all = categories.passed = categories.missed =
-      categories.analysis = categories.failed = filter;
+  categories.all = categories.passed = categories.missed = categories.analysis =
+      categories.failed = filter;
   return remark::enableOptimizationRemarks(
       source.context(), nullptr,
       std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
