@@ -197,6 +197,7 @@ Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
     } else if (isDue(options.logEvery, state.step)) {
       console.line(formatStep(record, options.steps));
     }
+    peakBytes = std::max(peakBytes, ownResidentBytes());
     if (isDue(options.evalEvery, state.step))
       LLMC_TRY(evaluate(data, metrics));
     if (isDue(options.saveEvery, state.step))
@@ -393,9 +394,13 @@ Status TrainLoop::finish(const Data &data, Metrics &metrics, int stopSignal) {
   if (options.profile)
     console.result(
         formatProfile(program, device.profile(), secondsSince(loopStart)));
-  console.line(fmt::format(
-      "memory: peak {}, {} of it planned; the rest is code and mapped files",
-      formatBytes(peakResidentBytes()), formatBytes(device.plannedBytes())));
+  double planned = static_cast<double>(device.plannedBytes());
+  if (peakBytes > 0)
+    console.line(fmt::format(
+        "memory: peak {} while training, {} planned ({:+.2f} %); the mapped "
+        "token files are not counted",
+        formatBytes(peakBytes), formatBytes(device.plannedBytes()),
+        100 * (static_cast<double>(peakBytes) - planned) / planned));
   return Status::ok();
 }
 

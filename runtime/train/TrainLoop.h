@@ -66,6 +66,7 @@ private:
   int64_t firstStep = 0; // of this process
   int64_t savedStep = -1;
   int64_t evaluatedStep = -1;
+  int64_t peakBytes = -1; ///< own memory, the most seen after a step
   std::string lastCheckpoint;
   double trainSeconds = 0; // in steps of this process
   std::chrono::steady_clock::time_point loopStart;

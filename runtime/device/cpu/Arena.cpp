@@ -10,7 +10,6 @@
 #include <fstream>
 #include <string>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 namespace llmc::runtime {
 
@@ -80,10 +79,16 @@ int64_t availableMemory() {
   return available;
 }
 
-int64_t peakResidentBytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024;
+int64_t ownResidentBytes() {
+  std::ifstream status("/proc/self/status");
+  std::string key;
+  int64_t kibibytes = 0;
+  while (status >> key) {
+    if (key == "RssAnon:" && status >> kibibytes)
+      return kibibytes * 1024;
+    status.ignore(256, '\n');
+  }
+  return -1;
 }
 
 } // namespace llmc::runtime

@@ -35,8 +35,10 @@ private:
 /// what its control group leaves, whichever is less. -1 when unknown.
 int64_t availableMemory();
 
-/// The most memory this process has held so far, in bytes.
-int64_t peakResidentBytes();
+/// The memory that this process holds for itself now, in bytes: what it
+/// allocated, without its code and the mapped token files, which the system
+/// takes back when it needs the room. -1 when unknown.
+int64_t ownResidentBytes();
 
 } // namespace llmc::runtime
 
