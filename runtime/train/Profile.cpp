@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace llmc::runtime {
 
@@ -12,8 +13,9 @@ std::string formatProfile(const LlmcProgram &program,
                           double wallSeconds) {
   std::vector<size_t> order(times.size());
   std::iota(order.begin(), order.end(), size_t(0));
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return times[a].seconds > times[b].seconds;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::make_pair(-times[a].seconds, a) <
+           std::make_pair(-times[b].seconds, b);
   });
   size_t nameWidth = std::string("outside kernels").size();
   for (size_t i : order)

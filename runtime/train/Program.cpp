@@ -15,12 +15,11 @@ const char *const arenaNames[] = {
 };
 constexpr int32_t numArenaKinds = sizeof(arenaNames) / sizeof(*arenaNames);
 
-const char *const initNames[] = {
-#define LLMC_NAME(name) #name,
-    LLMC_INIT_KINDS(LLMC_NAME)
-#undef LLMC_NAME
-};
-constexpr int32_t numInitKinds = sizeof(initNames) / sizeof(*initNames);
+constexpr int32_t numInitKinds = 0
+#define LLMC_COUNT(name) +1
+    LLMC_INIT_KINDS(LLMC_COUNT)
+#undef LLMC_COUNT
+    ;
 
 template <typename... Args>
 Status broken(fmt::format_string<Args...> format, Args &&...args) {
