@@ -27,6 +27,31 @@ static int64_t getBytes(RankedTensorType type) {
          llvm::divideCeil(type.getElementTypeBitWidth(), 8);
 }
 
+/// Bytes that a kernel moves of an argument at the least: tables are read by
+/// row, and storage that is updated is read and written.
+static int64_t getTraffic(BlockArgument argument) {
+  int64_t all = getBytes(getType(argument)), traffic = 0;
+  for (OpOperand &use : argument.getUses()) {
+    int64_t bytes = all;
+    Operation *user = use.getOwner();
+    if (isa<model::EmbeddingOp, model::PositionEmbeddingOp>(user)) {
+      if (use.getOperandNumber() == 1)
+        bytes = std::min(all, getBytes(getType(user->getResult(0))));
+    } else if (auto accumulate = dyn_cast<train::AccumulateOp>(user)) {
+      auto embedding =
+          accumulate.getValue().getDefiningOp<model::EmbeddingGradOp>();
+      if (embedding)
+        bytes = std::min(all, getBytes(getType(embedding.getGrad())));
+      bytes *= 2;
+    } else if (auto adamw = dyn_cast<train::AdamWOp>(user)) {
+      if (use.get() != adamw.getNorm() && use.get() != adamw.getHyper())
+        bytes *= 2;
+    }
+    traffic = std::max(traffic, bytes);
+  }
+  return traffic;
+}
+
 /// The one op of the kernel for which `match` holds; fails with a diagnostic
 /// if there is none.
 template <typename... Ops>
@@ -155,8 +180,8 @@ FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
     return kernel.emitOpError("has the unknown kind '")
            << *kernel.getKind() << "'";
   KernelShape shape{*kind};
-  for (Type type : kernel.getArgumentTypes())
-    shape.bytes += getBytes(cast<RankedTensorType>(type));
+  for (BlockArgument argument : kernel.getBody().getArguments())
+    shape.bytes += getTraffic(argument);
   for (Type type : kernel.getResultTypes())
     shape.bytes += getBytes(cast<RankedTensorType>(type));
 

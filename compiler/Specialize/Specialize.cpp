@@ -41,6 +41,8 @@ struct Specialize : llmc::impl::SpecializeBase<Specialize> {
       if (failed(check(graph)))
         return signalPassFailure();
       specialize(graph);
+      if (failed(checkExtents(graph)))
+        return signalPassFailure();
     }
   }
 
@@ -50,6 +52,9 @@ private:
 
   /// Puts the chosen sizes into the types of all values.
   void specialize(GraphOp graph);
+
+  /// Reports a tensor that is empty, or too large to count its bytes.
+  static LogicalResult checkExtents(GraphOp graph);
 
   /// The type with its first two free extents fixed.
   Type fix(Type type) const;
@@ -101,6 +106,35 @@ void Specialize::specialize(GraphOp graph) {
       for (Block &block : region)
         fixAll(block.getArguments());
   });
+}
+
+LogicalResult Specialize::checkExtents(GraphOp graph) {
+  // In f32, 4 TiB; a model has fewer than a million tensors.
+  constexpr int64_t mostElements = int64_t(1) << 40;
+  WalkResult result = graph.walk([&](Operation *op) {
+    for (Type type : op->getResultTypes()) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (!tensor)
+        continue;
+      int64_t left = mostElements;
+      for (int64_t extent : tensor.getShape()) {
+        if (extent == 0) {
+          op->emitError("expected extents of at least 1, found ") << tensor;
+          return WalkResult::interrupt();
+        }
+        // A free extent that is left is for the verifier of the phase.
+        if (!ShapedType::isDynamic(extent))
+          left /= extent;
+      }
+      if (left == 0) {
+        op->emitError("expected a tensor of at most ")
+            << mostElements << " elements, found " << tensor;
+        return WalkResult::interrupt();
+      }
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
 }
 
 Type Specialize::fix(Type type) const {

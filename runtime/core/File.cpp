@@ -76,6 +76,13 @@ MappedFile::~MappedFile() {
     ::munmap(const_cast<uint8_t *>(begin), static_cast<size_t>(bytes));
 }
 
+void MappedFile::releasePages() const {
+  // Advice only: where it is not taken, nothing is lost but memory.
+  if (begin)
+    ::madvise(const_cast<uint8_t *>(begin), static_cast<size_t>(bytes),
+              MADV_DONTNEED);
+}
+
 Result<InputFile> InputFile::open(const std::string &path) {
   InputFile file;
   file.name = path;

@@ -29,6 +29,9 @@ public:
 
   const uint8_t *data() const { return begin; }
   int64_t size() const { return bytes; }
+  /// The pages read so far no longer count as the program's memory; they stay
+  /// readable.
+  void releasePages() const;
 
 private:
   MappedFile() = default;

@@ -95,9 +95,11 @@ Status verifyFile(const std::string &path, const Json &files,
   if (!seal.isOk())
     return seal.status();
   Json expected = files[name], found = sealToJson(*seal);
-  if (found != expected)
-    return Status::error("{} is damaged: expected {}, found {}", file,
-                         expected.dump(), found.dump());
+  if (found == expected)
+    return Status::ok();
+  const char *key = found["bytes"] != expected["bytes"] ? "bytes" : "checksum";
+  return Status::error("{} is damaged: expected {} {}, found {}", file, key,
+                       expected[key].dump(), found[key].dump());
   return Status::ok();
 }
 
@@ -127,16 +129,12 @@ Result<std::vector<int64_t>> CheckpointStore::steps() const {
   return found;
 }
 
-Result<std::string> CheckpointStore::save(const RunState &state) {
-  const std::string target = pathOf(state.step);
-  const std::string temporary = target + ".tmp";
-  LLMC_TRY(makeDirectories(directory));
-  LLMC_TRY(removeTree(temporary)); // left by a run that was cut off
-  LLMC_TRY(makeDirectories(temporary));
-
+Status CheckpointStore::writeFiles(const RunState &state,
+                                   const std::string &path) const {
+  LLMC_TRY(makeDirectories(path));
   Json json = stateToJson(state, program);
   Result<FileSeal> model = writeSafetensors(
-      joinPath(temporary, modelFile),
+      joinPath(path, modelFile),
       parameterSources(program, device, LlmcArenaParameter),
       {{"model", program.modelName}, {"step", std::to_string(state.step)}});
   if (!model.isOk())
@@ -149,15 +147,26 @@ Result<std::string> CheckpointStore::save(const RunState &state) {
        parameterSources(program, device, LlmcArenaMoment2, "v."))
     moments.push_back(std::move(source));
   Result<FileSeal> optimizer =
-      writeSafetensors(joinPath(temporary, optimizerFile), moments, {});
+      writeSafetensors(joinPath(path, optimizerFile), moments, {});
   if (!optimizer.isOk())
     return optimizer.status();
   json["files"][optimizerFile] = sealToJson(*optimizer);
 
   json["checksum"] = checksumOfText(json.dump());
-  LLMC_TRY(
-      writeFileAtomically(joinPath(temporary, stateFile), json.dump(2) + "\n"));
-  LLMC_TRY(syncDirectory(temporary));
+  LLMC_TRY(writeFileAtomically(joinPath(path, stateFile), json.dump(2) + "\n"));
+  return syncDirectory(path);
+}
+
+Result<std::string> CheckpointStore::save(const RunState &state) {
+  const std::string target = pathOf(state.step);
+  const std::string temporary = target + ".tmp";
+  LLMC_TRY(makeDirectories(directory));
+  LLMC_TRY(removeTree(temporary)); // left by a run that was cut off
+  if (Status status = writeFiles(state, temporary); !status.isOk()) {
+    // On a full disk, what could not be finished must not keep the room.
+    LLMC_TRY(removeTree(temporary));
+    return status;
+  }
   // A damaged checkpoint of the same step may be in the way after a resume.
   LLMC_TRY(removeTree(target));
   LLMC_TRY(renamePath(temporary, target));

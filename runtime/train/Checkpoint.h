@@ -66,6 +66,8 @@ private:
   std::string pathOf(int64_t step) const;
   Result<RunState> verify(const std::string &path) const;
   Status load(const std::string &path, bool withOptimizer);
+  /// Writes and flushes the three files of a checkpoint into `path`.
+  Status writeFiles(const RunState &state, const std::string &path) const;
   Status dropOld();
 
   const LlmcProgram &program;

@@ -77,6 +77,13 @@ Status Data::addShard(std::vector<Entry> &entries, const std::string &path,
   Result<TokenShard> shard = TokenShard::open(path);
   if (!shard.isOk())
     return shard.status();
+  int64_t place = shard->findAtLeast(vocabulary);
+  if (place < shard->size())
+    return Status::error("{}: token {} at position {} is not below the "
+                         "program's vocabulary of {}; make the shards with "
+                         "the model's tokenizer, or compile a model with a "
+                         "larger vocabulary",
+                         path, (*shard)[place], place, vocabulary);
   numTokens += shard->size();
   int64_t count = std::max<int64_t>(0, (shard->size() - 1) / sequence);
   entries.push_back({std::move(*shard), windows});
@@ -95,11 +102,12 @@ Status Data::readWindow(const std::vector<Entry> &entries, int64_t window,
   const int64_t start = (window - found.firstWindow) * sequence;
   for (int64_t i = 0; i <= sequence; ++i) {
     uint32_t token = found.shard[start + i];
+    // All were right at the start; the mapped file may have been written since.
     if (token >= static_cast<uint64_t>(vocabulary))
       return Status::error("{}: token {} at position {} is not below the "
-                           "program's vocabulary of {}; make the shards with "
-                           "the model's tokenizer, or compile a model with a "
-                           "larger vocabulary",
+                           "program's vocabulary of {}, but was when the "
+                           "program started; do not write to the shards of a "
+                           "running program",
                            found.shard.path(), token, start + i, vocabulary);
     if (i < sequence)
       tokens[i] = static_cast<int32_t>(token);

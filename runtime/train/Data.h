@@ -26,6 +26,8 @@ namespace llmc::runtime {
 
 class Data {
 public:
+  /// Maps every shard and reads it once: a token beyond the vocabulary is an
+  /// error here and not after hours of training.
   static Result<Data> open(const std::string &directory, int64_t sequence,
                            int64_t vocabulary);
 

@@ -259,6 +259,8 @@ Status finish(Options &o, const RawOptions &raw) {
   o.beta2 = raw.betas[1];
   o.progress =
       raw.progress == "on" || (raw.progress == "auto" && stdoutIsTerminal());
+  if (o.out.empty())
+    return Status::error("--out: expected a directory, found an empty name");
   if (o.data.empty() && !o.sample)
     return Status::error("nothing to do: give --data DIR to train, or --sample "
                          "PROMPT to generate from a trained model");

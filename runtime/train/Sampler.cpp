@@ -30,8 +30,10 @@ int32_t chooseToken(const std::vector<float> &logits,
                     const SamplerOptions &options, double uniform) {
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
-    return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    float left = logits[static_cast<size_t>(a)];
+    float right = logits[static_cast<size_t>(b)];
+    return left != right ? left > right : a < b;
   });
   if (options.temperature == 0)
     return order.front();

@@ -1,4 +1,4 @@
-//===- StopSignal.cpp - SIGINT and SIGTERM as a question ------------------===//
+//===- StopSignal.cpp - signals as a question -----------------------------===//
 
 #include "train/StopSignal.h"
 
@@ -18,11 +18,15 @@ StopSignal::StopSignal() {
   action.sa_flags = SA_RESETHAND | SA_RESTART;
   sigaction(SIGINT, &action, &previousInterrupt);
   sigaction(SIGTERM, &action, &previousTerminate);
+  sigaction(SIGHUP, nullptr, &previousHangup);
+  if (previousHangup.sa_handler != SIG_IGN)
+    sigaction(SIGHUP, &action, nullptr);
 }
 
 StopSignal::~StopSignal() {
   sigaction(SIGINT, &previousInterrupt, nullptr);
   sigaction(SIGTERM, &previousTerminate, nullptr);
+  sigaction(SIGHUP, &previousHangup, nullptr);
 }
 
 int StopSignal::received() const { return lastSignal; }

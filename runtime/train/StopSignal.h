@@ -1,4 +1,4 @@
-//===- StopSignal.h - SIGINT and SIGTERM as a question --------------------===//
+//===- StopSignal.h - signals as a question -------------------------------===//
 
 #ifndef LLMC_RUNTIME_TRAIN_STOPSIGNAL_H
 #define LLMC_RUNTIME_TRAIN_STOPSIGNAL_H
@@ -7,8 +7,9 @@
 
 namespace llmc::runtime {
 
-/// While it lives, the first SIGINT or SIGTERM is only noted; a second one ends
-/// the program as usual. One at a time.
+/// While it lives, the first SIGINT, SIGTERM or SIGHUP (a terminal or
+/// connection that closed) is only noted; a second one ends the program as
+/// usual. A SIGHUP that nohup has switched off stays so. One at a time.
 class StopSignal {
 public:
   StopSignal();
@@ -22,6 +23,7 @@ public:
 private:
   struct sigaction previousInterrupt;
   struct sigaction previousTerminate;
+  struct sigaction previousHangup;
 };
 
 } // namespace llmc::runtime

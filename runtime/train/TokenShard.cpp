@@ -99,9 +99,9 @@ Status writeSplit(ByteStream &text, const std::string &outDir,
                            ? split + ".bin"
                            : fmt::format("{}_{:06}.bin", split, shard);
     std::string path = joinPath(outDir, name);
+    summary.files.push_back(path);
     LLMC_TRY(writeByteShard(text, path,
                             std::min(maxTokens, count - shard * maxTokens)));
-    summary.files.push_back(path);
   }
   return Status::ok();
 }
@@ -155,6 +155,36 @@ uint32_t TokenShard::operator[](int64_t index) const {
   return token;
 }
 
+int64_t TokenShard::findAtLeast(int64_t bound) const {
+  // A piece at a time: an inner loop without an exit runs in vector registers.
+  constexpr int64_t piece = int64_t(1) << 16;
+  int64_t place = numTokens;
+  for (int64_t first = 0; first < numTokens && place == numTokens;
+       first += piece) {
+    int64_t end = std::min(first + piece, numTokens);
+    uint32_t largest = 0;
+    for (int64_t i = first; i < end; ++i)
+      largest = std::max(largest, (*this)[i]);
+    if (largest < bound)
+      continue;
+    for (place = first; (*this)[place] < bound;)
+      ++place;
+  }
+  file.releasePages();
+  return place;
+}
+
+static Status writeByteShardsInto(ByteStream &text, const std::string &outDir,
+                                  int64_t maxTokens,
+                                  ByteShardSummary &summary) {
+  LLMC_TRY(writeSplit(text, outDir, "train", summary.trainTokens, maxTokens,
+                      summary));
+  LLMC_TRY(writeSplit(text, outDir, "val", summary.heldOutTokens, maxTokens,
+                      summary));
+  return writeFileAtomically(joinPath(outDir, "tokenizer.json"),
+                             "{\"kind\":\"bytes\",\"vocabulary\":256}\n");
+}
+
 Result<ByteShardSummary> writeByteShards(const std::vector<std::string> &texts,
                                          const std::string &outDir,
                                          const ByteShardOptions &options) {
@@ -184,12 +214,15 @@ Result<ByteShardSummary> writeByteShards(const std::vector<std::string> &texts,
       std::llround(static_cast<double>(text->size()) * options.heldOut));
   summary.heldOutTokens = heldOut;
   summary.trainTokens = text->size() - heldOut;
-  LLMC_TRY(writeSplit(*text, outDir, "train", summary.trainTokens,
-                      options.maxTokensPerShard, summary));
-  LLMC_TRY(writeSplit(*text, outDir, "val", heldOut, options.maxTokensPerShard,
-                      summary));
-  LLMC_TRY(writeFileAtomically(joinPath(outDir, "tokenizer.json"),
-                               "{\"kind\":\"bytes\",\"vocabulary\":256}\n"));
+  Status status =
+      writeByteShardsInto(*text, outDir, options.maxTokensPerShard, summary);
+  if (!status.isOk()) {
+    // A part of the text must not be taken for the whole.
+    for (const std::string &file : summary.files)
+      LLMC_TRY(removeTree(file));
+    LLMC_TRY(removeTree(joinPath(outDir, "tokenizer.json.tmp")));
+    return status;
+  }
   return summary;
 }
 

@@ -28,6 +28,9 @@ public:
   int64_t size() const { return numTokens; }
   /// Token at `index`, 0 <= index < size().
   uint32_t operator[](int64_t index) const;
+  /// Index of the first token that is not below `bound`, size() when all are.
+  /// Reads the whole file, whose pages do not stay with the program.
+  int64_t findAtLeast(int64_t bound) const;
 
 private:
   TokenShard(std::string path, MappedFile file)

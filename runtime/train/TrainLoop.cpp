@@ -103,8 +103,8 @@ Status TrainLoop::resume() {
   if (!loaded.isOk())
     return Status::error("--resume: {}", loaded.message());
   if (!*loaded) {
-    console.line(fmt::format("resume: no checkpoint in {}, starting at step 1",
-                             options.out));
+    console.warning(fmt::format(
+        "resume: no checkpoint in {}, starting at step 1", options.out));
     return Status::ok();
   }
   const CheckpointStore::Loaded &found = **loaded;
@@ -222,6 +222,8 @@ void TrainLoop::showProgress(const StepRecord &record) {
     text = fmt::format("{}/{} | loss {:.4f} | {:.0f} tokens/s | {} left",
                        record.step, options.steps, record.loss,
                        record.tokensPerSecond, left);
+  if (text.size() > Console::barRoom())
+    text = fmt::format("{}/{} {:.4f}", record.step, options.steps, record.loss);
   console.bar(state.step, options.steps, text);
 }
 
@@ -291,11 +293,15 @@ Status TrainLoop::update(int64_t step, StepRecord &record) {
 
 Status TrainLoop::diverged(int64_t step, const char *what, float value) const {
   return Status::error(
-      "step {}: the {} is {}; {}; lower --lr, lengthen --warmup or lower "
-      "--clip, then go on with --resume",
-      step + 1, what, value,
-      lastCheckpoint.empty() ? "no checkpoint was written before it"
-                             : "the last checkpoint is " + lastCheckpoint);
+      "step {}: the {} is {}; lower --lr, lengthen --warmup or lower --clip, "
+      "then {}",
+      step + 1, what, value, howToGoOn());
+}
+
+std::string TrainLoop::howToGoOn() const {
+  if (lastCheckpoint.empty())
+    return "start again: no checkpoint was written before";
+  return "go on with --resume: the last checkpoint is " + lastCheckpoint;
 }
 
 Status TrainLoop::dumpGradients() {
@@ -345,8 +351,9 @@ Status TrainLoop::evaluate(const Data &data, Metrics &metrics) {
 Status TrainLoop::save() {
   Result<std::string> path = store.save(state);
   if (!path.isOk())
-    return Status::error("step {}: the checkpoint could not be written: {}",
-                         state.step, path.message());
+    return Status::error("step {}: the checkpoint could not be written: {}; "
+                         "make room or name another --out, then {}",
+                         state.step, path.message(), howToGoOn());
   lastCheckpoint = *path;
   savedStep = state.step;
   console.line(fmt::format("step {}: saved {}", state.step, *path));

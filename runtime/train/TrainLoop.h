@@ -49,6 +49,8 @@ private:
   Status trainStep(const Data &data, StepRecord &record);
   Status microStep(const Data &data, double &lossSum);
   Status update(int64_t step, StepRecord &record);
+  /// What to do about an error that ends training: resume, or start again.
+  std::string howToGoOn() const;
   Status diverged(int64_t step, const char *what, float value) const;
   Status dumpGradients();
   Status evaluate(const Data &data, Metrics &metrics);

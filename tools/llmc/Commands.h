@@ -25,7 +25,7 @@ struct PlanCommand {
   /// Workspaces counted; 0: one per core.
   int64_t threads = 0;
   /// How many tensors each list shows.
-  unsigned most = 12;
+  int64_t most = 12;
 };
 
 struct DataCommand {

@@ -34,6 +34,9 @@ static LogicalResult checkOutput(const CompileCommand &command) {
   if (llvm::sys::fs::access(directory, llvm::sys::fs::AccessMode::Write))
     return mistake("cannot write '" + output + "': the directory '" +
                    directory + "' is not writable");
+  if (llvm::sys::fs::equivalent(output, command.model))
+    return mistake("cannot write '" + output +
+                   "': it is the model file; name another file with -o");
   LinkOptions options{command.pipeline.linker, command.pipeline.runtime};
   auto runtime = findRuntime(options);
   if (!runtime)
@@ -50,12 +53,23 @@ static int printPhase(const CompileCommand &command, Source &source,
   llvm::raw_string_ostream os(text);
   if (failed(compileTo(source.module(), options, os)))
     return 1;
+  if (command.output.empty()) {
+    llvm::outs() << text;
+    return 0;
+  }
+  if (llvm::sys::fs::equivalent(command.output, command.model))
+    return fail("cannot write '" + command.output +
+                "': it is the model file; name another file with -o");
   std::error_code code;
-  llvm::ToolOutputFile file(command.output.empty() ? "-" : command.output, code,
-                            llvm::sys::fs::OF_Text);
+  llvm::ToolOutputFile file(command.output, code, llvm::sys::fs::OF_Text);
+  if (!code) {
+    file.os() << text;
+    file.os().flush();
+    code = file.os().error();
+    file.os().clear_error();
+  }
   if (code)
     return fail("cannot write '" + command.output + "': " + code.message());
-  file.os() << text;
   file.keep();
   return 0;
 }

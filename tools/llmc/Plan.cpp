@@ -18,6 +18,9 @@ int llmc::runPlan(const PlanCommand &command) {
   if (command.threads < 0)
     return fail("--threads expects at least 1 thread, found " +
                 std::to_string(command.threads));
+  if (command.most < 0 || command.most > 1000000)
+    return fail("--largest expects 0 to 1000000 tensors, found " +
+                std::to_string(command.most));
   std::unique_ptr<Source> source = Source::open(command.model);
   if (!source)
     return 1;
@@ -43,6 +46,6 @@ int llmc::runPlan(const PlanCommand &command) {
   llvm::outs() << command.model << ": batch " << options.batch << ", sequence "
                << *options.sequence << ", " << options.precision << ", target "
                << options.target << "\n\n";
-  report.print(llvm::outs(), command.most);
+  report.print(llvm::outs(), static_cast<unsigned>(command.most));
   return 0;
 }

@@ -9,10 +9,15 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace llmc;
+
+/// Far above what a machine holds, and low enough that no count of bytes or of
+/// operations overflows.
+static constexpr int64_t largestMicroBatch = int64_t(1) << 24;
 
 std::unique_ptr<Source> Source::open(const std::string &path) {
   std::string message;
@@ -56,6 +61,20 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
   if (options.sequence && *options.sequence < 1)
     return mistake(llvm::formatv("--seq expects at least 1 token, found {0}",
                                  *options.sequence));
+  int64_t sequence = options.sequence.value_or(defaultSequence);
+  if (options.batch > largestMicroBatch / sequence)
+    return mistake(llvm::formatv(
+        "a micro-batch of --batch={0} sequences of {1} tokens is too large, "
+        "expected at most {2} tokens in all",
+        options.batch, sequence, largestMicroBatch));
+  if (options.threads > 1024)
+    return mistake(llvm::formatv("--jobs expects 0 to 1024 threads, found {0}",
+                                 static_cast<int>(options.threads)));
+  if (!options.dumpTo.empty())
+    if (auto code = llvm::sys::fs::create_directories(options.dumpTo))
+      return mistake(llvm::formatv("--dump-to={0}: cannot make the directory: "
+                                   "{1}",
+                                   options.dumpTo, code.message()));
   if (!findPhase(options.compileTo))
     return mistake(llvm::formatv("--compile-to expects one of {0}, found '{1}'",
                                  phaseNames(), options.compileTo));

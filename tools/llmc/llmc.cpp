@@ -7,13 +7,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
+#include "runtime/abi/ProgramAbi.h"
 
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace cl = llvm::cl;
 using namespace llmc;
+using llvm::SmallVector;
+using llvm::StringRef;
 
 static cl::SubCommand compile("compile",
                               "make a training program of a model file");
@@ -21,10 +27,40 @@ static cl::SubCommand plan("plan", "print the memory plan; nothing is built");
 static cl::SubCommand data("data", "make token shards of text, a byte a token");
 static cl::OptionCategory category("llmc's options");
 
-// compile and plan.
-static cl::opt<std::string> model(cl::Positional, cl::desc("MODEL.mlir"),
-                                  cl::Required, cl::sub(compile), cl::sub(plan),
-                                  cl::cat(category));
+/// What is wrong with an option's value; printed by main like other mistakes.
+static std::string wrongValue;
+
+namespace {
+/// LLVM's own parsers print messages of their own kind.
+struct WholeNumber : cl::parser<int64_t> {
+  using parser::parser;
+  bool parse(cl::Option &, StringRef name, StringRef text, int64_t &value) {
+    if (!text.getAsInteger(10, value))
+      return false;
+    wrongValue = ("--" + name +
+                  " expects a whole number of at most 18 digits, "
+                  "found '" +
+                  text + "'")
+                     .str();
+    return true;
+  }
+};
+struct Number : cl::parser<double> {
+  using parser::parser;
+  bool parse(cl::Option &, StringRef name, StringRef text, double &value) {
+    if (!text.getAsDouble(value))
+      return false;
+    wrongValue =
+        ("--" + name + " expects a number, found '" + text + "'").str();
+    return true;
+  }
+};
+} // namespace
+
+// compile and plan. A list, so that the count is checked here.
+static cl::list<std::string> models(cl::Positional, cl::desc("MODEL.mlir"),
+                                    cl::ZeroOrMore, cl::sub(compile),
+                                    cl::sub(plan), cl::cat(category));
 static cl::opt<std::string>
     target("target", cl::desc("what the program runs on: cpu (default cpu)"),
            cl::value_desc("name"), cl::init("cpu"), cl::sub(compile),
@@ -39,11 +75,11 @@ static cl::opt<std::string>
     precision("precision", cl::desc("type to compute in: f32 (default f32)"),
               cl::value_desc("type"), cl::init("f32"), cl::sub(compile),
               cl::sub(plan), cl::cat(category));
-static cl::opt<int64_t>
+static cl::opt<int64_t, false, WholeNumber>
     batch("batch", cl::desc("sequences in a micro-batch (default 4)"),
           cl::value_desc("sequences"), cl::init(4), cl::sub(compile),
           cl::sub(plan), cl::cat(category));
-static cl::opt<int64_t>
+static cl::opt<int64_t, false, WholeNumber>
     sequence("seq",
              cl::desc("tokens in a sequence (default 256, or as many as the "
                       "model has positions if these are fewer)"),
@@ -91,7 +127,7 @@ static cl::opt<std::string>
                 cl::desc("the runtime to link with (default: "
                          "../lib/libllmc_runtime.a beside llmc)"),
                 cl::value_desc("file"), cl::sub(compile), cl::cat(category));
-static cl::opt<unsigned>
+static cl::opt<int64_t, false, WholeNumber>
     jobs("jobs", cl::desc("threads that compile (default 0: one per core)"),
          cl::value_desc("threads"), cl::init(0), cl::sub(compile),
          cl::cat(category));
@@ -99,22 +135,22 @@ static cl::opt<unsigned>
 // plan.
 static cl::opt<bool> json("json", cl::desc("print the whole plan as JSON"),
                           cl::sub(plan), cl::cat(category));
-static cl::opt<int64_t>
+static cl::opt<int64_t, false, WholeNumber>
     threads("threads",
             cl::desc("threads that the program will run with, each with a "
                      "workspace (default 0: one per core)"),
             cl::value_desc("threads"), cl::init(0), cl::sub(plan),
             cl::cat(category));
-static cl::opt<unsigned>
+static cl::opt<int64_t, false, WholeNumber>
     most("largest", cl::desc("tensors shown in each list (default 12)"),
          cl::value_desc("tensors"), cl::init(12), cl::sub(plan),
          cl::cat(category));
 
 // data.
 static cl::list<std::string> texts(cl::Positional, cl::desc("TEXT..."),
-                                   cl::OneOrMore, cl::sub(data),
+                                   cl::ZeroOrMore, cl::sub(data),
                                    cl::cat(category));
-static cl::opt<double>
+static cl::opt<double, false, Number>
     heldOut("held-out",
             cl::desc("part of the text, at its end, kept for the held-out loss "
                      "(default 0.05)"),
@@ -138,34 +174,90 @@ static PipelineOptions pipelineOptions() {
   options.dumpTo = dumpTo;
   options.linker = linker;
   options.runtime = runtimeFile;
-  options.threads = jobs;
+  options.threads = static_cast<unsigned>(jobs);
   options.verbose = verbose;
   return options;
 }
 
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  for (cl::SubCommand *command : {&compile, &plan, &data})
-    cl::HideUnrelatedOptions(category, *command);
-  cl::HideUnrelatedOptions(category);
-  if (!cl::ParseCommandLineOptions(
-          argc, argv,
-          "llmc: a language model becomes a program that trains it\n",
-          &llvm::errs()))
-    return 1;
+/// The first mistake of what LLVM's parser printed, as one line of llmc's.
+static std::string firstMistake(StringRef printed) {
+  if (!wrongValue.empty())
+    return wrongValue;
+  SmallVector<StringRef> lines;
+  printed.split(lines, '\n');
+  lines[0].consume_front("llmc: ");
+  std::string message = lines[0].split(".  Try: ").first.str();
+  message.front() = llvm::toLower(message.front());
+  if (lines.size() > 1 && lines[1].consume_front("llmc: Did you mean "))
+    message += ", did you mean " + lines[1].str();
+  return message + "; llmc --help and llmc COMMAND --help list what there is";
+}
+
+/// One model file was given.
+static bool checkModel(StringRef command) {
+  if (models.size() == 1)
+    return true;
+  std::string usage = ("llmc " + command + " MODEL.mlir").str();
+  if (models.empty())
+    fail("expected a model file: " + usage);
+  else
+    fail("expected one model file, found '" + models[0] + "' and '" +
+         models[1] + "': " + usage);
+  return false;
+}
+
+static int run() {
   if (compile) {
-    CompileCommand command{pipelineOptions(), model, output, remarks};
+    if (!checkModel("compile"))
+      return 1;
+    CompileCommand command{pipelineOptions(), models[0], output, remarks};
     if (remarks.getNumOccurrences() && remarks.empty())
       command.remarks = ".*";
     return runCompile(command);
   }
-  if (plan)
-    return runPlan({pipelineOptions(), model, json, threads, most});
+  if (plan) {
+    if (!checkModel("plan"))
+      return 1;
+    return runPlan({pipelineOptions(), models[0], json, threads, most});
+  }
   if (data) {
+    if (texts.empty())
+      return fail("expected text files: llmc data TEXT... -o DIR");
     if (output.empty())
       return fail("expected -o DIR: where to write the shards");
     return runData({texts, output, heldOut});
   }
   cl::PrintHelpMessage();
   return 1;
+}
+
+int main(int argc, char **argv) {
+  llvm::setBugReportMsg("llmc crashed, which is a defect of llmc: please "
+                        "report it with the model file and these lines\n");
+  llvm::InitLLVM init(argc, argv);
+  cl::SetVersionPrinter([](llvm::raw_ostream &os) {
+    os << "llmc, programs of ABI version " << LLMC_ABI_VERSION
+       << ", with LLVM " LLVM_VERSION_STRING "\n";
+  });
+  for (cl::SubCommand *command : {&compile, &plan, &data})
+    cl::HideUnrelatedOptions(category, *command);
+  cl::HideUnrelatedOptions(category);
+  std::string printed;
+  llvm::raw_string_ostream errors(printed);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv,
+          "llmc: a language model becomes a program that trains it\n",
+          &errors)) {
+    // Where nothing was kept, the parser has printed its line by itself.
+    if (printed.empty() && wrongValue.empty())
+      return 1;
+    return fail(firstMistake(printed));
+  }
+  int status = run();
+  llvm::outs().flush();
+  if (std::error_code code = llvm::outs().error()) {
+    llvm::outs().clear_error();
+    return fail("cannot write to standard output: " + code.message());
+  }
+  return status;
 }
