@@ -125,6 +125,18 @@ LogicalResult VerifySpecialized::verifyLoss(GraphOp graph) {
   if (entropy.getTargets() != graph.getBody().getArgument(1))
     return entropy.emitOpError(
         "expected the graph's second argument as targets");
+  // Programs admit the tokens that the logits have, so that each needs a row.
+  auto logits = cast<RankedTensorType>(entropy.getLogits().getType());
+  for (auto embedding : graph.getBody().front().getOps<EmbeddingOp>()) {
+    auto weight = cast<RankedTensorType>(embedding.getWeight().getType());
+    if (weight.getDimSize(0) >= logits.getShape().back())
+      continue;
+    InFlightDiagnostic diagnostic = embedding.emitOpError(
+        "expected at least as many rows as the logits have tokens, ");
+    diagnostic << logits.getShape().back() << ", found weight " << weight;
+    diagnostic.attachNote(entropy.getLoc()) << "the logits are used here";
+    return diagnostic;
+  }
   return success();
 }
 

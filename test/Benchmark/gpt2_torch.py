@@ -54,7 +54,7 @@ class GPT2(nn.Module):
         for block in self.blocks:
             x = block(x, mask)
         logits = self.norm(x) @ self.wte.weight.t()
-        return F.cross_entropy(logits.view(-1, V), targets.view(-1))
+        return F.cross_entropy(logits.view(-1, V), targets.reshape(-1))
 
 
 parser = argparse.ArgumentParser()

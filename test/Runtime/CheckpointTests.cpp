@@ -99,7 +99,7 @@ TEST_F(CheckpointTest, EachDamagedFileIsFoundAndSkipped) {
   for (const char *name : {"model.safetensors", "optimizer.safetensors"}) {
     save(2);
     damage(path("step_000002/") + name, 5000);
-    expectSkipped(1, std::string(name) + " is damaged");
+    expectSkipped(1, std::string(name) + " is damaged: expected checksum ");
   }
   save(2);
   damage(path("step_000002/state.json"), 30);
@@ -121,7 +121,7 @@ TEST_F(CheckpointTest, IncompleteOnesAreSkipped) {
   save(2);
   write("step_000002/model.safetensors",
         contentsOf(path("step_000002/model.safetensors")).substr(0, 4000));
-  expectSkipped(1, "is damaged");
+  expectSkipped(1, "is damaged: expected bytes ");
   EXPECT_OK(removeTree(path("step_000002/state.json")));
   expectSkipped(1, "cannot read");
   // One that was being written when the run was cut off is not even looked at.

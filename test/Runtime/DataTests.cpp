@@ -89,14 +89,15 @@ TEST_F(DataTest, DirectoriesThatCannotBeUsed) {
 
 TEST_F(DataTest, TokenBeyondTheVocabularyIsNamedWithItsPlace) {
   EXPECT_OK(writeTokenShard(path("a.bin"), counting(41)));
-  Result<Data> data = Data::open(directory, T, 39);
-  ASSERT_TRUE(data.isOk()) << data.message();
-  int32_t tokens[T], targets[T];
-  Status status = Status::ok();
-  for (int64_t window = 0; window < data->heldOutWindows(); ++window)
-    status = data->heldOutBatch(window, 1, tokens, targets);
-  EXPECT_FAILS(status, path("a.bin") + ": token 39 at position 39 is not below "
-                                       "the program's vocabulary of 39");
+  EXPECT_FAILS(Data::open(directory, T, 39),
+               path("a.bin") + ": token 39 at position 39 is not below "
+                               "the program's vocabulary of 39");
+  // In the last, incomplete piece of a long shard, too.
+  std::vector<uint32_t> tokens(70000, 1);
+  tokens[69999] = 2;
+  EXPECT_OK(writeTokenShard(path("a.bin"), tokens, /*wide=*/true));
+  EXPECT_FAILS(Data::open(directory, T, 2), "token 2 at position 69999 is");
+  EXPECT_OK(Data::open(directory, T, 3));
 }
 
 TEST_F(DataTest, AnEpochVisitsEveryWindowOnceAcrossShards) {
@@ -215,6 +216,15 @@ TEST_F(DataTest, ByteShardsRefuseWhatCannotBeMeant) {
   EXPECT_OK(writeByteShards({text}, path("shards")));
   EXPECT_FAILS(writeByteShards({text}, path("shards")),
                "already holds the shard train.bin");
+}
+
+TEST_F(DataTest, ByteShardsThatCannotBeFinishedAreRemoved) {
+  std::string text = write("text", someText(1000));
+  EXPECT_OK(makeDirectories(path("shards/tokenizer.json/in the way")));
+  EXPECT_FAILS(writeByteShards({text}, path("shards")), "cannot rename");
+  EXPECT_FALSE(pathExists(path("shards/train.bin")));
+  EXPECT_FALSE(pathExists(path("shards/val.bin")));
+  EXPECT_FALSE(pathExists(path("shards/tokenizer.json.tmp")));
 }
 
 } // namespace

@@ -38,8 +38,13 @@ protected:
   }
 
   Outcome run(const std::string &arguments) {
-    std::string command = "cd '" + directory + "' && exec " +
-                          LLMC_BIGRAM_PROGRAM + " " + arguments + " 2>&1";
+    return shell(std::string("exec ") + LLMC_BIGRAM_PROGRAM + " " + arguments);
+  }
+
+  /// Runs a command line in the test's directory.
+  Outcome shell(const std::string &line) {
+    std::string command =
+        "exec 2>&1; cd '" + directory + "' && { " + line + "; }";
     std::FILE *pipe = ::popen(command.c_str(), "r");
     Outcome outcome;
     char buffer[4096];
@@ -158,7 +163,8 @@ TEST_F(TrainTest, ResumeSkipsADamagedCheckpointAndSaysWhy) {
 TEST_F(TrainTest, ResumeChecksWhatItIsGiven) {
   Outcome fresh = train("--steps 4 --out o --resume");
   EXPECT_EQ(fresh.exitStatus, 0);
-  EXPECT_NE(fresh.output.find("resume: no checkpoint in o, starting at step 1"),
+  EXPECT_NE(fresh.output.find("warning: resume: no checkpoint in o, "
+                              "starting at step 1"),
             std::string::npos);
   expectError(train("--steps 4 --out o"),
               "--out: o already holds a checkpoint of step 4");
@@ -177,7 +183,7 @@ TEST_F(TrainTest, ResumeChecksWhatItIsGiven) {
 }
 
 TEST_F(TrainTest, SignalsSaveAndStopAndTheRunGoesOnAsIfNothingHappened) {
-  for (int signal : {SIGINT, SIGTERM}) {
+  for (int signal : {SIGHUP, SIGINT, SIGTERM}) {
     EXPECT_OK(removeTree(path("cut")));
     EXPECT_OK(removeTree(path("log"))); // it is what tells that steps run
     pid_t child = ::fork();
@@ -224,6 +230,34 @@ TEST_F(TrainTest, DivergenceStopsAndKeepsTheLastCheckpoint) {
       << outcome.output;
   EXPECT_NE(outcome.output.find("the last checkpoint is o/step_000001"),
             std::string::npos);
+}
+
+TEST_F(TrainTest, WithoutACheckpointTheRemedyIsToStartAgain) {
+  Outcome outcome = run("--data data --warmup 0 --steps 50 --lr 1e38 --out o "
+                        "--weight-decay 1e30");
+  EXPECT_EQ(outcome.exitStatus, 1) << outcome.output;
+  EXPECT_NE(outcome.output.find("then start again: no checkpoint was written"),
+            std::string::npos)
+      << outcome.output;
+}
+
+TEST_F(TrainTest, AFullDiskLeavesNoPartAndKeepsTheLastCheckpoint) {
+  // A limit on the size of files stands for the full disk: the 526 kB of both
+  // moments do not fit into 800 blocks of 512 bytes, the weights do.
+  const std::string limit = "ulimit -f 800; trap '' XFSZ; ";
+  ASSERT_EQ(train("--steps 2 --out o").exitStatus, 0);
+  Outcome outcome =
+      shell(limit + "exec " LLMC_BIGRAM_PROGRAM
+                    " --data data --lr 0.05 --steps 4 --out o --resume");
+  expectError(outcome, "step 4: the checkpoint could not be written: cannot "
+                       "write o/step_000004.tmp/optimizer.safetensors: File "
+                       "too large; make room");
+  EXPECT_NE(outcome.output.find(
+                "go on with --resume: the last checkpoint is o/step_000002"),
+            std::string::npos)
+      << outcome.output;
+  EXPECT_FALSE(pathExists(path("o/step_000004.tmp")));
+  EXPECT_TRUE(pathExists(path("o/step_000002/state.json")));
 }
 
 TEST_F(TrainTest, GradientsAreTheSumOverMicroSteps) {
@@ -310,6 +344,7 @@ TEST_F(TrainTest, MistakesAreErrorsWithAPlace) {
   expectError(run(""), "nothing to do");
   expectError(run("--data none"), "--data: cannot read the directory none");
   expectError(run("--data data --steps x"), "--steps: expected a number");
+  expectError(run("--data data --out ''"), "--out: expected a directory");
   write("file", "");
   expectError(run("--data data --out file"), "--out: ");
   expectError(run("--data data --init-from none"), "--init-from: none");

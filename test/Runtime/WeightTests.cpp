@@ -121,8 +121,8 @@ TEST_F(WeightTest, DamagedFilesAreRefused) {
       R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})",
       R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})",
       R"({"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})",
-      R"({"a":{"dtype":"F32","shape":[9223372036854775807,9],)"
-      R"("data_offsets":[0,8]}})",
+      (R"({"a":{"dtype":"F32","shape":[9223372036854775807,9],)"
+       R"("data_offsets":[0,8]}})"),
   };
   for (const char *header : headers)
     EXPECT_FAILS(SafetensorsFile::open(withHeader(header, "12345678")),

@@ -152,3 +152,25 @@ model.graph @unused(%tokens: tensor<2x8xi32>, %targets: tensor<2x8xi32>) -> tens
   %loss = model.cross_entropy %x, %targets : (tensor<2x8x97xf32>, tensor<2x8xi32>) -> tensor<f32>
   model.return %loss : tensor<f32>
 }
+
+// -----
+
+// The program would read and write past the end of the table.
+model.graph @short_table(%tokens: tensor<2x8xi32>, %targets: tensor<2x8xi32>) -> tensor<f32> {
+  %w = model.parameter "w" : tensor<50x97xf32> {init = #model.normal<0.02>}
+  // expected-error@+1 {{expected at least as many rows as the logits have tokens, 97, found weight 'tensor<50x97xf32>'}}
+  %x = model.embedding %tokens, %w : (tensor<2x8xi32>, tensor<50x97xf32>) -> tensor<2x8x97xf32>
+  // expected-note@+1 {{the logits are used here}}
+  %loss = model.cross_entropy %x, %targets : (tensor<2x8x97xf32>, tensor<2x8xi32>) -> tensor<f32>
+  model.return %loss : tensor<f32>
+}
+
+// -----
+
+// Rows that no token chooses are no mistake.
+model.graph @long_table(%tokens: tensor<2x8xi32>, %targets: tensor<2x8xi32>) -> tensor<f32> {
+  %w = model.parameter "w" : tensor<128x97xf32> {init = #model.normal<0.02>}
+  %x = model.embedding %tokens, %w : (tensor<2x8xi32>, tensor<128x97xf32>) -> tensor<2x8x97xf32>
+  %loss = model.cross_entropy %x, %targets : (tensor<2x8x97xf32>, tensor<2x8xi32>) -> tensor<f32>
+  model.return %loss : tensor<f32>
+}

@@ -31,30 +31,34 @@ static cl::OptionCategory category("llmc's options");
 static std::string wrongValue;
 
 namespace {
-/// LLVM's own parsers print messages of their own kind.
-struct WholeNumber : cl::parser<int64_t> {
-  using parser::parser;
-  bool parse(cl::Option &, StringRef name, StringRef text, int64_t &value) {
-    if (!text.getAsInteger(10, value))
-      return false;
-    wrongValue = ("--" + name +
-                  " expects a whole number of at most 18 digits, "
-                  "found '" +
-                  text + "'")
-                     .str();
-    return true;
+/// A number; LLVM's own parsers print messages of their own kind.
+template <typename T> struct NumberParser : cl::basic_parser<T> {
+  NumberParser(cl::Option &option)
+      : cl::basic_parser<T>(option), option(option) {}
+
+  /// What LLVM prints values with.
+  operator cl::parser<T>() const { return cl::parser<T>(option); }
+
+  bool parse(cl::Option &, StringRef name, StringRef text, T &value) {
+    bool wrong;
+    if constexpr (std::is_integral_v<T>)
+      wrong = text.getAsInteger(10, value);
+    else
+      wrong = text.getAsDouble(value);
+    if (wrong)
+      wrongValue = ("--" + name + " expects a " +
+                    (std::is_integral_v<T> ? "whole number of at most 18 digits"
+                                           : "number") +
+                    ", found '" + text + "'")
+                       .str();
+    return wrong;
   }
+
+private:
+  cl::Option &option;
 };
-struct Number : cl::parser<double> {
-  using parser::parser;
-  bool parse(cl::Option &, StringRef name, StringRef text, double &value) {
-    if (!text.getAsDouble(value))
-      return false;
-    wrongValue =
-        ("--" + name + " expects a number, found '" + text + "'").str();
-    return true;
-  }
-};
+using WholeNumber = NumberParser<int64_t>;
+using Number = NumberParser<double>;
 } // namespace
 
 // compile and plan. A list, so that the count is checked here.
