@@ -139,7 +139,7 @@ Status OutputFile::open(const std::string &path) {
 }
 
 Status OutputFile::write(const void *data, size_t count) {
-  constexpr size_t bufferBytes = size_t(1) << 20;
+  constexpr size_t bufferBytes = size_t(1) << 17;
   checksum.add(data, count);
   bytes += static_cast<int64_t>(count);
   const auto *next = static_cast<const uint8_t *>(data);
@@ -175,7 +175,7 @@ Result<FileSeal> sealOfFile(const std::string &path) {
   Result<InputFile> file = InputFile::open(path);
   if (!file.isOk())
     return file.status();
-  std::vector<uint8_t> chunk(size_t(1) << 20);
+  std::vector<uint8_t> chunk(size_t(1) << 17);
   Checksum checksum;
   for (int64_t offset = 0; offset < file->size();) {
     int64_t count =

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t lengthBytes = 8;
 /// Elements that are converted or copied at a time.
-constexpr int64_t chunkElements = int64_t(1) << 18;
+constexpr int64_t chunkElements = 1 << 16;
 
 int64_t bytesOfType(const std::string &dtype) {
   static const std::map<std::string, int64_t> sizes = {
