@@ -107,8 +107,9 @@
 ///   correction1/2  1 - beta1^step, 1 - beta2^step (AdamW's bias correction)
 #define LLMC_HYPER_FIELDS(X)                                                   \
   X(LearningRate)                                                              \
-  X(Beta1) X(Beta2) X(Epsilon) X(WeightDecay) X(Clip) X(GradientScale)         \
-      X(Correction1) X(Correction2)
+  X(Beta1)                                                                     \
+  X(Beta2) X(Epsilon) X(WeightDecay) X(Clip) X(GradientScale) X(Correction1)   \
+      X(Correction2)
 
 #ifdef __cplusplus
 extern "C" {
