@@ -1,5 +1,6 @@
 # lit's configuration: which files are tests and what their RUN lines may call.
 import os
+import subprocess
 import sys
 
 import lit.formats
@@ -32,8 +33,20 @@ config.substitutions.append(("%tests", os.path.join(config.llmc_source_dir, "tes
 config.substitutions.append(("%source", config.llmc_source_dir))
 config.substitutions.append(("%bin", bin_dir))
 
+# A test's kernels are compiled by this build, not found in a user's cache.
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cache")
+for variable in ("CUDA_HOME", "CUDA_PATH", "LLMC_NVRTC", "CXX"):
+    if variable in os.environ:
+        config.environment[variable] = os.environ[variable]
+
 # Tests of a part that this build has not got are unsupported, not failed.
 if os.path.exists(os.path.join(bin_dir, "llmc-interpret")):
     config.available_features.add("interpret")
 if os.path.exists(os.path.join(lib_dir, "libllmc_runtime.a")):
     config.available_features.add("runtime")
+if os.path.exists(os.path.join(bin_dir, "llmc-images-tests")):
+    config.available_features.add("images-tests")
+# What compiles kernels for GPUs; no GPU is needed to do so.
+find_nvrtc = os.path.join(bin_dir, "llmc-compile-images")
+if os.path.exists(find_nvrtc) and not subprocess.call([find_nvrtc, "--check"]):
+    config.available_features.add("nvrtc")

@@ -36,6 +36,9 @@ struct TensorRow {
 struct KernelRow {
   LLMC_KERNEL_FIELDS(LLMC_CONSTANT)
 };
+struct ImageRow {
+  LLMC_IMAGE_FIELDS(LLMC_CONSTANT)
+};
 struct ProgramRow {
   LLMC_PROGRAM_FIELDS(LLMC_CONSTANT)
 };
@@ -54,8 +57,12 @@ std::optional<Initializer> initializerOf(Attribute attribute) {
     return value.convertToDouble();
   };
   return llvm::TypeSwitch<Attribute, std::optional<Initializer>>(attribute)
-      .Case([](model::ZerosAttr) { return Initializer{LlmcInitZeros, 0}; })
-      .Case([](model::OnesAttr) { return Initializer{LlmcInitOnes, 0}; })
+      .Case([](model::ZerosAttr) {
+        return Initializer{LlmcInitZeros, 0};
+      })
+      .Case([](model::OnesAttr) {
+        return Initializer{LlmcInitOnes, 0};
+      })
       .Case([&](model::NormalAttr normal) {
         return Initializer{LlmcInitNormal, number(normal.getDeviation())};
       })
@@ -90,13 +97,21 @@ private:
   llvm::Constant *structOf(ArrayRef<llvm::Constant *> fields) {
     return llvm::ConstantStruct::getAnon(fields);
   }
+  llvm::Constant *bytes(StringRef value, bool endInZero, StringRef name);
+  llvm::Constant *null() {
+    return llvm::ConstantPointerNull::get(builder.getPtrTy());
+  }
   int64_t kernelNumber(StringRef name) { return kernelNumbers.lookup(name); }
 
   LogicalResult addArenas();
   LogicalResult addTensors();
+  void addImages();
   LogicalResult addKernels();
+  LogicalResult addKernel(Operation *kernel, KernelRow &row);
+  FailureOr<HostKernel> findHostKernel(Operation *kernel, StringRef name);
   LogicalResult addPorts();
   LogicalResult addEntryPoints();
+  llvm::Function *createKernelFunction(StringRef name);
   FailureOr<llvm::Function *> buildEntryPoint(StringRef name);
   FailureOr<int64_t> moduleNumber(StringRef name);
 
@@ -106,6 +121,8 @@ private:
   std::unique_ptr<llvm::Module> host;
   llvm::IRBuilder<> builder;
   llvm::StringMap<int64_t> arenaNumbers, kernelNumbers;
+  /// Operands of the launches of a kernel.
+  llvm::StringMap<unsigned> argumentCounts;
   ProgramRow program;
 };
 
@@ -115,11 +132,25 @@ llvm::Constant *HostBuilder::table(llvm::Type *type,
                                    ArrayRef<llvm::Constant *> rows,
                                    StringRef name) {
   if (rows.empty())
-    return llvm::ConstantPointerNull::get(builder.getPtrTy());
+    return null();
   auto *array = llvm::ArrayType::get(type, rows.size());
   return new llvm::GlobalVariable(*host, array, /*isConstant=*/true,
                                   llvm::GlobalValue::PrivateLinkage,
                                   llvm::ConstantArray::get(array, rows), name);
+}
+
+llvm::Constant *HostBuilder::bytes(StringRef value, bool endInZero,
+                                   StringRef name) {
+  if (value.empty())
+    return null();
+  auto *data = llvm::ConstantDataArray::getString(host->getContext(), value,
+                                                  /*AddNull=*/endInZero);
+  auto *global =
+      new llvm::GlobalVariable(*host, data->getType(), /*isConstant=*/true,
+                               llvm::GlobalValue::PrivateLinkage, data, name);
+  // An ELF file is read in place.
+  global->setAlignment(llvm::Align(64));
+  return global;
 }
 
 LogicalResult HostBuilder::addArenas() {
@@ -189,30 +220,90 @@ LogicalResult HostBuilder::addTensors() {
   return success();
 }
 
-LogicalResult HostBuilder::addKernels() {
+void HostBuilder::addImages() {
+  std::vector<llvm::Constant *> rows;
+  for (const HostImage &image : options.images) {
+    ImageRow row;
+    row.cubin = bytes(image.cubin, /*endInZero=*/false, "cubin");
+    row.ptx = bytes(image.ptx, /*endInZero=*/true, "ptx");
+    row.cubinBytes = i64(image.cubin.size());
+    row.ptxBytes = i64(image.ptx.size());
+#define LLMC_LIST(kind, type, name) row.name,
+    rows.push_back(structOf({LLMC_IMAGE_FIELDS(LLMC_LIST)}));
+#undef LLMC_LIST
+  }
+  program.numImages = i64(rows.size());
+  program.images =
+      rows.empty() ? null() : table(rows.front()->getType(), rows, "images");
+}
+
+llvm::Function *HostBuilder::createKernelFunction(StringRef name) {
   llvm::Type *pointer = builder.getPtrTy(), *number = builder.getInt64Ty();
   auto *type = llvm::FunctionType::get(
       builder.getVoidTy(), {pointer, number, number, number, pointer}, false);
+  return llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name,
+                                *host);
+}
+
+FailureOr<HostKernel> HostBuilder::findHostKernel(Operation *kernel,
+                                                  StringRef name) {
+  if (options.deviceKind == LlmcDeviceCpu) {
+    HostKernel onCpu;
+    onCpu.symbol = name.str();
+    return onCpu;
+  }
+  auto found = options.kernels.find(name);
+  if (found == options.kernels.end() || found->second.image < 0 ||
+      found->second.image >= int64_t(options.images.size())) {
+    kernel->emitOpError() << "expected compiled code for this kernel";
+    return failure();
+  }
+  return found->second;
+}
+
+LogicalResult HostBuilder::addKernel(Operation *kernel, KernelRow &row) {
+  StringRef name = SymbolTable::getSymbolName(kernel).getValue();
+  auto grid = kernel->getAttrOfType<DenseI64ArrayAttr>("grid");
+  if (!grid || grid.size() != 3)
+    return kernel->emitOpError() << "expected a grid of three extents";
+  FailureOr<HostKernel> code = findHostKernel(kernel, name);
+  if (failed(code))
+    return failure();
+  auto cost = [&](StringRef attribute) {
+    auto value = kernel->getAttrOfType<IntegerAttr>(attribute);
+    return i64(value ? value.getInt() : 0);
+  };
+  bool onCpu = options.deviceKind == LlmcDeviceCpu;
+  row.name = text(name);
+  row.location = text(sourceLine(kernel->getLoc()));
+  row.function = onCpu ? createKernelFunction(name) : null();
+  row.gridX = i64(grid[0]);
+  row.gridY = i64(grid[1]);
+  row.gridZ = i64(grid[2]);
+  row.flops = cost("flops");
+  row.bytes = cost("bytes");
+  row.symbol = text(code->symbol);
+  row.image = i64(code->image);
+  row.threads = i32(code->threads);
+  row.sharedBytes = i32(code->sharedBytes);
+  row.numArguments = i32(argumentCounts.lookup(name));
+  row.minBlocks = i32(code->minBlocks);
+  return success();
+}
+
+LogicalResult HostBuilder::addKernels() {
+  module.walk([&](plan::LaunchOp launch) {
+    argumentCounts[launch.getKernel()] = launch.getNumOperands();
+  });
   std::vector<llvm::Constant *> rows;
-  for (auto kernel : module.getOps<tile::FuncOp>()) {
-    std::optional<ArrayRef<int64_t>> grid = kernel.getGrid();
-    if (!grid || grid->size() != 3)
-      return kernel.emitOpError() << "expected a grid of three extents";
-    auto cost = [&](StringRef name) {
-      auto value = kernel->getAttrOfType<IntegerAttr>(name);
-      return i64(value ? value.getInt() : 0);
-    };
+  for (Operation &op : *module.getBody()) {
+    // Named by its text: the linker of tables need not know the dialect.
+    if (!isa<tile::FuncOp>(op) && op.getName().getStringRef() != "cuda.kernel")
+      continue;
     KernelRow row;
-    row.name = text(kernel.getSymName());
-    row.location = text(sourceLine(kernel.getLoc()));
-    row.function = llvm::Function::Create(
-        type, llvm::GlobalValue::ExternalLinkage, kernel.getSymName(), *host);
-    row.gridX = i64((*grid)[0]);
-    row.gridY = i64((*grid)[1]);
-    row.gridZ = i64((*grid)[2]);
-    row.flops = cost("flops");
-    row.bytes = cost("bytes");
-    kernelNumbers[kernel.getSymName()] = rows.size();
+    if (failed(addKernel(&op, row)))
+      return failure();
+    kernelNumbers[SymbolTable::getSymbolName(&op).getValue()] = rows.size();
 #define LLMC_LIST(kind, type, name) row.name,
     rows.push_back(structOf({LLMC_KERNEL_FIELDS(LLMC_LIST)}));
 #undef LLMC_LIST
@@ -305,6 +396,13 @@ LogicalResult HostBuilder::addEntryPoints() {
       return failure();
     *field = *function;
   }
+  program.prepare = null();
+  if (symbols.lookup<plan::FuncOp>("prepare")) {
+    FailureOr<llvm::Function *> function = buildEntryPoint("prepare");
+    if (failed(function))
+      return failure();
+    program.prepare = *function;
+  }
   int64_t flops = 0;
   for (auto launch : symbols.lookup<plan::FuncOp>("micro_step")
                          .getBody()
@@ -326,6 +424,7 @@ FailureOr<int64_t> HostBuilder::moduleNumber(StringRef name) {
 }
 
 LogicalResult HostBuilder::run() {
+  addImages();
   if (failed(addArenas()) || failed(addTensors()) || failed(addKernels()) ||
       failed(addPorts()) || failed(addEntryPoints()))
     return failure();
@@ -343,6 +442,9 @@ LogicalResult HostBuilder::run() {
   program.batch = i64(*batch);
   program.sequence = i64(*sequence);
   program.vocabulary = i64(*vocabulary);
+  program.deviceKind = i32(options.deviceKind);
+  program.computeCapability = i32(options.computeCapability);
+  program.precision = text(options.precision);
 #define LLMC_LIST(kind, type, name) program.name,
   llvm::Constant *fields = structOf({LLMC_PROGRAM_FIELDS(LLMC_LIST)});
 #undef LLMC_LIST

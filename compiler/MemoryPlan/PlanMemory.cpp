@@ -31,8 +31,8 @@ using namespace llmc;
 namespace {
 
 constexpr StringLiteral arenaNames[] = {
-    "parameters", "gradients",   "moment1", "moment2",
-    "constants",  "activations", "io",      "workspace"};
+    "parameters",  "gradients", "moment1",   "moment2", "constants",
+    "activations", "io",        "workspace", "compute"};
 
 StringRef nameOf(plan::ArenaKind kind) {
   return arenaNames[static_cast<unsigned>(kind)];
@@ -48,11 +48,14 @@ plan::ArenaKind arenaOf(train::Slot slot) {
     return plan::ArenaKind::Moment1;
   case train::Slot::Moment2:
     return plan::ArenaKind::Moment2;
+  case train::Slot::Compute:
+    return plan::ArenaKind::Compute;
   }
   llvm_unreachable("a slot of a variable");
 }
 
 /// The ports of one entry point, in the order of its arguments and results.
+/// Empty names are no ports.
 struct EntryPorts {
   StringRef function;
   std::array<StringRef, 2> arguments;
@@ -64,6 +67,7 @@ constexpr EntryPorts entryPorts[] = {
     {"evaluate", {"tokens", "targets"}, "loss"},
     {"generate", {"prompt", ""}, "logits"},
     {"update", {"hyper", ""}, "norm"},
+    {"prepare", {"", ""}, ""},
 };
 
 const EntryPorts *findPorts(StringRef function) {
@@ -87,6 +91,7 @@ private:
   };
 
   LogicalResult layOutVariables();
+  LogicalResult layOutCopies();
   LogicalResult addPort(func::FuncOp function, StringRef name, Type type);
   LogicalResult collectPorts(func::FuncOp function);
   LogicalResult planFunction(func::FuncOp function);
@@ -103,6 +108,8 @@ private:
   std::array<int64_t, std::size(arenaNames)> arenaBytes = {};
   llvm::MapVector<StringRef, Port, llvm::StringMap<unsigned>> ports;
   llvm::StringMap<int64_t> variableOffsets; // bytes
+  /// Of the parameters' compute copies; null where there are none.
+  Type copyElement;
   DenseMap<Value, Value> places;
   DenseMap<Value, StringRef> resultPorts;
   int64_t &bytesOfArena(plan::ArenaKind kind) {
@@ -134,6 +141,38 @@ LogicalResult Planner::layOutVariables() {
   return success();
 }
 
+/// Copies lie at the offsets of their parameters, counted in elements.
+LogicalResult Planner::layOutCopies() {
+  WalkResult walk = module.walk([&](Operation *op) {
+    auto ref = dyn_cast<train::RefOp>(op);
+    auto flat = dyn_cast<train::FlatOp>(op);
+    if (!(ref && ref.getSlot() == train::Slot::Compute) &&
+        !(flat && flat.getSlot() == train::Slot::Compute))
+      return WalkResult::advance();
+    Type element = getElementTypeOrSelf(op->getResult(0));
+    if (copyElement && element != copyElement) {
+      op->emitOpError() << "expected copies with elements " << copyElement
+                        << " as of the other parameters, found " << element;
+      return WalkResult::interrupt();
+    }
+    copyElement = element;
+    return WalkResult::advance();
+  });
+  if (walk.wasInterrupted())
+    return failure();
+  if (!copyElement)
+    return success();
+  int64_t elements = 0;
+  for (auto variable : module.getOps<train::VariableOp>())
+    if (!variable.getConstant())
+      elements = std::max<int64_t>(
+          elements, variable.getOffset() +
+                        cast<ShapedType>(variable.getType()).getNumElements());
+  bytesOfArena(plan::ArenaKind::Compute) =
+      llvm::alignTo(elements, 64) * (copyElement.getIntOrFloatBitWidth() / 8);
+  return success();
+}
+
 LogicalResult Planner::addPort(func::FuncOp function, StringRef name,
                                Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
@@ -158,17 +197,23 @@ LogicalResult Planner::collectPorts(func::FuncOp function) {
   const EntryPorts *names = findPorts(function.getSymName());
   if (!names)
     return function.emitOpError()
-           << "expected one of micro_step, evaluate, generate, update";
+           << "expected one of micro_step, evaluate, generate, update, "
+              "prepare";
   unsigned arguments = llvm::count_if(
       names->arguments, [](StringRef name) { return !name.empty(); });
-  if (function.getNumArguments() != arguments || function.getNumResults() != 1)
+  unsigned results = names->result.empty() ? 0 : 1;
+  if (function.getNumArguments() != arguments ||
+      function.getNumResults() != results)
     return function.emitOpError()
-           << "expected " << arguments << " arguments and 1 result, found "
+           << "expected " << arguments << " arguments and " << results
+           << " result" << (results == 1 ? "" : "s") << ", found "
            << function.getNumArguments() << " and " << function.getNumResults();
   for (auto [type, name] :
        llvm::zip_first(function.getArgumentTypes(), names->arguments))
     if (failed(addPort(function, name, type)))
       return failure();
+  if (names->result.empty())
+    return success();
   return addPort(function, names->result, function.getResultTypes().front());
 }
 
@@ -199,8 +244,10 @@ LogicalResult Planner::placeReference(Operation *op) {
            << "refers to '" << ref.getVariable() << "', which is no variable";
   plan::ArenaKind arena = variable.getConstant() ? plan::ArenaKind::Constant
                                                  : arenaOf(ref.getSlot());
-  places[ref] = createView(op->getLoc(), arena,
-                           variableOffsets[ref.getVariable()], ref.getType());
+  int64_t offset = variableOffsets[ref.getVariable()];
+  if (arena == plan::ArenaKind::Compute)
+    offset = variable.getOffset() * (copyElement.getIntOrFloatBitWidth() / 8);
+  places[ref] = createView(op->getLoc(), arena, offset, ref.getType());
   return success();
 }
 
@@ -232,11 +279,12 @@ LogicalResult Planner::planFunction(func::FuncOp function) {
   const EntryPorts *names = findPorts(function.getSymName());
   resultPorts.clear();
   Operation *terminator = function.getBody().front().getTerminator();
-  Value result = terminator->getOperand(0);
-  if (!result.getDefiningOp<tile::LaunchOp>())
-    return terminator->emitOpError()
-           << "expected the result of a launch, found another value";
-  resultPorts[result] = names->result;
+  for (Value result : terminator->getOperands()) {
+    if (!result.getDefiningOp<tile::LaunchOp>())
+      return terminator->emitOpError()
+             << "expected the result of a launch, found another value";
+    resultPorts[result] = names->result;
+  }
 
   FunctionLifetimes lifetimes = computeLifetimes(function, symbols);
   Packing packing = packBuffers(lifetimes.buffers);
@@ -292,7 +340,7 @@ void Planner::createArenas() {
 }
 
 LogicalResult Planner::run() {
-  if (failed(layOutVariables()))
+  if (failed(layOutVariables()) || failed(layOutCopies()))
     return failure();
   auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
   for (func::FuncOp function : functions)

@@ -43,11 +43,14 @@ static std::string autodiff(const PipelineOptions &) {
   return "llmc-autodiff";
 }
 
-static std::string step(const PipelineOptions &) {
-  // Gradients exist now: they get storage, and an optimizer.
-  return "llmc-build-step,"
-         // Promises to Fusion.
-         "llmc-verify-step";
+static std::string step(const PipelineOptions &options) {
+  return llvm::formatv(
+      // Gradients exist now: they get storage, and an optimizer. Values get the
+      // type that they are computed in.
+      "llmc-build-step{{precision={0}},"
+      // Promises to Fusion.
+      "llmc-verify-step",
+      options.getPrecision());
 }
 
 static std::string fusion(const PipelineOptions &) {
@@ -61,9 +64,11 @@ static std::string fusion(const PipelineOptions &) {
 
 static std::string schedule(const PipelineOptions &options) {
   // Kernels are final, so that each gets its tile sizes once.
+  if (options.isCuda())
+    return llvm::formatv("llmc-schedule-kernels{{target=cuda arch={0}}",
+                         options.arch);
   // The cores are those of this machine, as the processor is.
-  return llvm::formatv("llmc-schedule-kernels{{target={0} cores={1}}",
-                       options.target,
+  return llvm::formatv("llmc-schedule-kernels{{target=cpu cores={0}}",
                        std::max(1u, std::thread::hardware_concurrency()));
 }
 

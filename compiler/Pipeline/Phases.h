@@ -14,16 +14,27 @@ namespace llmc {
 
 /// What the user asked for; handed whole to everything that needs a part.
 struct PipelineOptions {
-  std::string target = "cpu";
-  /// "native" or a name that LLVM knows.
+  /// "cuda" or "cpu".
+  std::string target = "cuda";
+  /// The GPU: sm_89 and the like, or "emulated".
+  std::string arch = "sm_89";
+  /// The processor: "native" or a name that LLVM knows.
   std::string cpu = "native";
-  std::string precision = "f32";
+  /// "f32" or "bf16"; empty: what the target is best at, see getPrecision.
+  std::string precision;
   /// Sequences in a micro-batch.
   int64_t batch = 4;
   /// Tokens in a sequence; when the user names none, chooseSequence.
   std::optional<int64_t> sequence;
   /// The last phase to run.
   std::string compileTo = "link";
+  /// Instead of a program: the kernels as "cuda" or "ptx"; empty: a program.
+  std::string emit;
+  /// Where images of kernels are kept; empty: in the user's cache directory,
+  /// "off": nowhere.
+  std::string cache;
+  /// Block sizes by kernel, instead of the model's choice; empty: none.
+  std::string scheduleFile;
   /// Where to write each phase's IR; empty: nowhere.
   std::string dumpTo;
   /// The linker driver; empty: search.
@@ -36,6 +47,14 @@ struct PipelineOptions {
   unsigned threads = 0;
   /// Print each phase's time to stderr.
   bool verbose = false;
+
+  bool isCuda() const { return target == "cuda"; }
+  /// bf16 on a GPU, f32 on the CPU, unless the user names one.
+  llvm::StringRef getPrecision() const {
+    if (!precision.empty())
+      return precision;
+    return isCuda() ? "bf16" : "f32";
+  }
 };
 
 constexpr int64_t defaultSequence = 256;

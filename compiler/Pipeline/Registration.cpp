@@ -10,7 +10,10 @@
 #include "compiler/Step/Passes.h"
 #include "compiler/Target/CPU/Passes.h"
 #include "compiler/Target/CPU/Pipeline.h"
+#include "compiler/Target/CUDA/EmitSource.h"
+#include "compiler/Target/CUDA/Passes.h"
 #include "compiler/Tiling/Passes.h"
+#include "dialects/Cuda/Cuda.h"
 #include "dialects/Model/Model.h"
 #include "dialects/Plan/Plan.h"
 #include "dialects/Tile/Tile.h"
@@ -27,8 +30,8 @@
 #include "mlir/Transforms/Passes.h"
 
 void llmc::registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<model::ModelDialect, plan::PlanDialect, tile::TileDialect,
-                  train::TrainDialect>();
+  registry.insert<cuda::CudaDialect, model::ModelDialect, plan::PlanDialect,
+                  tile::TileDialect, train::TrainDialect>();
   registry.insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect,
                   mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::memref::MemRefDialect,
@@ -46,5 +49,7 @@ void llmc::registerPasses() {
   registerTilingPasses();
   registerCPUPasses();
   registerCpuPipeline();
+  registerCUDAPasses();
+  registerCudaPrintSource();
   mlir::registerTransformsPasses();
 }

@@ -43,7 +43,12 @@ class CpuModel : public TargetModel {
 public:
   explicit CpuModel(CpuOptions options) : options(options) {}
 
-  BlockSizes chooseBlocks(const KernelShape &shape) const override {
+  ScheduleChoice choose(const KernelShape &shape) const override {
+    return {chooseBlocks(shape)};
+  }
+
+private:
+  BlockSizes chooseBlocks(const KernelShape &shape) const {
     switch (shape.kind) {
     case KernelKind::Gemm:
       return chooseGemm(shape);
@@ -71,7 +76,6 @@ public:
     llvm_unreachable("every kind has a choice");
   }
 
-private:
   BlockSizes chooseGemm(const KernelShape &shape) const;
   BlockSizes chooseRows(const KernelShape &shape) const;
   double getGemmCost(const KernelShape &shape, int64_t m, int64_t n) const;

@@ -44,7 +44,9 @@ static int64_t getTraffic(BlockArgument argument) {
         bytes = std::min(all, getBytes(getType(embedding.getGrad())));
       bytes *= 2;
     } else if (auto adamw = dyn_cast<train::AdamWOp>(user)) {
-      if (use.get() != adamw.getNorm() && use.get() != adamw.getHyper())
+      // Read and written, but the compute copies, which are written only.
+      if (use.get() != adamw.getNorm() && use.get() != adamw.getHyper() &&
+          use.get() != adamw.getCompute())
         bytes *= 2;
     }
     traffic = std::max(traffic, bytes);
@@ -63,6 +65,13 @@ static FailureOr<Operation *> getLeader(tile::FuncOp kernel) {
          << *kernel.getKind() << "' holds no op of that kind";
 }
 
+static Element getElement(Value value) {
+  unsigned width = getType(value).getElementTypeBitWidth();
+  return width == 32   ? Element::F32
+         : width == 16 ? Element::BF16
+                       : Element::FP8;
+}
+
 static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
   auto leader = getLeader<model::LinearOp, model::LinearWeightGradOp>(kernel);
   if (failed(leader))
@@ -73,7 +82,14 @@ static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
   shape.n = result.getShape().back();
   shape.k =
       isa<model::LinearOp>(*leader) ? input.getShape().back() : getRows(input);
+  shape.element = getElement((*leader)->getOperand(0));
+  bool transposed = (*leader)->hasAttr("transposed");
+  shape.depthFirstA = isa<model::LinearWeightGradOp>(*leader);
+  shape.depthFirstB = shape.depthFirstA || transposed;
   shape.flops = 2 * shape.m * shape.n * shape.k;
+  shape.epilogueBytes = shape.bytes;
+  for (Value operand : (*leader)->getOperands())
+    shape.epilogueBytes -= getBytes(getType(operand));
   for (auto rotate : kernel.getBody().getOps<model::RotateOp>()) {
     shape.columnGroup =
         std::max<int64_t>(shape.columnGroup, rotate.getHeadSize());
@@ -83,6 +99,7 @@ static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
 }
 
 static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
+  llvm::SmallPtrSet<Value, 16> seen;
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     SmallVector<Value> values(op.getOperands());
     llvm::append_range(values, op.getResults());
@@ -97,10 +114,15 @@ static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
         shape.rows = getRows(type);
       if (rank == 3)
         shape.sequence = getType(values.front()).getDimSize(1);
-      if (rank && type.getRank() == rank)
+      if (rank && type.getRank() == rank) {
         shape.rowBytes =
             std::max(shape.rowBytes, getBytes(type) / getRows(type));
+        shape.columns = std::max(shape.columns, type.getShape().back());
+        seen.insert(value);
+      }
     }
+    if (isa<model::AttentionDeltaOp>(op))
+      shape.columnParts = false;
     shape.flops += kRowFlops * getType(op.getOperand(0)).getNumElements();
     if (auto splits = op.getAttrOfType<IntegerAttr>("splits")) {
       if (shape.splits && shape.splits != splits.getInt())
@@ -112,6 +134,7 @@ static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
   }
   if (!shape.rows)
     return kernel.emitOpError("of kind 'rows' holds no op on rows");
+  shape.rowTensors = seen.size();
   return success();
 }
 
@@ -129,6 +152,7 @@ static LogicalResult readAttention(tile::FuncOp kernel, KernelShape &shape) {
   shape.heads = integer("heads");
   shape.kvHeads = integer("kv_heads");
   shape.headSize = query.getDimSize(2) / shape.heads;
+  shape.element = getElement((*leader)->getOperand(0));
   int64_t reach = shape.sequence;
   if (auto window = (*leader)->getAttrOfType<IntegerAttr>("window"))
     reach = std::min(reach, window.getInt());
@@ -152,6 +176,7 @@ static LogicalResult readSum(tile::FuncOp kernel, KernelShape &shape) {
   shape.flops = input.getNumElements();
   int64_t rows =
       isa<model::SumRowsOp>(*leader) ? getRows(input) : input.getDimSize(0);
+  shape.rows = rows;
   // A position table may have more rows than the sequence: a result is then
   // filled up with zeros, while accumulation leaves them alone.
   Operation *end = kernel.getBody().front().getTerminator();
@@ -203,11 +228,14 @@ FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
     if (failed(leader))
       return failure();
     shape.rows = getRows(getType((*leader)->getOperand(1)));
+    shape.columns = getType((*leader)->getOperand(1)).getShape().back();
     shape.flops = getType((*leader)->getOperand(1)).getNumElements();
     break;
   }
   case KernelKind::Flat: {
-    auto leader = getLeader<train::SumOfSquaresOp, train::AdamWOp>(kernel);
+    auto leader =
+        getLeader<train::SumOfSquaresOp, train::AdamWOp, train::RoundOp>(
+            kernel);
     if (failed(leader))
       return failure();
     shape.elements = getType((*leader)->getOperand(0)).getNumElements();
@@ -231,6 +259,15 @@ FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
   if (failed(result))
     return failure();
   return shape;
+}
+
+Operation *llmc::findLeader(tile::FuncOp kernel) {
+  Block &body = kernel.getBody().front();
+  for (Operation &op : body)
+    if (isa<model::LinearOp, model::LinearWeightGradOp, model::AttentionOp,
+            model::AttentionQueryGradOp, model::AttentionKeyValueGradOp>(op))
+      return &op;
+  return &body.front();
 }
 
 SmallVector<StringRef> llmc::getBlockNames(const KernelShape &shape) {

@@ -8,6 +8,7 @@
 #ifndef LLMC_COMPILER_SCHEDULE_KERNELSHAPE_H
 #define LLMC_COMPILER_SCHEDULE_KERNELSHAPE_H
 
+#include "compiler/Schedule/Chip.h"
 #include "dialects/Tile/Tile.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -31,14 +32,25 @@ struct KernelShape {
   KernelKind kind;
   // gemm: [m, k] times [k, n].
   int64_t m = 0, n = 0, k = 0;
+  /// What the operands of products are stored as: gemm and attention.
+  Element element = Element::F32;
+  /// Whether a is stored [k, m], and b [k, n] rather than [n, k].
+  bool depthFirstA = false, depthFirstB = false;
+  /// Bytes of the tensors that a product's epilogue reads and writes.
+  int64_t epilogueBytes = 0;
   /// Channels that one block must hold together, 1 for any: rotate's heads.
   int64_t columnGroup = 1;
   /// Positions of a sequence, for the kernels that tell them apart.
   int64_t sequence = 0;
-  // rows; `splits` is 0 where nothing is summed over rows.
+  // rows; `splits` is 0 where nothing is summed over rows. Also the rows that
+  // embedding_grad and column_sum walk over.
   int64_t rows = 0, splits = 0;
-  /// Bytes of the widest row of a rows kernel.
-  int64_t rowBytes = 0;
+  /// Bytes and elements of the widest row of a rows kernel.
+  int64_t rowBytes = 0, columns = 0;
+  /// Tensors of whole rows that a rows kernel reads, computes and writes.
+  int64_t rowTensors = 0;
+  /// Whether rows can be worked on in parts: block_columns.
+  bool columnParts = true;
   // attention
   int64_t batch = 0, heads = 0, kvHeads = 0, headSize = 0;
   // flat, reduce, column_sum: elements, or columns of the sum.
@@ -56,6 +68,10 @@ using BlockSizes = llvm::StringMap<int64_t>;
 
 /// Reads the shape off a kernel as Fusion leaves it, or says what is wrong.
 mlir::FailureOr<KernelShape> getKernelShape(tile::FuncOp kernel);
+
+/// The op that decides the extents of a kernel of a known kind: the product,
+/// the attention; for `rows` the first one.
+mlir::Operation *findLeader(tile::FuncOp kernel);
 
 /// The names that a schedule of such a kernel must hold.
 llvm::SmallVector<llvm::StringRef> getBlockNames(const KernelShape &shape);

@@ -11,7 +11,10 @@ def ScheduleKernels : Pass<"llmc-schedule-kernels", "::mlir::ModuleOp"> {
     Precondition: what Fusion leaves; every `tile.func` has a `kind` and static
     shapes. An analytic model of the target chooses `schedule` and `grid`; an
     attribute `schedule` that is already there is kept, and only the grid
-    computed from it. Also sets `flops` and `bytes`, the kernel's arithmetic
+    computed from it. For `cuda` the schedule also holds `threads`,
+    `min_blocks`, the warps and stages of products, and `block_columns` for
+    rows that registers cannot hold; `fill` and `predicted_us` are the model's
+    expectations, and a remark of the category `schedule` states them. Also sets `flops` and `bytes`, the kernel's arithmetic
     and its least memory traffic.
 
     ```mlir
@@ -25,7 +28,9 @@ def ScheduleKernels : Pass<"llmc-schedule-kernels", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"target", "target", "std::string", "\"cpu\"", "cpu">,
+    Option<"target", "target", "std::string", "\"cpu\"", "cpu or cuda">,
+    Option<"arch", "arch", "std::string", "\"sm_89\"",
+           "cuda: sm_80, sm_86, sm_89, sm_90 or emulated">,
     Option<"cores", "cores", "int64_t", "16",
            "cores that blocks are spread over; results do not depend on it">,
     Option<"l2", "l2", "int64_t", "524288", "bytes of a core's second cache">

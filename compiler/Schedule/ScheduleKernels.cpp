@@ -9,6 +9,7 @@
 #include "compiler/Schedule/TargetModel.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/Remarks.h"
 
 namespace llmc {
 #define GEN_PASS_DEF_SCHEDULEKERNELS
@@ -18,23 +19,56 @@ namespace llmc {
 using namespace mlir;
 using namespace llmc;
 
+/// Entries that a schedule need not have.
+static constexpr StringLiteral optionalNames[] = {"block_columns"};
+
 /// The block sizes that an attribute `schedule` gives; every name that the
-/// kernel's kind needs must be there.
+/// target and the kernel's kind need must be there.
 static FailureOr<BlockSizes> readSchedule(tile::FuncOp kernel,
-                                          const KernelShape &shape) {
+                                          const KernelShape &shape,
+                                          const TargetModel &model) {
   BlockSizes blocks;
-  for (StringRef name : getBlockNames(shape)) {
+  for (StringRef name : model.getNames(shape)) {
     auto size = kernel.getScheduleAttr().getAs<IntegerAttr>(name);
     if (!size || size.getInt() < 1)
       return kernel.emitOpError("expected a positive `")
              << name << "` in its schedule, found " << kernel.getScheduleAttr();
     blocks[name] = size.getInt();
   }
+  for (StringRef name : optionalNames)
+    if (auto size = kernel.getScheduleAttr().getAs<IntegerAttr>(name))
+      blocks[name] = size.getInt();
   int64_t range = shape.splits ? shape.rows / shape.splits : shape.rows;
   if (shape.kind == KernelKind::Rows && range % blocks["block_rows"] != 0)
     return kernel.emitOpError("expected a `block_rows` that divides the ")
            << range << " rows of a range, found " << blocks["block_rows"];
+  if (std::string fault = model.findFault(shape, blocks); !fault.empty())
+    return kernel.emitOpError("has a schedule that does not work: ") << fault;
   return blocks;
+}
+
+/// "block_m 64, block_n 128, ..."
+static std::string describe(const BlockSizes &blocks) {
+  SmallVector<StringRef> names(blocks.keys());
+  llvm::sort(names);
+  std::string text;
+  for (StringRef name : names)
+    text += (text.empty() ? "" : ", ") + name.str() + " " +
+            std::to_string(blocks.lookup(name));
+  return text;
+}
+
+static void report(tile::FuncOp kernel, const KernelShape &shape,
+                   const ScheduleChoice &choice, ArrayRef<int64_t> grid) {
+  remark::analysis(kernel.getLoc(),
+                   remark::RemarkOpts::name("scheduled").category("schedule"))
+      << remark::add(
+             "{0}: {1}; grid {2} x {3} x {4}, {5} blocks per SM, fill {6:f2}, "
+             "{7} registers, {8} bytes of shared memory, {9:f1} us",
+             kernel.getSymName(), describe(choice.blocks), grid[0], grid[1],
+             grid[2], choice.blocksPerSM, choice.fill,
+             choice.footprint.registers, choice.footprint.sharedBytes,
+             choice.microseconds);
 }
 
 static LogicalResult schedule(tile::FuncOp kernel, const TargetModel &model) {
@@ -44,22 +78,37 @@ static LogicalResult schedule(tile::FuncOp kernel, const TargetModel &model) {
   if (shape->splits && shape->rows % shape->splits != 0)
     return kernel.emitOpError("expected `splits` that divide the ")
            << shape->rows << " rows, found " << shape->splits;
-  FailureOr<BlockSizes> blocks = kernel.getSchedule()
-                                     ? readSchedule(kernel, *shape)
-                                     : model.chooseBlocks(*shape);
-  if (failed(blocks))
-    return failure();
+  // The op whose shape it is says more than the kernel does.
+  if (std::string obstacle = model.findObstacle(*shape); !obstacle.empty())
+    return findLeader(kernel)->emitOpError(obstacle);
+  ScheduleChoice choice;
+  if (kernel.getSchedule()) {
+    FailureOr<BlockSizes> given = readSchedule(kernel, *shape, model);
+    if (failed(given))
+      return failure();
+    choice = model.estimate(*shape, *given);
+  } else {
+    choice = model.choose(*shape);
+  }
 
   Builder builder(kernel.getContext());
   NamedAttrList attributes;
-  for (StringRef name : getBlockNames(*shape))
-    attributes.append(name, builder.getI64IntegerAttr(blocks->lookup(name)));
+  for (auto &entry : choice.blocks)
+    attributes.append(entry.getKey(),
+                      builder.getI64IntegerAttr(entry.getValue()));
   if (shape->splits)
     attributes.append("splits", builder.getI64IntegerAttr(shape->splits));
   kernel.setScheduleAttr(attributes.getDictionary(kernel.getContext()));
-  kernel.setGrid(getGrid(*shape, *blocks));
+  SmallVector<int64_t> grid = getGrid(*shape, choice.blocks);
+  kernel.setGrid(grid);
   kernel->setAttr("flops", builder.getI64IntegerAttr(shape->flops));
   kernel->setAttr("bytes", builder.getI64IntegerAttr(shape->bytes));
+  if (choice.microseconds) {
+    kernel->setAttr("fill", builder.getF64FloatAttr(choice.fill));
+    kernel->setAttr("predicted_us",
+                    builder.getF64FloatAttr(choice.microseconds));
+    report(kernel, *shape, choice, grid);
+  }
   return success();
 }
 
@@ -68,20 +117,36 @@ struct ScheduleKernels : llmc::impl::ScheduleKernelsBase<ScheduleKernels> {
   using ScheduleKernelsBase::ScheduleKernelsBase;
 
   void runOnOperation() override {
-    Location loc = getOperation().getLoc();
-    if (target != "cpu") {
-      emitError(loc) << "expected the target 'cpu', found '" << target << "'";
+    std::unique_ptr<TargetModel> model = createModel();
+    if (!model)
       return signalPassFailure();
+    for (auto kernel : getOperation().getOps<tile::FuncOp>())
+      if (failed(schedule(kernel, *model)))
+        return signalPassFailure();
+  }
+
+private:
+  /// Null after an error.
+  std::unique_ptr<TargetModel> createModel() {
+    Location loc = getOperation().getLoc();
+    if (target == "cuda") {
+      if (const Chip *chip = findChip(arch))
+        return createCudaModel(*chip);
+      emitError(loc) << "expected one of the architectures " << getChipNames()
+                     << ", found '" << arch << "'";
+      return nullptr;
+    }
+    if (target != "cpu") {
+      emitError(loc) << "expected the target 'cpu' or 'cuda', found '" << target
+                     << "'";
+      return nullptr;
     }
     if (cores < 1 || l2 < 1) {
       emitError(loc) << "expected at least 1 core and 1 byte of cache, found "
                      << cores.getValue() << " and " << l2.getValue();
-      return signalPassFailure();
+      return nullptr;
     }
-    std::unique_ptr<TargetModel> model = createCpuModel({cores, l2});
-    for (auto kernel : getOperation().getOps<tile::FuncOp>())
-      if (failed(schedule(kernel, *model)))
-        return signalPassFailure();
+    return createCpuModel({cores, l2});
   }
 };
 } // namespace

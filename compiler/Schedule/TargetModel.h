@@ -3,17 +3,50 @@
 #ifndef LLMC_COMPILER_SCHEDULE_TARGETMODEL_H
 #define LLMC_COMPILER_SCHEDULE_TARGETMODEL_H
 
+#include "compiler/Schedule/Chip.h"
 #include "compiler/Schedule/KernelShape.h"
 
 #include <memory>
 
 namespace llmc {
 
+/// A schedule and what the model expects of it. Estimates are 0 where a target
+/// makes none.
+struct ScheduleChoice {
+  BlockSizes blocks;
+  /// The time of one launch.
+  double microseconds = 0;
+  /// See getFill.
+  double fill = 0;
+  int64_t blocksPerSM = 0;
+  Footprint footprint = {};
+};
+
 /// An analytic model of a target. Policy only: it changes no IR.
 class TargetModel {
 public:
   virtual ~TargetModel() = default;
-  virtual BlockSizes chooseBlocks(const KernelShape &shape) const = 0;
+
+  /// The names that a schedule of such a kernel holds.
+  virtual llvm::SmallVector<llvm::StringRef>
+  getNames(const KernelShape &shape) const {
+    return getBlockNames(shape);
+  }
+  /// What makes such a kernel impossible; empty if nothing does.
+  virtual std::string findObstacle(const KernelShape &shape) const {
+    return "";
+  }
+  /// What is wrong with a given schedule; empty if nothing is.
+  virtual std::string findFault(const KernelShape &shape,
+                                const BlockSizes &blocks) const {
+    return "";
+  }
+  virtual ScheduleChoice choose(const KernelShape &shape) const = 0;
+  /// What to expect of a given schedule.
+  virtual ScheduleChoice estimate(const KernelShape &shape,
+                                  const BlockSizes &blocks) const {
+    return {blocks};
+  }
 };
 
 struct CpuOptions {
@@ -21,6 +54,8 @@ struct CpuOptions {
   int64_t l2Bytes = 512 * 1024;
 };
 std::unique_ptr<TargetModel> createCpuModel(CpuOptions options);
+
+std::unique_ptr<TargetModel> createCudaModel(const Chip &chip);
 
 } // namespace llmc
 

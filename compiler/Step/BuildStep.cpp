@@ -5,10 +5,12 @@
 //     ..                           func.func @evaluate ..
 //     model.return %l, %dw         func.func @generate ..
 //   }                              func.func @update ..
+//                                  func.func @prepare .., in mixed precision
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Step/Passes.h"
+#include "compiler/Step/Precision.h"
 #include "compiler/Step/StepGraph.h"
 
 namespace llmc {
@@ -20,10 +22,12 @@ using namespace mlir;
 using namespace llmc;
 
 /// What later phases and the program need to know of the model.
-static void recordModel(ModuleOp module, StepGraph &graph) {
+static void recordModel(ModuleOp module, StepGraph &graph,
+                        StringRef precision) {
   Builder builder(module.getContext());
   auto logits = cast<RankedTensorType>(graph.loss.getLogits().getType());
   module->setAttr("llmc.name", builder.getStringAttr(graph.op.getSymName()));
+  module->setAttr("llmc.precision", builder.getStringAttr(precision));
   module->setAttr("llmc.batch", builder.getI64IntegerAttr(graph.batch()));
   module->setAttr("llmc.sequence",
                   builder.getI64IntegerAttr(graph.tokensType().getDimSize(1)));
@@ -31,7 +35,22 @@ static void recordModel(ModuleOp module, StepGraph &graph) {
                   builder.getI64IntegerAttr(logits.getShape().back()));
 }
 
-static LogicalResult buildStep(ModuleOp module, model::GraphOp op) {
+/// Makes all functions but @update, which is made of masters, compute in the
+/// type of the copies.
+static LogicalResult mixPrecision(OpBuilder &builder, ModuleOp module,
+                                  Location loc, const Variables &variables) {
+  if (!variables.computeType)
+    return success();
+  for (StringRef name : {"micro_step", "evaluate", "generate"})
+    if (failed(lowerPrecision(module.lookupSymbol<func::FuncOp>(name),
+                              variables.computeType)))
+      return failure();
+  buildPrepare(builder, loc, variables);
+  return success();
+}
+
+static LogicalResult buildStep(ModuleOp module, model::GraphOp op,
+                               StringRef precision) {
   FailureOr<StepGraph> graph = readStepGraph(op);
   if (failed(graph))
     return failure();
@@ -44,12 +63,21 @@ static LogicalResult buildStep(ModuleOp module, model::GraphOp op) {
   FailureOr<Variables> variables = layOutVariables(builder, graph->body());
   if (failed(variables))
     return failure();
+  if (precision == "bf16") {
+    if (!variables->elementType.isF32())
+      return op.emitOpError("expected f32 parameters for precision bf16, "
+                            "found parameters with elements ")
+             << variables->elementType;
+    variables->computeType = builder.getBF16Type();
+  }
   buildMicroStep(builder, *graph, *variables);
   buildEvaluate(builder, *graph, *variables);
   if (failed(buildGenerate(builder, *graph, *variables)))
     return failure();
   buildUpdate(builder, *graph, *variables);
-  recordModel(module, *graph);
+  if (failed(mixPrecision(builder, module, op.getLoc(), *variables)))
+    return failure();
+  recordModel(module, *graph, precision);
   op.erase();
   return success();
 }
@@ -57,7 +85,14 @@ static LogicalResult buildStep(ModuleOp module, model::GraphOp op) {
 namespace {
 
 struct BuildStep : llmc::impl::BuildStepBase<BuildStep> {
+  using BuildStepBase::BuildStepBase;
+
   void runOnOperation() override {
+    if (precision != "f32" && precision != "bf16") {
+      emitError(getOperation().getLoc())
+          << "expected precision f32 or bf16, found '" << precision << "'";
+      return signalPassFailure();
+    }
     SmallVector<model::GraphOp> graphs(getOperation().getOps<model::GraphOp>());
     if (graphs.size() != 1) {
       getOperation().emitError(
@@ -65,7 +100,7 @@ struct BuildStep : llmc::impl::BuildStepBase<BuildStep> {
           << graphs.size();
       return signalPassFailure();
     }
-    if (failed(buildStep(getOperation(), graphs.front())))
+    if (failed(buildStep(getOperation(), graphs.front(), precision)))
       signalPassFailure();
   }
 };

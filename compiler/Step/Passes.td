@@ -23,9 +23,15 @@ def BuildStep : Pass<"llmc-build-step", "::mlir::ModuleOp"> {
     - `@generate(tokens) -> logits`, the forward ops before the loss, batch 1;
     - `@update(hyper) -> norm`, clipping and AdamW over all parameters at once.
 
+    With `precision` bf16 all but `@update` compute in bf16, from bf16 copies of
+    the parameters (`train.ref compute`). Masters, moments, gradients of
+    parameters, log-sum-exps, constants, the loss and the logits that
+    `@generate` returns stay f32. `@update` writes the copies, too, and a fifth
+    function, `@prepare()`, makes them from the masters.
+
     Postcondition: no op of the graph's structure is left (see
-    `llmc-verify-step`); the module carries `llmc.name`, `llmc.batch`,
-    `llmc.sequence` and `llmc.vocabulary`. No function returns an argument or a
+    `llmc-verify-step`); the module carries `llmc.name`, `llmc.precision`,
+    `llmc.batch`, `llmc.sequence` and `llmc.vocabulary`. No function returns an argument or a
     handle.
 
     ```mlir
@@ -52,6 +58,10 @@ def BuildStep : Pass<"llmc-build-step", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let options = [
+    Option<"precision", "precision", "std::string", "\"f32\"",
+           "type of activations and of the weights they meet: f32 or bf16">
+  ];
   let dependentDialects = ["::mlir::func::FuncDialect",
                            "::llmc::model::ModelDialect",
                            "::llmc::train::TrainDialect"];

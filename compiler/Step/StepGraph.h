@@ -11,9 +11,10 @@
 
 namespace llmc {
 
-/// The functions that Step creates, in this order.
+/// The functions that Step creates, in this order. `prepare` is there in mixed
+/// precision only.
 inline constexpr llvm::StringLiteral kStepFunctions[] = {
-    "micro_step", "evaluate", "generate", "update"};
+    "micro_step", "evaluate", "generate", "update", "prepare"};
 
 /// A model.graph that returns the loss and a gradient per parameter.
 struct StepGraph {

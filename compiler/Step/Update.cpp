@@ -18,18 +18,19 @@ void llmc::buildUpdate(OpBuilder &builder, StepGraph &graph,
       createFunction(builder, loc, "update", {hyperType}, {scalar});
   Value hyper = function.getArgument(0);
 
-  Type flat =
-      RankedTensorType::get({variables.elements}, variables.elementType);
-  auto all = [&](train::Slot slot) -> Value {
-    return train::FlatOp::create(builder, loc, flat, slot);
+  auto all = [&](train::Slot slot) {
+    return variables.createFlat(builder, loc, slot);
   };
   Value parameters = all(train::Slot::Value);
   Value gradients = all(train::Slot::Gradient);
   Value moment1 = all(train::Slot::Moment1);
   Value moment2 = all(train::Slot::Moment2);
+  Value copies;
+  if (variables.computeType)
+    copies = all(train::Slot::Compute);
   Value norm =
       train::GradientNormOp::create(builder, loc, scalar, gradients, hyper);
   train::AdamWOp::create(builder, loc, parameters, gradients, moment1, moment2,
-                         norm, hyper, variables.decayElements);
+                         norm, hyper, copies, variables.decayElements);
   func::ReturnOp::create(builder, loc, norm);
 }

@@ -55,6 +55,13 @@ Value Variables::createRef(OpBuilder &builder, Location loc, Value value,
                               variable.getSymName(), slot);
 }
 
+Value Variables::createFlat(OpBuilder &builder, Location loc,
+                            train::Slot slot) const {
+  Type element = slot == train::Slot::Compute ? Type(computeType) : elementType;
+  return train::FlatOp::create(
+      builder, loc, RankedTensorType::get({elements}, element), slot);
+}
+
 FailureOr<Variables> llmc::layOutVariables(OpBuilder &builder, Block &block) {
   Variables variables;
   Symbols symbols;

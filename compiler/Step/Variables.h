@@ -26,9 +26,17 @@ struct Variables {
   /// Of all parameters; null without parameters.
   mlir::Type elementType;
 
+  /// Of the parameters' compute copies; null where there are none and the
+  /// step computes with the parameters themselves.
+  mlir::FloatType computeType;
+
   /// A handle on one storage of the variable of `value`.
   mlir::Value createRef(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value value, train::Slot slot) const;
+
+  /// A handle on one storage of all parameters.
+  mlir::Value createFlat(mlir::OpBuilder &builder, mlir::Location loc,
+                         train::Slot slot) const;
 };
 
 /// Creates a train.variable at the builder's insertion point for each

@@ -24,15 +24,20 @@ struct VerifyStep : llmc::impl::VerifyStepBase<VerifyStep> {
       op->emitOpError("is left after Step");
       valid = false;
     });
+    auto precision = module->getAttrOfType<StringAttr>("llmc.precision");
+    bool mixed = precision && precision.getValue() != "f32";
     for (StringRef name : kStepFunctions)
-      if (!module.lookupSymbol<func::FuncOp>(name)) {
+      if ((mixed || name != "prepare") &&
+          !module.lookupSymbol<func::FuncOp>(name)) {
         module.emitError("expected a function @") << name << " after Step";
         valid = false;
       }
-    if (!module->getAttrOfType<StringAttr>("llmc.name")) {
-      module.emitError("expected a string attribute 'llmc.name' after Step");
-      valid = false;
-    }
+    for (StringRef name : {"llmc.name", "llmc.precision"})
+      if (!module->getAttrOfType<StringAttr>(name)) {
+        module.emitError("expected a string attribute '")
+            << name << "' after Step";
+        valid = false;
+      }
     for (StringRef name : {"llmc.batch", "llmc.sequence", "llmc.vocabulary"})
       if (!module->getAttrOfType<IntegerAttr>(name)) {
         module.emitError("expected an integer attribute '")

@@ -44,4 +44,32 @@ def TileKernels : Pass<"llmc-tile-kernels", "::mlir::ModuleOp"> {
                            "::llmc::tile::TileDialect"];
 }
 
+def TileColumns : Pass<"llmc-tile-columns", "::mlir::ModuleOp"> {
+  let summary = "work on rows that registers cannot hold in parts";
+  let description = [{
+    Precondition: tile programs. Those whose schedule holds `block_columns`
+    are rewritten; `llmc-tile-kernels` does so itself.
+
+    Action: each reduction of rows ends a pass over the columns; the passes
+    load and compute what they need again, `block_columns` at a time, and the
+    last one stores. A sum over rows that a loop carries is kept in memory.
+
+    Postcondition: no tile has more than `block_columns` columns.
+
+    ```mlir
+    %x = tile.load %v[%r, %c0] : ... -> tensor<1x8192xf32>
+    %s = tile.reduce add %x axis 1 : tensor<1x8192xf32> -> tensor<1xf32>
+    // becomes, with block_columns = 4096
+    %a = scf.for %c = %c0 to %c8192 step %c4096 iter_args(%sum = %zero) -> tensor<1x4096xf32> {
+      %x = tile.load %v[%r, %c] : ... -> tensor<1x4096xf32>
+      %next = arith.addf %sum, %x : tensor<1x4096xf32>
+      scf.yield %next : tensor<1x4096xf32>
+    }
+    %s = tile.reduce add %a axis 1 : tensor<1x4096xf32> -> tensor<1xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::llmc::tile::TileDialect"];
+}
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "compiler/Tiling/Kinds/Kinds.h"
 #include "compiler/Tiling/Passes.h"
+#include "compiler/Tiling/TileColumns.h"
 
 #include "dialects/Model/Model.h"
 #include "dialects/Tile/Tile.h"
@@ -76,12 +77,13 @@ LogicalResult tileKernel(tile::FuncOp func) {
   KernelBuilder k(func);
   if (failed(emitter(k)))
     return failure();
+  std::optional<int64_t> part = k.optionalSchedule("block_columns");
   k.finish();
   // Rules load and compute what they need, each for itself.
   IRRewriter rewriter(func.getContext());
   DominanceInfo dominance(func);
   eliminateCommonSubExpressions(rewriter, dominance, func);
-  return success();
+  return part ? tileColumns(func, *part) : success();
 }
 
 struct TileKernelsPass : llmc::impl::TileKernelsBase<TileKernelsPass> {

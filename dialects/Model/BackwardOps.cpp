@@ -22,8 +22,10 @@ LogicalResult EmbeddingGradOp::verify() {
                               ? ShapedType::kDynamic
                               : shapeOf(getGrad()).back()})))
     return failure();
-  return verifyShape(*this, "output", getOutput(),
-                     {ShapedType::kDynamic, shapeOf(getGrad()).back()});
+  if (failed(verifyShape(*this, "output", getOutput(),
+                         {ShapedType::kDynamic, shapeOf(getGrad()).back()})))
+    return failure();
+  return verifyElementOrF32(*this, "output", getOutput(), elementOf(getGrad()));
 }
 
 LogicalResult PositionEmbeddingGradOp::verify() {
@@ -38,7 +40,7 @@ LogicalResult PositionEmbeddingGradOp::verify() {
     return emitOpError("sequence length ")
            << sequence << " exceeds the " << positions
            << " positions of the output " << getOutput().getType();
-  return success();
+  return verifyElementOrF32(*this, "output", getOutput(), elementOf(getGrad()));
 }
 
 LogicalResult LinearWeightGradOp::verify() {
@@ -53,7 +55,11 @@ LogicalResult LinearWeightGradOp::verify() {
     return failure();
   int64_t first = getTransposed() ? input.back() : grad.back();
   int64_t second = getTransposed() ? grad.back() : input.back();
-  return verifyShape(*this, "output", getOutput(), {first, second});
+  Type element = elementOf(getInput());
+  if (failed(verifyShape(*this, "output", getOutput(), {first, second})) ||
+      failed(verifyElement(*this, "grad", getGrad(), element)))
+    return failure();
+  return verifyElementOrF32(*this, "output", getOutput(), element);
 }
 
 LogicalResult SumRowsOp::verify() {
@@ -70,9 +76,13 @@ template <typename OpTy> static LogicalResult verifyNormGrad(OpTy op) {
   if (shape.empty())
     return op.emitOpError("expected an input of at least rank 1, found ")
            << op.getInput().getType();
+  Type element = elementOf(op.getInput());
   if (failed(verifyShape(op, "weight", op.getWeight(), {shape.back()})) ||
       failed(verifyShape(op, "grad", op.getGrad(), shape)) ||
-      failed(verifyShape(op, "output", op.getOutput(), shape)))
+      failed(verifyShape(op, "output", op.getOutput(), shape)) ||
+      failed(verifyElement(op, "weight", op.getWeight(), element)) ||
+      failed(verifyElement(op, "grad", op.getGrad(), element)) ||
+      failed(verifyElement(op, "output", op.getOutput(), element)))
     return failure();
   return verifyEps(op, op.getEps());
 }
@@ -80,6 +90,8 @@ template <typename OpTy> static LogicalResult verifyNormGrad(OpTy op) {
 /// The weight's gradient of a norm.
 template <typename OpTy> static LogicalResult verifyNormWeightGrad(OpTy op) {
   if (failed(verifyShape(op, "grad", op.getGrad(), shapeOf(op.getInput()))) ||
+      failed(
+          verifyElement(op, "grad", op.getGrad(), elementOf(op.getInput()))) ||
       failed(verifyRowSum(op, op.getInput(), op.getOutput(), op.getSplits())))
     return failure();
   return verifyEps(op, op.getEps());
@@ -101,6 +113,16 @@ LogicalResult RMSNormWeightGradOp::verify() {
 // attention
 //===----------------------------------------------------------------------===//
 
+/// Checks the element types of several values.
+static LogicalResult
+verifyElements(Operation *op, Type expected,
+               ArrayRef<std::pair<StringRef, Value>> values) {
+  for (auto [name, value] : values)
+    if (failed(verifyElement(op, name, value, expected)))
+      return failure();
+  return success();
+}
+
 LogicalResult AttentionGradOp::verify() {
   if (failed(verifyAttention(*this, getQuery(), getKey(), getValue(),
                              getHeads(), getKvHeads(), getWindow())))
@@ -115,12 +137,18 @@ LogicalResult AttentionGradOp::verify() {
       failed(verifyShape(*this, "key gradient", getKeyGrad(), key)) ||
       failed(verifyShape(*this, "value gradient", getValueGrad(), key)))
     return failure();
-  return success();
+  return verifyElements(*this, elementOf(getQuery()),
+                        {{"output", getOutput()},
+                         {"grad", getGrad()},
+                         {"query gradient", getQueryGrad()},
+                         {"key gradient", getKeyGrad()},
+                         {"value gradient", getValueGrad()}});
 }
 
 LogicalResult AttentionDeltaOp::verify() {
   if (failed(verifyRank(*this, "output", getOutput(), 3)) ||
-      failed(verifyShape(*this, "grad", getGrad(), shapeOf(getOutput()))))
+      failed(verifyShape(*this, "grad", getGrad(), shapeOf(getOutput()))) ||
+      failed(verifyElement(*this, "grad", getGrad(), elementOf(getOutput()))))
     return failure();
   int64_t heads = getHeads();
   int64_t channels = shapeOf(getOutput())[2];
@@ -136,6 +164,8 @@ template <typename OpTy> static LogicalResult verifyAttentionPart(OpTy op) {
   if (failed(verifyAttention(op, op.getQuery(), op.getKey(), op.getValue(),
                              op.getHeads(), op.getKvHeads(), op.getWindow())) ||
       failed(verifyShape(op, "grad", op.getGrad(), shapeOf(op.getQuery()))) ||
+      failed(
+          verifyElement(op, "grad", op.getGrad(), elementOf(op.getQuery()))) ||
       failed(verifyRowStatistic(op, "lse", op.getLse(), op.getQuery(),
                                 op.getHeads())))
     return failure();
@@ -146,8 +176,11 @@ template <typename OpTy> static LogicalResult verifyAttentionPart(OpTy op) {
 LogicalResult AttentionQueryGradOp::verify() {
   if (failed(verifyAttentionPart(*this)))
     return failure();
-  return verifyShape(*this, "query gradient", getQueryGrad(),
-                     shapeOf(getQuery()));
+  if (failed(verifyShape(*this, "query gradient", getQueryGrad(),
+                         shapeOf(getQuery()))))
+    return failure();
+  return verifyElement(*this, "query gradient", getQueryGrad(),
+                       elementOf(getQuery()));
 }
 
 LogicalResult AttentionKeyValueGradOp::verify() {
@@ -155,8 +188,12 @@ LogicalResult AttentionKeyValueGradOp::verify() {
       failed(
           verifyShape(*this, "key gradient", getKeyGrad(), shapeOf(getKey()))))
     return failure();
-  return verifyShape(*this, "value gradient", getValueGrad(),
-                     shapeOf(getKey()));
+  if (failed(verifyShape(*this, "value gradient", getValueGrad(),
+                         shapeOf(getKey()))))
+    return failure();
+  return verifyElements(
+      *this, elementOf(getQuery()),
+      {{"key gradient", getKeyGrad()}, {"value gradient", getValueGrad()}});
 }
 
 //===----------------------------------------------------------------------===//
@@ -174,7 +211,8 @@ LogicalResult ConcatOp::verify() {
   for (Value input : getInputs()) {
     SmallVector<int64_t> expected(output);
     expected.back() = ShapedType::kDynamic;
-    if (failed(verifyShape(*this, "input", input, expected)))
+    if (failed(verifyShape(*this, "input", input, expected)) ||
+        failed(verifyElement(*this, "input", input, elementOf(getOutput()))))
       return failure();
     int64_t part = shapeOf(input).back();
     if (ShapedType::isDynamic(part))
@@ -210,7 +248,9 @@ LogicalResult CrossEntropyGradOp::verify() {
       failed(verifyShape(*this, "targets", getTargets(),
                          shapeOf(getLogits()).drop_back())))
     return failure();
-  return verifyShape(*this, "output", getOutput(), shapeOf(getLogits()));
+  if (failed(verifyShape(*this, "output", getOutput(), shapeOf(getLogits()))))
+    return failure();
+  return verifyElement(*this, "output", getOutput(), elementOf(getLogits()));
 }
 
 LogicalResult TokenLossOp::verify() {
@@ -218,5 +258,9 @@ LogicalResult TokenLossOp::verify() {
       failed(verifyShape(*this, "targets", getTargets(),
                          shapeOf(getLogits()).drop_back())))
     return failure();
-  return verifyShape(*this, "output", getOutput(), shapeOf(getTargets()));
+  if (failed(verifyShape(*this, "output", getOutput(), shapeOf(getTargets()))))
+    return failure();
+  return verifyF32(*this, "output", getOutput());
 }
+
+LogicalResult MeanOp::verify() { return verifyF32(*this, "input", getInput()); }

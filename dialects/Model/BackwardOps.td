@@ -8,7 +8,9 @@ def Model_EmbeddingGradOp : Model_PureOp<"embedding_grad"> {
 
     Constraints:
     - (C1) grad is [b, t, C];
-    - (C2) the output is [V, C].
+    - (C2) the output is [V, C];
+    - (C3) the output has the element type of grad, unless it is f32 and that
+      is narrower.
 
     Lifespan: created by Autodiff.
 
@@ -30,7 +32,9 @@ def Model_PositionEmbeddingGradOp : Model_PureOp<"position_embedding_grad"> {
     Constraints:
     - (C1) grad is [b, t, C];
     - (C2) the output is [P, C];
-    - (C3) the sequence is not longer than P.
+    - (C3) the sequence is not longer than P;
+    - (C4) the output has the element type of grad, unless it is f32 and that
+      is narrower.
 
     Lifespan: created by Autodiff.
 
@@ -51,7 +55,9 @@ def Model_LinearWeightGradOp : Model_PureOp<"linear_weight_grad"> {
 
     Constraints:
     - (C1) input and grad have the same leading dimensions;
-    - (C2) the output is [o, i], with `transposed` [i, o].
+    - (C2) the output is [o, i], with `transposed` [i, o];
+    - (C3) grad has the input's element type, and so has the output, unless it
+      is f32 and that is narrower.
 
     Lifespan: created by Autodiff.
 
@@ -72,7 +78,9 @@ def Model_SumRowsOp : Model_PureOp<"sum_rows"> {
 
     Constraints:
     - (C1) the output is [C], with `splits` [splits, C];
-    - (C2) `splits` is positive and divides the number of rows.
+    - (C2) `splits` is positive and divides the number of rows;
+    - (C3) the output has the input's element type, unless it is f32 and that
+      is narrower.
 
     Lifespan: created by Autodiff; llmc-decompose adds `splits` and a sum over them.
 
@@ -95,7 +103,8 @@ def Model_LayerNormGradOp : Model_PureOp<"layer_norm_grad"> {
     Constraints:
     - (C1) the weight is [C];
     - (C2) grad and output have the input's shape;
-    - (C3) eps is positive.
+    - (C3) eps is positive;
+    - (C4) weight, grad and output have the input's element type.
 
     Lifespan: created by Autodiff.
 
@@ -119,7 +128,9 @@ def Model_LayerNormWeightGradOp : Model_PureOp<"layer_norm_weight_grad"> {
     - (C1) grad has the input's shape;
     - (C2) the output is [C], with `splits` [splits, C];
     - (C3) `splits` is positive and divides the number of rows;
-    - (C4) eps is positive.
+    - (C4) eps is positive;
+    - (C5) grad has the input's element type, and so has the output, unless it
+      is f32 and that is narrower.
 
     Lifespan: created by Autodiff; llmc-decompose adds `splits`.
 
@@ -143,7 +154,8 @@ def Model_RMSNormGradOp : Model_PureOp<"rms_norm_grad"> {
     Constraints:
     - (C1) the weight is [C];
     - (C2) grad and output have the input's shape;
-    - (C3) eps is positive.
+    - (C3) eps is positive;
+    - (C4) weight, grad and output have the input's element type.
 
     Lifespan: created by Autodiff.
 
@@ -167,7 +179,9 @@ def Model_RMSNormWeightGradOp : Model_PureOp<"rms_norm_weight_grad"> {
     - (C1) grad has the input's shape;
     - (C2) the output is [C], with `splits` [splits, C];
     - (C3) `splits` is positive and divides the number of rows;
-    - (C4) eps is positive.
+    - (C4) eps is positive;
+    - (C5) grad has the input's element type, and so has the output, unless it
+      is f32 and that is narrower.
 
     Lifespan: created by Autodiff; llmc-decompose adds `splits`.
 
@@ -193,7 +207,8 @@ def Model_AttentionGradOp : Model_PureOp<"attention_grad"> {
     - (C1) query, key and value as in `model.attention`;
     - (C2) output and grad have the query's shape;
     - (C3) lse is [b, heads, t];
-    - (C4) gradients have the shapes of query, key and value.
+    - (C4) gradients have the shapes of query, key and value;
+    - (C5) all have the query's element type but lse, which is f32.
 
     Lifespan: created by Autodiff; llmc-decompose takes it apart.
 
@@ -218,7 +233,8 @@ def Model_AttentionDeltaOp : Model_PureOp<"attention_delta"> {
 
     Constraints:
     - (C1) output is [b, t, heads * D] and grad has its shape;
-    - (C2) delta is [b, heads, t].
+    - (C2) delta is [b, heads, t];
+    - (C3) grad has the element type of output, delta is f32.
 
     Lifespan: created by llmc-decompose.
 
@@ -241,7 +257,8 @@ def Model_AttentionQueryGradOp : Model_PureOp<"attention_query_grad"> {
     - (C1) query, key and value as in `model.attention`;
     - (C2) grad has the query's shape;
     - (C3) lse and delta are [b, heads, t];
-    - (C4) the result has the query's shape.
+    - (C4) the result has the query's shape;
+    - (C5) all have the query's element type but lse and delta, which are f32.
 
     Lifespan: created by llmc-decompose.
 
@@ -267,7 +284,8 @@ def Model_AttentionKeyValueGradOp : Model_PureOp<"attention_key_value_grad"> {
     - (C1) query, key and value as in `model.attention`;
     - (C2) grad has the query's shape;
     - (C3) lse and delta are [b, heads, t];
-    - (C4) the results have the key's shape.
+    - (C4) the results have the key's shape;
+    - (C5) all have the query's element type but lse and delta, which are f32.
 
     Lifespan: created by llmc-decompose.
 
@@ -323,7 +341,8 @@ def Model_ConcatOp : Model_PureOp<"concat"> {
     Constraints:
     - (C1) the output has a last dimension and there is an input;
     - (C2) an input has the output's leading dimensions and a known last one;
-    - (C3) the parts make up the output's last dimension.
+    - (C3) the parts make up the output's last dimension;
+    - (C4) the inputs have the output's element type.
 
     Lifespan: created by Autodiff.
 
@@ -346,7 +365,8 @@ def Model_CrossEntropyGradOp : Model_PureOp<"cross_entropy_grad"> {
     Constraints:
     - (C1) the logits are [b, t, V];
     - (C2) the targets are [b, t];
-    - (C3) the output has the logits' shape.
+    - (C3) the output has the logits' shape;
+    - (C4) the output has the element type of the logits.
 
     Lifespan: created by Autodiff.
 
@@ -368,7 +388,8 @@ def Model_TokenLossOp : Model_PureOp<"token_loss"> {
     Constraints:
     - (C1) the logits are [b, t, V];
     - (C2) the targets are [b, t];
-    - (C3) the output is [b, t].
+    - (C3) the output is [b, t];
+    - (C4) the output is f32.
 
     Lifespan: created by llmc-decompose.
 
@@ -387,6 +408,9 @@ def Model_MeanOp : Model_PureOp<"mean"> {
   let description = [{
     A scalar.
 
+    Constraints:
+    - (C1) the input is f32.
+
     Lifespan: created by llmc-decompose.
 
     ```mlir
@@ -396,4 +420,5 @@ def Model_MeanOp : Model_PureOp<"mean"> {
   let arguments = (ins Model_Activation:$input);
   let results = (outs Model_Loss:$output);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }

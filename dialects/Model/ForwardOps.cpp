@@ -19,8 +19,10 @@ template <typename OpTy> static LogicalResult verifyLookup(OpTy op) {
   if (failed(verifyRank(op, "weight", op.getWeight(), 2)))
     return failure();
   ArrayRef<int64_t> tokens = shapeOf(op.getTokens());
-  return verifyShape(op, "output", op.getOutput(),
-                     {tokens[0], tokens[1], shapeOf(op.getWeight())[1]});
+  if (failed(verifyShape(op, "output", op.getOutput(),
+                         {tokens[0], tokens[1], shapeOf(op.getWeight())[1]})))
+    return failure();
+  return verifyElement(op, "output", op.getOutput(), elementOf(op.getWeight()));
 }
 
 LogicalResult EmbeddingOp::verify() { return verifyLookup(*this); }
@@ -58,7 +60,12 @@ LogicalResult LinearOp::verify() {
     return failure();
   SmallVector<int64_t> expected(input);
   expected.back() = outer;
-  return verifyShape(*this, "output", getOutput(), expected);
+  Type element = elementOf(getInput());
+  if (failed(verifyShape(*this, "output", getOutput(), expected)) ||
+      failed(verifyElement(*this, "weight", getWeight(), element)) ||
+      (getBias() && failed(verifyElement(*this, "bias", getBias(), element))))
+    return failure();
+  return verifyElementOrF32(*this, "output", getOutput(), element);
 }
 
 //===----------------------------------------------------------------------===//
@@ -81,16 +88,23 @@ static LogicalResult verifyChannelVector(Operation *op, StringRef name,
 }
 
 LogicalResult LayerNormOp::verify() {
+  Type element = elementOf(getInput());
   if (failed(verifyChannelVector(*this, "weight", getWeight(), getInput())) ||
       failed(verifyChannelVector(*this, "bias", getBias(), getInput())) ||
-      failed(verifyShape(*this, "output", getOutput(), shapeOf(getInput()))))
+      failed(verifyShape(*this, "output", getOutput(), shapeOf(getInput()))) ||
+      failed(verifyElement(*this, "weight", getWeight(), element)) ||
+      failed(verifyElement(*this, "bias", getBias(), element)) ||
+      failed(verifyElement(*this, "output", getOutput(), element)))
     return failure();
   return verifyEps(*this, getEps());
 }
 
 LogicalResult RMSNormOp::verify() {
+  Type element = elementOf(getInput());
   if (failed(verifyChannelVector(*this, "weight", getWeight(), getInput())) ||
-      failed(verifyShape(*this, "output", getOutput(), shapeOf(getInput()))))
+      failed(verifyShape(*this, "output", getOutput(), shapeOf(getInput()))) ||
+      failed(verifyElement(*this, "weight", getWeight(), element)) ||
+      failed(verifyElement(*this, "output", getOutput(), element)))
     return failure();
   return verifyEps(*this, getEps());
 }
@@ -115,9 +129,14 @@ LogicalResult RotateOp::verify() {
   int64_t table[] = {shapeOf(getInput())[1],
                      static_cast<int64_t>(getHeadSize())};
   if (failed(verifyShape(*this, "cos", getCos(), table)) ||
-      failed(verifyShape(*this, "sin", getSin(), table)))
+      failed(verifyShape(*this, "sin", getSin(), table)) ||
+      failed(verifyShape(*this, "output", getOutput(), shapeOf(getInput()))))
     return failure();
-  return verifyShape(*this, "output", getOutput(), shapeOf(getInput()));
+  Type element = elementOf(getInput());
+  if (failed(verifyElementOrF32(*this, "cos", getCos(), element)) ||
+      failed(verifyElementOrF32(*this, "sin", getSin(), element)))
+    return failure();
+  return verifyElement(*this, "output", getOutput(), element);
 }
 
 //===----------------------------------------------------------------------===//
@@ -127,7 +146,9 @@ LogicalResult RotateOp::verify() {
 LogicalResult AttentionOp::verify() {
   if (failed(verifyAttention(*this, getQuery(), getKey(), getValue(),
                              getHeads(), getKvHeads(), getWindow())) ||
-      failed(verifyShape(*this, "output", getOutput(), shapeOf(getQuery()))))
+      failed(verifyShape(*this, "output", getOutput(), shapeOf(getQuery()))) ||
+      failed(
+          verifyElement(*this, "output", getOutput(), elementOf(getQuery()))))
     return failure();
   if (!getLse())
     return success();
@@ -149,7 +170,8 @@ LogicalResult SplitOp::verify() {
   for (Value output : getOutputs()) {
     SmallVector<int64_t> expected(input);
     expected.back() = ShapedType::kDynamic;
-    if (failed(verifyShape(*this, "output", output, expected)))
+    if (failed(verifyShape(*this, "output", output, expected)) ||
+        failed(verifyElement(*this, "output", output, elementOf(getInput()))))
       return failure();
     int64_t part = shapeOf(output).back();
     if (ShapedType::isDynamic(part))

@@ -7,7 +7,8 @@ def Model_EmbeddingOp : Model_PureOp<"embedding"> {
 
     Constraints:
     - (C1) the weight is [V, C];
-    - (C2) the output is [b, t, C].
+    - (C2) the output is [b, t, C];
+    - (C3) the output has the weight's element type.
 
     Lifespan: written by the user.
 
@@ -29,7 +30,8 @@ def Model_PositionEmbeddingOp : Model_PureOp<"position_embedding"> {
     Constraints:
     - (C1) the weight is [P, C];
     - (C2) the output is [b, t, C];
-    - (C3) the sequence is not longer than P.
+    - (C3) the sequence is not longer than P;
+    - (C4) the output has the weight's element type.
 
     Lifespan: written by the user.
 
@@ -54,7 +56,9 @@ def Model_LinearOp : Model_PureOp<"linear"> {
     - (C1) the weight is of rank 2;
     - (C2) the last dimension of the input is the weight's input size;
     - (C3) the bias is [o];
-    - (C4) the output is the input with o as last dimension.
+    - (C4) the output is the input with o as last dimension;
+    - (C5) weight and bias have the input's element type, and so has the
+      output, unless it is f32 and that is narrower.
 
     Lifespan: written by the user; Autodiff adds one for the input's gradient, with
     `transposed` toggled.
@@ -78,7 +82,8 @@ def Model_LayerNormOp : Model_PureOp<"layer_norm"> {
     Constraints:
     - (C1) weight and bias are [C];
     - (C2) the output has the input's shape;
-    - (C3) eps is positive.
+    - (C3) eps is positive;
+    - (C4) weight, bias and output have the input's element type.
 
     Lifespan: written by the user.
 
@@ -101,7 +106,8 @@ def Model_RMSNormOp : Model_PureOp<"rms_norm"> {
     Constraints:
     - (C1) the weight is [C];
     - (C2) the output has the input's shape;
-    - (C3) eps is positive.
+    - (C3) eps is positive;
+    - (C4) weight and output have the input's element type.
 
     Lifespan: written by the user.
 
@@ -147,7 +153,9 @@ def Model_RotateOp : Model_PureOp<"rotate"> {
     Constraints:
     - (C1) the input is [b, t, heads * head_size] with an even, positive head_size;
     - (C2) cos and sin are [t, head_size];
-    - (C3) the output has the input's shape.
+    - (C3) the output has the input's shape;
+    - (C4) the output has the input's element type; so have cos and sin,
+      unless they are f32 and that is narrower.
 
     Lifespan: created by llmc-prepare-rope; Autodiff adds inverse ones.
 
@@ -176,7 +184,8 @@ def Model_AttentionOp : Model_PureOp<"attention"> {
     - (C3) key and value are [b, t, kv_heads * D];
     - (C4) the output has the query's shape;
     - (C5) lse is [b, heads, t];
-    - (C6) a window is positive.
+    - (C6) a window is positive;
+    - (C7) key, value and output have the query's element type, lse is f32.
 
     Lifespan: written by the user without lse; Autodiff asks for it.
 
@@ -261,7 +270,8 @@ def Model_SplitOp : Model_PureOp<"split"> {
     Constraints:
     - (C1) the input has a last dimension and there is an output;
     - (C2) an output has the input's leading dimensions and a known last one;
-    - (C3) the parts make up the input's last dimension.
+    - (C3) the parts make up the input's last dimension;
+    - (C4) the outputs have the input's element type.
 
     Lifespan: written by the user.
 

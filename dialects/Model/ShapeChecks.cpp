@@ -3,6 +3,7 @@
 
 #include "dialects/Model/ShapeChecks.h"
 
+#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -37,6 +38,28 @@ LogicalResult shapes::verifyShape(Operation *op, StringRef name, Value value,
   return op->emitOpError("expected ")
          << name << " of shape " << formatShape(expected) << ", found "
          << value.getType();
+}
+
+LogicalResult shapes::verifyElement(Operation *op, StringRef name, Value value,
+                                    Type expected) {
+  if (elementOf(value) == expected)
+    return success();
+  return op->emitOpError("expected ") << name << " with elements " << expected
+                                      << ", found " << value.getType();
+}
+
+LogicalResult shapes::verifyElementOrF32(Operation *op, StringRef name,
+                                         Value value, Type expected) {
+  if (expected.getIntOrFloatBitWidth() >= 32)
+    return verifyElement(op, name, value, expected);
+  if (elementOf(value) == expected || elementOf(value).isF32())
+    return success();
+  return op->emitOpError("expected ") << name << " with elements " << expected
+                                      << " or f32, found " << value.getType();
+}
+
+LogicalResult shapes::verifyF32(Operation *op, StringRef name, Value value) {
+  return verifyElement(op, name, value, Float32Type::get(op->getContext()));
 }
 
 LogicalResult shapes::verifyRank(Operation *op, StringRef name, Value value,
@@ -89,7 +112,9 @@ LogicalResult shapes::verifyAttention(Operation *op, Value query, Value key,
                            : channels / heads * kvHeads;
   int64_t expected[] = {shape[0], shape[1], kvChannels};
   if (failed(verifyShape(op, "key", key, expected)) ||
-      failed(verifyShape(op, "value", value, expected)))
+      failed(verifyShape(op, "value", value, expected)) ||
+      failed(verifyElement(op, "key", key, elementOf(query))) ||
+      failed(verifyElement(op, "value", value, elementOf(query))))
     return failure();
   if (window && *window < 1)
     return op->emitOpError("expected a positive window, found ") << *window;
@@ -100,7 +125,9 @@ LogicalResult shapes::verifyRowStatistic(Operation *op, StringRef name,
                                          Value value, Value query,
                                          int64_t heads) {
   ArrayRef<int64_t> shape = shapeOf(query);
-  return verifyShape(op, name, value, {shape[0], heads, shape[1]});
+  if (failed(verifyShape(op, name, value, {shape[0], heads, shape[1]})))
+    return failure();
+  return verifyF32(op, name, value);
 }
 
 LogicalResult shapes::verifyRowSum(Operation *op, Value input, Value output,
@@ -109,8 +136,11 @@ LogicalResult shapes::verifyRowSum(Operation *op, Value input, Value output,
   if (shape.empty())
     return op->emitOpError("expected an input of at least rank 1, found ")
            << input.getType();
-  if (!splits)
-    return verifyShape(op, "output", output, {shape.back()});
+  if (!splits) {
+    if (failed(verifyShape(op, "output", output, {shape.back()})))
+      return failure();
+    return verifyElementOrF32(op, "output", output, elementOf(input));
+  }
   int64_t rows = 1;
   for (int64_t extent : shape.drop_back())
     rows = ShapedType::isDynamic(extent) || ShapedType::isDynamic(rows)
@@ -120,5 +150,7 @@ LogicalResult shapes::verifyRowSum(Operation *op, Value input, Value output,
     return op->emitOpError("splits ")
            << *splits << " does not divide the rows of the input "
            << input.getType();
-  return verifyShape(op, "output", output, {*splits, shape.back()});
+  if (failed(verifyShape(op, "output", output, {*splits, shape.back()})))
+    return failure();
+  return verifyElementOrF32(op, "output", output, elementOf(input));
 }

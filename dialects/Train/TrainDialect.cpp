@@ -23,6 +23,11 @@ void TrainDialect::initialize() {
       >();
 }
 
+static bool isNarrower(RankedTensorType type, RankedTensorType than) {
+  return isa<FloatType>(type.getElementType()) &&
+         type.getElementTypeBitWidth() < than.getElementTypeBitWidth();
+}
+
 LogicalResult VariableOp::verify() {
   auto type = cast<RankedTensorType>(getType());
   if (!type.hasStaticShape())
@@ -40,7 +45,16 @@ LogicalResult RefOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
       symbolTable.lookupNearestSymbolFrom<VariableOp>(*this, getVariableAttr());
   if (!variable)
     return emitOpError("'") << getVariable() << "' is not a train.variable";
-  if (variable.getType() != getValue().getType())
+  auto type = cast<RankedTensorType>(variable.getType());
+  auto found = cast<RankedTensorType>(getValue().getType());
+  if (getSlot() == Slot::Compute && !variable.getConstant()) {
+    if (found.getShape() == type.getShape() && isNarrower(found, type))
+      return success();
+    return emitOpError("has type ")
+           << found << ", expected the shape of the variable " << type
+           << " and narrower elements";
+  }
+  if (type != found)
     return emitOpError("has type ")
            << getValue().getType() << ", the variable is "
            << variable.getType();
@@ -53,7 +67,37 @@ LogicalResult AccumulateOp::verify() {
   auto value = cast<RankedTensorType>(getValue().getType());
   auto storage = cast<RankedTensorType>(getStorage().getType());
   // Element types may differ: bf16 gradients accumulate into f32 storage.
-  if (value.getShape() != storage.getShape())
+  if (value.getShape() != storage.getShape() || isNarrower(storage, value))
     return emitOpError("cannot add ") << value << " to storage " << storage;
   return success();
+}
+
+LogicalResult FlatOp::verify() {
+  auto type = cast<RankedTensorType>(getValue().getType());
+  if (getSlot() == Slot::Compute && type.getElementTypeBitWidth() >= 32)
+    return emitOpError("compute copies have elements narrower than f32, found ")
+           << type;
+  return success();
+}
+
+/// Copies of all of `parameters`, in narrower elements.
+static LogicalResult verifyCopies(Operation *op, Value parameters,
+                                  Value copies) {
+  auto type = cast<RankedTensorType>(parameters.getType());
+  auto found = cast<RankedTensorType>(copies.getType());
+  if (found.getShape() == type.getShape() && isNarrower(found, type))
+    return success();
+  return op->emitOpError("cannot round ")
+         << type << " to " << found
+         << ", expected the same extent and narrower elements";
+}
+
+LogicalResult AdamWOp::verify() {
+  if (!getCompute())
+    return success();
+  return verifyCopies(*this, getParameters(), getCompute());
+}
+
+LogicalResult RoundOp::verify() {
+  return verifyCopies(*this, getValue(), getStorage());
 }

@@ -16,7 +16,9 @@ def Train_Dialect : Dialect {
     After Step a module holds `train.variable`s (parameters and constants, laid
     out with element offsets), and four functions: @micro_step(tokens, targets)
     -> loss accumulates gradients; @update(hyper) -> norm; @evaluate(tokens,
-    targets) -> loss; @generate(tokens) -> logits. `train.ref` and
+    targets) -> loss; @generate(tokens) -> logits; in mixed precision a fifth,
+    @prepare(), which makes the `compute` copies of the parameters, narrow ones
+    that the others multiply with, from their values. `train.ref` and
     `train.flat` are handles on storage: a tensor value which is read where it
     is used, and written in place by accumulate and adamw. Program order is the
     order of effects.
@@ -29,7 +31,8 @@ def Train_Slot : I32EnumAttr<"Slot", "which storage of a variable", [
     I32EnumAttrCase<"Value", 0, "value">,
     I32EnumAttrCase<"Gradient", 1, "gradient">,
     I32EnumAttrCase<"Moment1", 2, "moment1">,
-    I32EnumAttrCase<"Moment2", 3, "moment2">]> {
+    I32EnumAttrCase<"Moment2", 3, "moment2">,
+    I32EnumAttrCase<"Compute", 4, "compute">]> {
   let cppNamespace = "::llmc::train";
 }
 
@@ -48,6 +51,10 @@ def Train_VariableOp : Train_Op<"variable", [Symbol]> {
 
 def Train_RefOp : Train_Op<"ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a handle on one storage of a variable";
+  let description = [{
+    Has the variable's type; a `compute` handle has its shape and narrower
+    elements.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$variable, Train_Slot:$slot);
   let results = (outs AnyRankedTensor:$value);
   let assemblyFormat = "$slot $variable attr-dict `:` type($value)";
@@ -58,10 +65,15 @@ def Train_FlatOp : Train_Op<"flat", [Pure]> {
   let arguments = (ins Train_Slot:$slot);
   let results = (outs 1DTensorOf<[AnyFloat]>:$value);
   let assemblyFormat = "$slot attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def Train_AccumulateOp : Train_Op<"accumulate"> {
   let summary = "storage += value";
+  let description = [{
+    The storage may be wider than the value, not narrower: a sum of many
+    micro-batches would lose its small terms.
+  }];
   let arguments = (ins AnyRankedTensor:$value,
                        Arg<AnyRankedTensor, "", [MemRead, MemWrite]>:$storage);
   let assemblyFormat = "$value `into` $storage attr-dict `:` type($value) `,` type($storage)";
@@ -96,15 +108,29 @@ def Train_AdamWOp : Train_Op<"adamw"> {
     min(1, clip / norm) (no clipping when clip is 0); m = b1 m + (1-b1) g';
     v = b2 v + (1-b2) g'^2; p -= lr (m/c1 / (sqrt(v/c2) + eps) + wd p), with wd
     applied to elements below `decay_elements` only. `hyper` holds the scalars
-    in the order of LLMC_HYPER_FIELDS (runtime/abi/ProgramAbi.h).
+    in the order of LLMC_HYPER_FIELDS (runtime/abi/ProgramAbi.h). `compute`,
+    in mixed precision, becomes p rounded to its elements, to nearest even.
   }];
   let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$parameters,
                        Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$gradients,
                        Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$moment1,
                        Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$moment2,
                        0DTensorOf<[F32]>:$norm, 1DTensorOf<[F32]>:$hyper,
+                       Arg<Optional<1DTensorOf<[AnyFloat]>>, "", [MemWrite]>:$compute,
                        I64Attr:$decay_elements);
-  let assemblyFormat = "$parameters `,` $gradients `,` $moment1 `,` $moment2 `,` $norm `,` $hyper attr-dict `:` type(operands)";
+  let assemblyFormat = "$parameters `,` $gradients `,` $moment1 `,` $moment2 `,` $norm `,` $hyper (`,` $compute^)? attr-dict `:` type(operands)";
+  let hasVerifier = 1;
+}
+
+def Train_RoundOp : Train_Op<"round"> {
+  let summary = "storage = value, rounded to nearest even";
+  let description = [{
+    Makes the compute copies of all parameters from their values.
+  }];
+  let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead]>:$value,
+                       Arg<1DTensorOf<[AnyFloat]>, "", [MemWrite]>:$storage);
+  let assemblyFormat = "$value `into` $storage attr-dict `:` type($value) `,` type($storage)";
+  let hasVerifier = 1;
 }
 
 #endif

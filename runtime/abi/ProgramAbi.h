@@ -18,9 +18,12 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 1
+#define LLMC_ABI_VERSION 2
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
+/// `Compute` is there when products read a parameter in fewer bits than the
+/// optimizer keeps: a parameter's copy lies at the same element of this arena,
+/// which for bf16 is half its byte offset.
 #define LLMC_ARENA_KINDS(X)                                                    \
   X(Parameter, "parameters")                                                   \
   X(Gradient, "gradients")                                                     \
@@ -29,7 +32,8 @@
   X(Constant, "constants")                                                     \
   X(Activation, "activations")                                                 \
   X(Io, "inputs and outputs")                                                  \
-  X(Workspace, "workspace")
+  X(Workspace, "workspace")                                                    \
+  X(Compute, "bf16 parameters")
 
 /// How a parameter or a constant gets its first values.
 ///   Zeros, Ones      no argument
@@ -39,6 +43,9 @@
 ///                    frequency theta^(-2 (c mod D/2) / D), and the sine is
 ///                    negated in the columns c < D/2.
 #define LLMC_INIT_KINDS(X) X(Zeros) X(Ones) X(Normal) X(RopeCos) X(RopeSin)
+
+/// Where kernels run.
+#define LLMC_DEVICE_KINDS(X) X(Cpu) X(Cuda)
 
 /// One arena: `bytes` at `alignment`, allocated once at start.
 #define LLMC_ARENA_FIELDS(X)                                                   \
@@ -60,7 +67,16 @@
   X(I32, int32_t, arenaKind) /* Parameter or Constant */                       \
   X(I32, int32_t, decay)     /* 1: weight decay applies */
 
-/// One compiled kernel. `function` runs one block of the grid.
+/// GPU code. With computeCapability 0, `cubin` is an ELF shared object for the
+/// emulated driver. Kernels with equal code share an image.
+#define LLMC_IMAGE_FIELDS(X)                                                   \
+  X(PTR, const void *, cubin) /* null: none */                                 \
+  X(PTR, const void *, ptx)   /* ends in a zero; null: none */                 \
+  X(I64, int64_t, cubinBytes)                                                  \
+  X(I64, int64_t, ptxBytes) /* without the zero */
+
+/// One compiled kernel. On the CPU `function` runs one block of the grid; on a
+/// GPU it is null, and the entry `symbol` of images[image] is launched.
 #define LLMC_KERNEL_FIELDS(X)                                                  \
   X(PTR, const char *, name)                                                   \
   X(PTR, const char *, location) /* model file and line */                     \
@@ -69,9 +85,17 @@
   X(I64, int64_t, gridY)                                                       \
   X(I64, int64_t, gridZ)                                                       \
   X(I64, int64_t, flops) /* of one launch */                                   \
-  X(I64, int64_t, bytes) /* of one launch, least traffic */
+  X(I64, int64_t, bytes) /* of one launch, least traffic */                    \
+  X(PTR, const char *, symbol)                                                 \
+  X(I64, int64_t, image) /* index into images, -1: none */                     \
+  X(I32, int32_t, threads)                                                     \
+  X(I32, int32_t, sharedBytes) /* dynamic, of one block */                     \
+  X(I32, int32_t, numArguments)                                                \
+  X(I32, int32_t, minBlocks) /* blocks that a multiprocessor should hold */
 
-/// The whole program. Io offsets are bytes within the Io arena.
+/// The whole program. Io offsets are bytes within the Io arena. `prepare` fills
+/// the Compute arena from the parameters and runs whenever these were written
+/// from outside; null when there is nothing to do.
 #define LLMC_PROGRAM_FIELDS(X)                                                 \
   X(I32, int32_t, abiVersion)                                                  \
   X(I32, int32_t, structBytes)                                                 \
@@ -99,7 +123,13 @@
   X(PTR, LlmcEntryPoint, microStep)                                            \
   X(PTR, LlmcEntryPoint, update)                                               \
   X(PTR, LlmcEntryPoint, evaluate)                                             \
-  X(PTR, LlmcEntryPoint, generate)
+  X(PTR, LlmcEntryPoint, generate)                                             \
+  X(I32, int32_t, deviceKind)                                                  \
+  X(I32, int32_t, computeCapability) /* 89 for sm_89; 0 when emulated */       \
+  X(PTR, const char *, precision)    /* "f32" or "bf16" */                     \
+  X(I64, int64_t, numImages)                                                   \
+  X(PTR, const LlmcImage *, images)                                            \
+  X(PTR, LlmcEntryPoint, prepare)
 
 /// Scalars that `update` reads, in the order of the hyper tensor, all f32.
 ///   gradientScale  1 / number of accumulated micro-steps
@@ -108,7 +138,8 @@
 #define LLMC_HYPER_FIELDS(X)                                                   \
   X(LearningRate)                                                              \
   X(Beta1)                                                                     \
-  X(Beta2) X(Epsilon) X(WeightDecay) X(Clip) X(GradientScale) X(Correction1)   \
+  X(Beta2)                                                                     \
+  X(Epsilon) X(WeightDecay) X(Clip) X(GradientScale) X(Correction1)            \
       X(Correction2)
 
 #ifdef __cplusplus
@@ -121,8 +152,8 @@ typedef struct LlmcContext {
   void **arenas;
 } LlmcContext;
 
-/// Runs block (x, y, z): `args` holds one base pointer per kernel argument,
-/// `workspace` is the calling thread's part of the workspace arena.
+/// CPU: runs block (x, y, z); `args` holds one base pointer per kernel
+/// argument, `workspace` is the calling thread's part of the workspace arena.
 typedef void (*LlmcKernelFunction)(void **args, int64_t x, int64_t y, int64_t z,
                                    void *workspace);
 /// A straight line of llmcLaunch calls.
@@ -138,13 +169,20 @@ typedef struct LlmcTensor {
 typedef struct LlmcKernel {
   LLMC_KERNEL_FIELDS(LLMC_FIELD)
 } LlmcKernel;
+typedef struct LlmcImage {
+  LLMC_IMAGE_FIELDS(LLMC_FIELD)
+} LlmcImage;
 typedef struct LlmcProgram {
   LLMC_PROGRAM_FIELDS(LLMC_FIELD)
 } LlmcProgram;
 #undef LLMC_FIELD
 
-/// Runs every block of kernels[kernel] and returns when all have finished.
-/// Called by the entry points; defined by the runtime.
+/// Runs every block of kernels[kernel]: on the CPU it returns when all have
+/// finished, on a GPU launches of one entry point run one after another. `args`
+/// holds one device address per kernel argument, of the very tensor that the
+/// kernel accesses: a device may keep several copies of the tokens and targets
+/// and know them by their address. Called by the entry points; defined by the
+/// runtime.
 void llmcLaunch(LlmcContext *context, int64_t kernel, void **args);
 
 /// Defined by the compiled program, read by the runtime.
@@ -163,6 +201,11 @@ enum LlmcInitKind {
   LLMC_INIT_KINDS(LLMC_ENUM)
 #undef LLMC_ENUM
 };
+enum LlmcDeviceKind {
+#define LLMC_ENUM(name) LlmcDevice##name,
+  LLMC_DEVICE_KINDS(LLMC_ENUM)
+#undef LLMC_ENUM
+};
 enum LlmcHyper {
 #define LLMC_ENUM(name) LlmcHyper##name,
   LLMC_HYPER_FIELDS(LLMC_ENUM)
@@ -172,8 +215,9 @@ enum LlmcHyper {
 
 static_assert(sizeof(LlmcArena) == 24, "program ABI: LlmcArena");
 static_assert(sizeof(LlmcTensor) == 56, "program ABI: LlmcTensor");
-static_assert(sizeof(LlmcKernel) == 64, "program ABI: LlmcKernel");
-static_assert(sizeof(LlmcProgram) == 208, "program ABI: LlmcProgram");
+static_assert(sizeof(LlmcKernel) == 96, "program ABI: LlmcKernel");
+static_assert(sizeof(LlmcImage) == 32, "program ABI: LlmcImage");
+static_assert(sizeof(LlmcProgram) == 248, "program ABI: LlmcProgram");
 #endif
 
 #endif // LLMC_RUNTIME_ABI_PROGRAMABI_H

@@ -4,6 +4,11 @@
 // into an arena: it reads and writes through this interface, so that a device
 // with a memory of its own fits behind it.
 //
+// Work is asynchronous: calls take effect in the order in which they are made,
+// but `run` may return before the entry point has finished. `finish` waits, and
+// reports what went wrong in the meantime; after a failure every call returns
+// it.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef LLMC_RUNTIME_DEVICE_DEVICE_H
@@ -24,6 +29,12 @@ struct KernelTime {
   double seconds = 0;
 };
 
+/// The most arithmetic that a device can do in a second.
+struct Peak {
+  double flopsPerSecond = 0; ///< 0: unknown
+  std::string rule;          ///< what is counted and where it is from
+};
+
 class Device {
 public:
   virtual ~Device() = default;
@@ -35,15 +46,28 @@ public:
   /// Bytes that `allocate` takes, workspaces of all threads included.
   virtual int64_t plannedBytes() const = 0;
 
-  /// Copies to or from an arena; done when the call returns. Calls on disjoint
-  /// ranges may run at the same time.
+  /// Bytes that this program holds on the device now; -1 when unknown.
+  virtual int64_t bytesInUse() const = 0;
+  virtual Peak peak() const { return {}; }
+
+  /// Copies to or from an arena. `data` is free when `write` returns, and
+  /// filled when `read` does. Calls on disjoint ranges may run at the same
+  /// time.
   virtual Status write(LlmcArenaKind kind, int64_t offset, const void *data,
                        int64_t bytes) = 0;
   virtual Status read(LlmcArenaKind kind, int64_t offset, void *data,
                       int64_t bytes) = 0;
+  /// Reads a few bytes as they are now; `data` is filled when `finish` returns.
+  virtual Status readLater(LlmcArenaKind kind, int64_t offset, void *data,
+                           int64_t bytes) = 0;
+  /// Sets the tokens and the targets, [batch, sequence] each, of the entry
+  /// points that follow. May copy while an earlier one still runs.
+  virtual Status writeBatch(const int32_t *tokens, const int32_t *targets) = 0;
 
-  /// Runs an entry point to its end.
+  /// Runs an entry point.
   virtual Status run(LlmcEntryPoint entry) = 0;
+  /// Waits for everything so far.
+  virtual Status finish() = 0;
   /// Runs one kernel; called by the entry points through llmcLaunch.
   virtual void launch(int64_t kernel, void **args) = 0;
 

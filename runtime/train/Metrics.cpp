@@ -78,11 +78,23 @@ Status Metrics::addHeldOut(int64_t step, double loss) {
 
 std::string formatStep(const StepRecord &record, int64_t steps) {
   std::string total = std::to_string(steps);
+  std::string arithmetic;
+  if (record.flopsPerSecond > 0)
+    arithmetic =
+        " | " + formatFlops(record.flopsPerSecond, record.peakFlopsPerSecond);
   return fmt::format("{:>{}}/{} | loss {:.4f} | norm {:.3f} | lr {:.2e} | "
-                     "{:.1f} ms | {:.0f} tokens/s",
+                     "{:.1f} ms | {:.0f} tokens/s{}",
                      record.step, total.size(), total, record.loss, record.norm,
                      record.learningRate, record.milliseconds,
-                     record.tokensPerSecond);
+                     record.tokensPerSecond, arithmetic);
+}
+
+std::string formatFlops(double flopsPerSecond, double peakFlopsPerSecond) {
+  std::string text = fmt::format("{:.1f} TFLOP/s", flopsPerSecond * 1e-12);
+  if (peakFlopsPerSecond > 0)
+    text += fmt::format(", {:.1f} % of peak",
+                        100 * flopsPerSecond / peakFlopsPerSecond);
+  return text;
 }
 
 } // namespace llmc::runtime

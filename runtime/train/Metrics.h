@@ -28,6 +28,10 @@ struct StepRecord {
   double learningRate = 0;
   double milliseconds = 0;
   double tokensPerSecond = 0;
+  // The micro-steps' arithmetic as the program's kernel table counts it, and
+  // what the device can do; 0: not shown, unknown.
+  double flopsPerSecond = 0;
+  double peakFlopsPerSecond = 0;
 };
 
 /// One point of a loss curve.
@@ -65,6 +69,9 @@ private:
 
 /// "  12/1000 | loss 5.5413 | norm 1.204 | lr 3.00e-04 | 41.2 ms | 6211 tok/s"
 std::string formatStep(const StepRecord &record, int64_t steps);
+
+/// "82.6 TFLOP/s, 50.0 % of peak", or without a share when there is no peak.
+std::string formatFlops(double flopsPerSecond, double peakFlopsPerSecond);
 
 } // namespace llmc::runtime
 

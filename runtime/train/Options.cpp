@@ -85,7 +85,8 @@ struct RawOptions {
   int64_t warmup = -1;
 };
 
-void addRunOptions(CLI::App &app, Options &o, RawOptions &raw) {
+void addRunOptions(CLI::App &app, const LlmcProgram &program, Options &o,
+                   RawOptions &raw) {
   const double unbounded = HUGE_VAL;
   const char *files = "Files";
   app.add_option("--data", o.data,
@@ -131,6 +132,13 @@ void addRunOptions(CLI::App &app, Options &o, RawOptions &raw) {
       ->option_text("N")
       ->check(wholeNumber("a number of threads", 1, 1024))
       ->group(run);
+  if (program.deviceKind == LlmcDeviceCuda)
+    app.add_option("--device", o.device,
+                   "GPU to train on, as the driver numbers them [the one that "
+                   "LLMC_DEVICE names, else 0]")
+        ->option_text("N")
+        ->check(wholeNumber("the number of a GPU", 0, 1023))
+        ->group(run);
 
   const char *optimizer = "Optimizer (AdamW)";
   app.add_option("--lr", o.schedule.rate, "highest learning rate")
@@ -294,7 +302,7 @@ Result<ParsedOptions> parseOptions(const LlmcProgram &program, int argc,
       program.modelName, program.parameters, program.modelFile, program.target,
       program.batch, program.sequence, program.vocabulary));
   app.get_formatter()->column_width(36);
-  addRunOptions(app, options, raw);
+  addRunOptions(app, program, options, raw);
   addReportOptions(app, options, raw);
   // The one place where a library throws; nothing leaves this function.
   try {

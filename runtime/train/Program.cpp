@@ -48,6 +48,43 @@ Status checkArenas(const LlmcProgram &program) {
   return Status::ok();
 }
 
+/// A kernel on a GPU, against what a launch may ask for.
+Status checkGpuKernel(const LlmcProgram &program, const LlmcKernel &kernel) {
+  constexpr int64_t largestX = 0x7fffffff, largestYZ = 65535;
+  if (kernel.image < 0 || kernel.image >= program.numImages || !kernel.symbol)
+    return broken("kernel {} has no code", kernel.name);
+  const LlmcImage &image = program.images[kernel.image];
+  if (!image.cubin && !image.ptx)
+    return broken("kernel {} has an empty image", kernel.name);
+  if (kernel.threads <= 0 || kernel.threads > 1024 ||
+      kernel.threads % 32 != 0 || kernel.sharedBytes < 0 ||
+      kernel.numArguments < 0)
+    return broken("kernel {} has {} threads, {} bytes of shared memory and {} "
+                  "arguments",
+                  kernel.name, kernel.threads, kernel.sharedBytes,
+                  kernel.numArguments);
+  if (kernel.gridX <= 0 || kernel.gridX > largestX || kernel.gridY <= 0 ||
+      kernel.gridY > largestYZ || kernel.gridZ <= 0 || kernel.gridZ > largestYZ)
+    return broken("kernel {} has a grid of {} x {} x {} blocks, more than a "
+                  "launch may have",
+                  kernel.name, kernel.gridX, kernel.gridY, kernel.gridZ);
+  return Status::ok();
+}
+
+Status checkKernels(const LlmcProgram &program) {
+  if (program.deviceKind != LlmcDeviceCpu &&
+      program.deviceKind != LlmcDeviceCuda)
+    return broken("it is for the unknown device {}", program.deviceKind);
+  if (program.prepare && !findArena(program, LlmcArenaCompute))
+    return broken("it has a 'prepare' part and no arena of {}",
+                  arenaNames[LlmcArenaCompute]);
+  if (program.deviceKind == LlmcDeviceCpu)
+    return Status::ok();
+  for (int64_t i = 0; i < program.numKernels; ++i)
+    LLMC_TRY(checkGpuKernel(program, program.kernels[i]));
+  return Status::ok();
+}
+
 Status checkTensor(const LlmcProgram &program, const LlmcTensor &tensor) {
   if (tensor.arenaKind != LlmcArenaParameter &&
       tensor.arenaKind != LlmcArenaConstant)
@@ -125,6 +162,7 @@ Status checkProgram(const LlmcProgram &program) {
   if (!program.microStep || !program.update || !program.evaluate)
     return broken("an entry point is missing");
   LLMC_TRY(checkArenas(program));
+  LLMC_TRY(checkKernels(program));
   std::set<std::string> names;
   for (int64_t i = 0; i < program.numTensors; ++i) {
     LLMC_TRY(checkTensor(program, program.tensors[i]));

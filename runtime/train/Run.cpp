@@ -3,6 +3,7 @@
 #include "train/Run.h"
 
 #include "device/cpu/CpuDevice.h"
+#include "device/cuda/CudaDevice.h"
 #include "train/Options.h"
 #include "train/Parameters.h"
 #include "train/Program.h"
@@ -10,6 +11,7 @@
 #include "train/TrainLoop.h"
 
 #include <cstdio>
+#include <memory>
 
 namespace llmc::runtime {
 namespace {
@@ -44,6 +46,8 @@ Status sampleOnly(const LlmcProgram &program, const Options &options,
       initializeTensors(program, device, pool, LlmcArenaConstant, defaultSeed));
   std::string tokenizer = "unknown";
   LLMC_TRY(loadWeights(program, options, device, console, tokenizer));
+  if (program.prepare)
+    LLMC_TRY(device.run(program.prepare));
   console.line(fmt::format("sampling: every token recomputes all {} positions, "
                            "there is no key/value cache",
                            program.sequence));
@@ -55,6 +59,13 @@ Status sampleOnly(const LlmcProgram &program, const Options &options,
   sampler.seed = options.seed.value_or(defaultSeed);
   return printSample(program, device, *options.sample,
                      meansBytes(tokenizer, program), sampler, console);
+}
+
+std::unique_ptr<Device> makeDevice(const LlmcProgram &program,
+                                   const Options &options, ThreadPool &pool) {
+  if (program.deviceKind == LlmcDeviceCuda)
+    return std::make_unique<CudaDevice>(program, options.device);
+  return std::make_unique<CpuDevice>(program, pool);
 }
 
 int fail(const Status &status) {
@@ -77,13 +88,13 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   const Options &options = *parsed->options;
   Console console(options.quiet, options.progress);
   ThreadPool pool(options.threads ? options.threads : availableProcessors());
-  CpuDevice device(program, pool);
+  std::unique_ptr<Device> device = makeDevice(program, options, pool);
   int stopSignal = 0;
   Status status = Status::ok();
   if (options.data.empty()) {
-    status = sampleOnly(program, options, device, pool, console);
+    status = sampleOnly(program, options, *device, pool, console);
   } else {
-    TrainLoop loop(program, options, device, pool, console);
+    TrainLoop loop(program, options, *device, pool, console);
     status = loop.run(stopSignal);
   }
   console.clearBar();

@@ -2,7 +2,6 @@
 
 #include "train/TrainLoop.h"
 
-#include "device/cpu/Arena.h"
 #include "train/LossCurve.h"
 #include "train/Parameters.h"
 #include "train/Profile.h"
@@ -13,7 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
+#include <numeric>
 
 namespace llmc::runtime {
 
@@ -75,6 +74,8 @@ Status TrainLoop::prepare(const Data &data) {
       initializeTensors(program, device, pool, LlmcArenaConstant, defaultSeed));
   tokens.resize(static_cast<size_t>(program.batch * program.sequence));
   targets.resize(tokens.size());
+  losses.resize(static_cast<size_t>(options.accumulate));
+  peak = device.peak();
 
   state.seed = options.seed.value_or(defaultSeed);
   if (options.resume)
@@ -90,6 +91,9 @@ Status TrainLoop::prepare(const Data &data) {
     state.settings = settings(data);
     noteChangedSettings(saved);
   }
+  if (program.prepare)
+    LLMC_TRY(device.run(program.prepare));
+  LLMC_TRY(device.finish());
   state.settings = settings(data);
   state.tokenizer = data.tokenizer();
   firstStep = state.step;
@@ -160,7 +164,8 @@ void TrainLoop::describe(const Data &data) {
   std::string arenas;
   for (int64_t i = 0; i < program.numArenas; ++i) {
     const LlmcArena &arena = program.arenas[i];
-    bool perThread = arena.kind == LlmcArenaWorkspace && pool.size() > 1;
+    bool perThread = program.deviceKind == LlmcDeviceCpu &&
+                     arena.kind == LlmcArenaWorkspace && pool.size() > 1;
     arenas +=
         fmt::format("{}{} {}{}", i == 0 ? "" : ", ", arena.name,
                     formatBytes(arena.bytes), perThread ? " a thread" : "");
@@ -191,13 +196,14 @@ Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
   while (state.step < options.steps && !stop.received()) {
     StepRecord record;
     LLMC_TRY(trainStep(data, record));
+    LLMC_TRY(checkLosses(record));
     LLMC_TRY(metrics.addStep(record));
     if (console.hasProgress()) {
       showProgress(record);
     } else if (isDue(options.logEvery, state.step)) {
       console.line(formatStep(record, options.steps));
     }
-    peakBytes = std::max(peakBytes, ownResidentBytes());
+    peakBytes = std::max(peakBytes, device.bytesInUse());
     if (isDue(options.evalEvery, state.step))
       LLMC_TRY(evaluate(data, metrics));
     if (isDue(options.saveEvery, state.step))
@@ -229,15 +235,15 @@ void TrainLoop::showProgress(const StepRecord &record) {
 
 Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
   Clock::time_point start = Clock::now();
-  double lossSum = 0;
-  for (int64_t micro = 0; micro < options.accumulate; ++micro)
-    LLMC_TRY(microStep(data, lossSum));
+  for (float &loss : losses)
+    LLMC_TRY(microStep(data, loss));
   if (state.step == 0 && !options.dumpGradients.empty())
     LLMC_TRY(dumpGradients());
-  record.loss =
-      static_cast<float>(lossSum / static_cast<double>(options.accumulate));
   record.learningRate = options.schedule(state.step);
-  LLMC_TRY(update(state.step, record));
+  LLMC_TRY(duringStep(update(state.step, record)));
+  // While the device computes.
+  LLMC_TRY(stageBatch(data));
+  LLMC_TRY(duringStep(device.finish()));
   record.step = ++state.step;
 
   double seconds = secondsSince(start);
@@ -247,25 +253,31 @@ Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
       static_cast<double>(program.batch * program.sequence *
                           options.accumulate) /
       std::max(seconds, 1e-9);
+  if (program.deviceKind != LlmcDeviceCpu)
+    record.flopsPerSecond =
+        flopsPerSecond(static_cast<double>(options.accumulate), seconds);
+  record.peakFlopsPerSecond = peak.flopsPerSecond;
   return Status::ok();
 }
 
-Status TrainLoop::microStep(const Data &data, double &lossSum) {
+/// Has the device fetch the micro-batch at the current position.
+Status TrainLoop::stageBatch(const Data &data) {
+  if (batchStaged)
+    return Status::ok();
   LLMC_TRY(data.trainBatch(state.seed, state.position, program.batch,
                            tokens.data(), targets.data()));
-  const auto bytes = static_cast<int64_t>(tokens.size() * 4);
-  LLMC_TRY(
-      device.write(LlmcArenaIo, program.tokensOffset, tokens.data(), bytes));
-  LLMC_TRY(
-      device.write(LlmcArenaIo, program.targetsOffset, targets.data(), bytes));
-  LLMC_TRY(device.run(program.microStep));
-  float loss = 0;
-  LLMC_TRY(device.read(LlmcArenaIo, program.lossOffset, &loss, 4));
-  if (!std::isfinite(loss))
-    return diverged(state.step, "loss", loss);
-  lossSum += loss;
-  state.position += program.batch;
+  LLMC_TRY(duringStep(device.writeBatch(tokens.data(), targets.data())));
+  batchStaged = true;
   return Status::ok();
+}
+
+Status TrainLoop::microStep(const Data &data, float &loss) {
+  LLMC_TRY(stageBatch(data));
+  LLMC_TRY(duringStep(device.run(program.microStep)));
+  batchStaged = false;
+  state.position += program.batch;
+  return duringStep(
+      device.readLater(LlmcArenaIo, program.lossOffset, &loss, 4));
 }
 
 Status TrainLoop::update(int64_t step, StepRecord &record) {
@@ -285,10 +297,33 @@ Status TrainLoop::update(int64_t step, StepRecord &record) {
   LLMC_TRY(
       device.write(LlmcArenaIo, program.hyperOffset, hyper, sizeof(hyper)));
   LLMC_TRY(device.run(program.update));
-  LLMC_TRY(device.read(LlmcArenaIo, program.normOffset, &record.norm, 4));
+  return device.readLater(LlmcArenaIo, program.normOffset, &record.norm, 4);
+}
+
+Status TrainLoop::checkLosses(StepRecord &record) const {
+  double sum = 0;
+  for (float loss : losses) {
+    if (!std::isfinite(loss))
+      return diverged(record.step - 1, "loss", loss);
+    sum += loss;
+  }
+  record.loss =
+      static_cast<float>(sum / static_cast<double>(options.accumulate));
   if (!std::isfinite(record.norm))
-    return diverged(step, "gradient norm", record.norm);
+    return diverged(record.step - 1, "gradient norm", record.norm);
   return Status::ok();
+}
+
+Status TrainLoop::duringStep(Status status) const {
+  if (status.isOk())
+    return status;
+  return Status::error("step {}: {}; {}", state.step + 1, status.message(),
+                       howToGoOn());
+}
+
+double TrainLoop::flopsPerSecond(double microSteps, double seconds) const {
+  return microSteps * static_cast<double>(program.flopsPerMicroStep) /
+         std::max(seconds, 1e-9);
 }
 
 Status TrainLoop::diverged(int64_t step, const char *what, float value) const {
@@ -323,22 +358,20 @@ Status TrainLoop::evaluate(const Data &data, Metrics &metrics) {
   const int64_t count = options.evalBatches == 0
                             ? available
                             : std::min(options.evalBatches, available);
-  const auto bytes = static_cast<int64_t>(tokens.size() * 4);
-  double sum = 0;
+  std::vector<float> parts(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) {
     // The same batches at every evaluation, spread evenly over the split.
     int64_t first = i * available / count * program.batch;
     LLMC_TRY(
         data.heldOutBatch(first, program.batch, tokens.data(), targets.data()));
-    LLMC_TRY(
-        device.write(LlmcArenaIo, program.tokensOffset, tokens.data(), bytes));
-    LLMC_TRY(device.write(LlmcArenaIo, program.targetsOffset, targets.data(),
-                          bytes));
+    LLMC_TRY(device.writeBatch(tokens.data(), targets.data()));
     LLMC_TRY(device.run(program.evaluate));
-    float loss = 0;
-    LLMC_TRY(device.read(LlmcArenaIo, program.lossOffset, &loss, 4));
-    sum += loss;
+    LLMC_TRY(device.readLater(LlmcArenaIo, program.lossOffset,
+                              &parts[static_cast<size_t>(i)], 4));
   }
+  batchStaged = false;
+  LLMC_TRY(device.finish());
+  double sum = std::accumulate(parts.begin(), parts.end(), 0.0);
   double loss = sum / static_cast<double>(count);
   evaluatedStep = state.step;
   console.line(fmt::format("step {}: held-out loss {:.4f} nats per token",
@@ -383,11 +416,14 @@ Status TrainLoop::finish(const Data &data, Metrics &metrics, int stopSignal) {
     double steps = static_cast<double>(state.step - firstStep);
     double micro = steps * static_cast<double>(options.accumulate);
     double perSecond = micro / std::max(trainSeconds, 1e-9);
+    double flops = flopsPerSecond(micro, trainSeconds);
     console.line(fmt::format(
-        "done: {} steps in {}, {:.0f} tokens/s, {:.2f} GFLOP/s",
-        state.step - firstStep, formatSeconds(trainSeconds),
+        "done: {} steps in {}, {:.0f} tokens/s, {}", state.step - firstStep,
+        formatSeconds(trainSeconds),
         perSecond * static_cast<double>(program.batch * program.sequence),
-        perSecond * static_cast<double>(program.flopsPerMicroStep) * 1e-9));
+        program.deviceKind == LlmcDeviceCpu
+            ? fmt::format("{:.2f} GFLOP/s", flops * 1e-9)
+            : formatFlops(flops, peak.flopsPerSecond)));
     if (evaluatedStep != state.step)
       LLMC_TRY(evaluate(data, metrics));
     if (options.sample)

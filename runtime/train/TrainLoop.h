@@ -2,7 +2,9 @@
 //
 // A step is: for each micro-batch, copy tokens and targets to the device and
 // run `microStep`, which adds to the gradients; then fill the hyper tensor and
-// run `update`, which clips, applies AdamW and zeroes the gradients.
+// run `update`, which clips, applies AdamW and zeroes the gradients. The loop
+// waits for the device once, at the end of the step; the next micro-batch is
+// fetched and copied before that.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,11 +49,16 @@ private:
   Status trainUntilStopped(const Data &data, Metrics &metrics, int &stopSignal);
   void showProgress(const StepRecord &record);
   Status trainStep(const Data &data, StepRecord &record);
-  Status microStep(const Data &data, double &lossSum);
+  Status microStep(const Data &data, float &loss);
+  Status stageBatch(const Data &data);
   Status update(int64_t step, StepRecord &record);
   /// What to do about an error that ends training: resume, or start again.
   std::string howToGoOn() const;
   Status diverged(int64_t step, const char *what, float value) const;
+  Status checkLosses(StepRecord &record) const;
+  /// `status`, with the step's number and how to go on when it is an error.
+  Status duringStep(Status status) const;
+  double flopsPerSecond(double microSteps, double seconds) const;
   Status dumpGradients();
   Status evaluate(const Data &data, Metrics &metrics);
   Status save();
@@ -72,8 +79,11 @@ private:
   std::string lastCheckpoint;
   double trainSeconds = 0; // in steps of this process
   std::chrono::steady_clock::time_point loopStart;
+  Peak peak;                    // of the device
   std::vector<int32_t> tokens;  // [batch, sequence]
   std::vector<int32_t> targets; // [batch, sequence]
+  std::vector<float> losses;    // of a step's micro-batches
+  bool batchStaged = false;     // the device has the one at state.position
 };
 
 /// Whether `tokenizer` ("bytes" or "unknown") stands for bytes; a vocabulary of

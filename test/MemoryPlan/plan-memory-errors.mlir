@@ -1,7 +1,7 @@
 // Functions that MemoryPlan cannot place.
 // RUN: llmc-opt %s --llmc-plan-memory -split-input-file -verify-diagnostics
 
-// expected-error @+1 {{expected one of micro_step, evaluate, generate, update}}
+// expected-error @+1 {{expected one of micro_step, evaluate, generate, update, prepare}}
 func.func @train(%tokens: tensor<2x4xi32>) -> tensor<2x4xi32> {
   return %tokens : tensor<2x4xi32>
 }
@@ -38,4 +38,22 @@ func.func @update(%hyper: tensor<8xf32>) -> tensor<f32> {
   %a = model.gelu %hyper : tensor<8xf32>
   %y = tile.launch @square(%a) : (tensor<8xf32>) -> tensor<f32>
   return %y : tensor<f32>
+}
+
+// -----
+
+// expected-error @+1 {{expected 0 arguments and 0 results, found 1 and 0}}
+func.func @prepare(%hyper: tensor<9xf32>) {
+  return
+}
+
+// -----
+
+train.variable @a "a" : tensor<8xf32> at 0 init #model.ones
+train.variable @b "b" : tensor<8xf32> at 64 init #model.ones
+func.func @prepare() {
+  %a = train.ref compute @a : tensor<8xbf16>
+  // expected-error @+1 {{expected copies with elements 'bf16' as of the other parameters, found 'f16'}}
+  %b = train.ref compute @b : tensor<8xf16>
+  return
 }

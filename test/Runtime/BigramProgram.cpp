@@ -5,7 +5,12 @@
 // and entry points that are straight lines of launches. Kernels sum in a fixed
 // order, so that results do not depend on the number of threads.
 //
+// With LLMC_TEST_CUDA it is a program for a GPU, whose code is what the fake
+// CUDA driver runs.
+//
 //===----------------------------------------------------------------------===//
+
+#include "FakeCuda.h"
 
 #include "abi/ProgramAbi.h"
 
@@ -33,9 +38,8 @@ int32_t *i32(void *pointer) { return static_cast<int32_t *>(pointer); }
 /// One row: softmax in the workspace, loss, and the gradient of the logits.
 void rowLoss(void **args, int64_t row, int64_t, int64_t, void *workspace) {
   const float *weight = f32(args[0]), *bias = weight + numWeights;
-  const int32_t *io = i32(args[1]);
-  float *scratch = f32(workspace);
-  const float *logits = weight + io[tokensAt + row] * V;
+  float *activations = f32(args[3]), *scratch = f32(workspace);
+  const float *logits = weight + i32(args[1])[row] * V;
   float highest = logits[0] + bias[0], sum = 0;
   for (int64_t v = 0; v < V; ++v) {
     scratch[v] = logits[v] + bias[v];
@@ -45,10 +49,10 @@ void rowLoss(void **args, int64_t row, int64_t, int64_t, void *workspace) {
     scratch[v] = std::exp(scratch[v] - highest);
     sum += scratch[v];
   }
-  const int32_t target = io[targetsAt + row];
-  f32(args[2])[rowLossAt + row] = std::log(sum) - std::log(scratch[target]);
+  const int32_t target = i32(args[2])[row];
+  activations[rowLossAt + row] = std::log(sum) - std::log(scratch[target]);
   for (int64_t v = 0; v < V; ++v)
-    f32(args[2])[deltasAt + row * V + v] =
+    activations[deltasAt + row * V + v] =
         (scratch[v] / sum - (v == target ? 1.0f : 0.0f)) / R;
 }
 
@@ -56,7 +60,7 @@ void meanLoss(void **args, int64_t, int64_t, int64_t, void *) {
   float sum = 0;
   for (int64_t row = 0; row < R; ++row)
     sum += f32(args[0])[rowLossAt + row];
-  f32(args[1])[lossAt] = sum / R;
+  *f32(args[1]) = sum / R;
 }
 
 /// Adds to the gradients of one row of the weight; block V is the bias. The
@@ -67,14 +71,14 @@ void addGradients(void **args, int64_t x, int64_t y, int64_t, void *) {
     return;
   float *gradient = f32(args[0]) + token * V;
   for (int64_t row = 0; row < R; ++row)
-    if (token == V || i32(args[1])[tokensAt + row] == token)
+    if (token == V || i32(args[1])[row] == token)
       for (int64_t v = 0; v < V; ++v)
         gradient[v] += f32(args[2])[deltasAt + row * V + v];
 }
 
 void normPart(void **args, int64_t part, int64_t, int64_t, void *) {
   const float *gradient = f32(args[0]) + part * V;
-  const float scale = f32(args[1])[hyperAt + LlmcHyperGradientScale];
+  const float scale = f32(args[1])[LlmcHyperGradientScale];
   float sum = 0;
   for (int64_t v = 0; v < V; ++v)
     sum += gradient[v] * scale * (gradient[v] * scale);
@@ -85,12 +89,12 @@ void normRoot(void **args, int64_t, int64_t, int64_t, void *) {
   float sum = 0;
   for (int64_t part = 0; part <= V; ++part)
     sum += f32(args[1])[partsAt + part];
-  f32(args[0])[normAt] = std::sqrt(sum);
+  *f32(args[0]) = std::sqrt(sum);
 }
 
 void adamw(void **args, int64_t part, int64_t, int64_t, void *) {
-  const float *hyper = f32(args[4]) + hyperAt;
-  const float norm = f32(args[4])[normAt], clip = hyper[LlmcHyperClip];
+  const float *hyper = f32(args[4]);
+  const float norm = *f32(args[5]), clip = hyper[LlmcHyperClip];
   float scale = hyper[LlmcHyperGradientScale];
   if (clip > 0 && norm > clip)
     scale *= clip / norm;
@@ -112,9 +116,9 @@ void adamw(void **args, int64_t part, int64_t, int64_t, void *) {
 
 void promptLogits(void **args, int64_t row, int64_t, int64_t, void *) {
   const float *weight = f32(args[0]), *bias = weight + numWeights;
-  const int32_t token = i32(args[1])[promptAt + row];
+  const int32_t token = i32(args[1])[row];
   for (int64_t v = 0; v < V; ++v)
-    f32(args[1])[logitsAt + row * V + v] = weight[token * V + v] + bias[v];
+    f32(args[2])[row * V + v] = weight[token * V + v] + bias[v];
 }
 
 enum Kernel {
@@ -127,40 +131,42 @@ enum Kernel {
   PromptLogits
 };
 
-void evaluate(LlmcContext *context) {
-  void **arenas = context->arenas;
-  void *row[] = {arenas[LlmcArenaParameter], arenas[LlmcArenaIo],
-                 arenas[LlmcArenaActivation]};
-  llmcLaunch(context, RowLoss, row);
-  void *mean[] = {arenas[LlmcArenaActivation], arenas[LlmcArenaIo]};
-  llmcLaunch(context, MeanLoss, mean);
+/// A tensor's address; places are in floats.
+void *at(LlmcContext *context, LlmcArenaKind kind, int64_t place = 0) {
+  return static_cast<float *>(context->arenas[kind]) + place;
 }
 
-void microStep(LlmcContext *context) {
-  evaluate(context);
-  void **arenas = context->arenas;
-  void *add[] = {arenas[LlmcArenaGradient], arenas[LlmcArenaIo],
-                 arenas[LlmcArenaActivation]};
-  llmcLaunch(context, AddGradients, add);
+void evaluate(LlmcContext *c) {
+  void *row[] = {at(c, LlmcArenaParameter), at(c, LlmcArenaIo, tokensAt),
+                 at(c, LlmcArenaIo, targetsAt), at(c, LlmcArenaActivation)};
+  llmcLaunch(c, RowLoss, row);
+  void *mean[] = {at(c, LlmcArenaActivation), at(c, LlmcArenaIo, lossAt)};
+  llmcLaunch(c, MeanLoss, mean);
 }
 
-void update(LlmcContext *context) {
-  void **arenas = context->arenas;
-  void *part[] = {arenas[LlmcArenaGradient], arenas[LlmcArenaIo],
-                  arenas[LlmcArenaActivation]};
-  llmcLaunch(context, NormPart, part);
-  void *root[] = {arenas[LlmcArenaIo], arenas[LlmcArenaActivation]};
-  llmcLaunch(context, NormRoot, root);
-  void *adam[] = {arenas[LlmcArenaParameter], arenas[LlmcArenaGradient],
-                  arenas[LlmcArenaMoment1], arenas[LlmcArenaMoment2],
-                  arenas[LlmcArenaIo]};
-  llmcLaunch(context, AdamW, adam);
+void microStep(LlmcContext *c) {
+  evaluate(c);
+  void *add[] = {at(c, LlmcArenaGradient), at(c, LlmcArenaIo, tokensAt),
+                 at(c, LlmcArenaActivation)};
+  llmcLaunch(c, AddGradients, add);
 }
 
-void generate(LlmcContext *context) {
-  void *args[] = {context->arenas[LlmcArenaParameter],
-                  context->arenas[LlmcArenaIo]};
-  llmcLaunch(context, PromptLogits, args);
+void update(LlmcContext *c) {
+  void *part[] = {at(c, LlmcArenaGradient), at(c, LlmcArenaIo, hyperAt),
+                  at(c, LlmcArenaActivation)};
+  llmcLaunch(c, NormPart, part);
+  void *root[] = {at(c, LlmcArenaIo, normAt), at(c, LlmcArenaActivation)};
+  llmcLaunch(c, NormRoot, root);
+  void *adam[] = {at(c, LlmcArenaParameter),   at(c, LlmcArenaGradient),
+                  at(c, LlmcArenaMoment1),     at(c, LlmcArenaMoment2),
+                  at(c, LlmcArenaIo, hyperAt), at(c, LlmcArenaIo, normAt)};
+  llmcLaunch(c, AdamW, adam);
+}
+
+void generate(LlmcContext *c) {
+  void *args[] = {at(c, LlmcArenaParameter), at(c, LlmcArenaIo, promptAt),
+                  at(c, LlmcArenaIo, logitsAt)};
+  llmcLaunch(c, PromptLogits, args);
 }
 
 // In the order of the arena kinds, so that a kind is its own index.
@@ -187,17 +193,45 @@ const LlmcTensor tensors[] = {
      LlmcArenaConstant, 0},
 };
 
+#ifdef LLMC_TEST_CUDA
+constexpr LlmcDeviceKind deviceKind = LlmcDeviceCuda;
+constexpr const char *target = "cuda: by hand";
+constexpr int32_t computeCapability = 89, threads = 32;
+constexpr int64_t image = 0, numImages = 1;
+const FakeKernel code[] = {
+    {"row_loss", rowLoss, 4},           {"mean_loss", meanLoss, 2},
+    {"add_gradients", addGradients, 3}, {"norm_part", normPart, 3},
+    {"norm_root", normRoot, 2},         {"adamw", adamw, 6},
+    {"prompt_logits", promptLogits, 3},
+};
+const FakeModule cubin = {code, 7};
+const LlmcImage images[] = {{&cubin, nullptr, sizeof(cubin), 0}};
+#define CODE(function) nullptr
+#else
+constexpr LlmcDeviceKind deviceKind = LlmcDeviceCpu;
+constexpr const char *target = "cpu: by hand";
+constexpr int32_t computeCapability = 0, threads = 0;
+constexpr int64_t image = -1, numImages = 0;
+constexpr LlmcImage *images = nullptr;
+#define CODE(function) function
+#endif
+
 const LlmcKernel kernels[] = {
-    {"row_loss", "bigram.mlir:3", rowLoss, R, 1, 1, R * V * 4, R * V * 8},
-    {"mean_loss", "bigram.mlir:4", meanLoss, 1, 1, 1, R, R * 4},
-    {"add_gradients", "bigram.mlir:3", addGradients, 16, 17, 1, R * V * 2,
-     R * V * 12},
-    {"norm_part", "bigram.mlir:1", normPart, V + 1, 1, 1, numParameters * 2,
-     numParameters * 4},
-    {"norm_root", "bigram.mlir:1", normRoot, 1, 1, 1, V, V * 4},
-    {"adamw", "bigram.mlir:1", adamw, V + 1, 1, 1, numParameters * 12,
-     numParameters * 32},
-    {"prompt_logits", "bigram.mlir:3", promptLogits, T, 1, 1, T * V, T * V * 8},
+    {"row_loss", "bigram.mlir:3", CODE(rowLoss), R, 1, 1, R *V * 4, R *V * 8,
+     "row_loss", image, threads, 0, 4, 1},
+    {"mean_loss", "bigram.mlir:4", CODE(meanLoss), 1, 1, 1, R, R * 4,
+     "mean_loss", image, threads, 0, 2, 1},
+    {"add_gradients", "bigram.mlir:3", CODE(addGradients), 16, 17, 1, R *V * 2,
+     R *V * 12, "add_gradients", image, threads, 0, 3, 1},
+    {"norm_part", "bigram.mlir:1", CODE(normPart), V + 1, 1, 1,
+     numParameters * 2, numParameters * 4, "norm_part", image, threads, 0, 3,
+     1},
+    {"norm_root", "bigram.mlir:1", CODE(normRoot), 1, 1, 1, V, V * 4,
+     "norm_root", image, threads, 0, 2, 1},
+    {"adamw", "bigram.mlir:1", CODE(adamw), V + 1, 1, 1, numParameters * 12,
+     numParameters * 32, "adamw", image, threads, 0, 6, 1},
+    {"prompt_logits", "bigram.mlir:3", CODE(promptLogits), T, 1, 1, T *V,
+     T *V * 8, "prompt_logits", image, threads, 0, 3, 1},
 };
 
 } // namespace
@@ -207,12 +241,12 @@ extern "C" const LlmcProgram llmcProgram = {
     sizeof(LlmcProgram),
     "bigram",
     "bigram.mlir",
-    "cpu: by hand",
+    target,
     B,
     T,
     V,
     numParameters,
-    R * V * 6,
+    R *V * 6,
     8,
     arenas,
     4,
@@ -230,4 +264,10 @@ extern "C" const LlmcProgram llmcProgram = {
     update,
     evaluate,
     generate,
+    deviceKind,
+    computeCapability,
+    "f32",
+    numImages,
+    images,
+    nullptr,
 };

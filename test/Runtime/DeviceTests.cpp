@@ -90,7 +90,8 @@ void gridEntry(LlmcContext *context) {
 TEST(CpuDevice, LaunchRunsTheGridAndCountsIt) {
   const LlmcArena arenas[] = {{"io", 64, LlmcArenaIo, 64},
                               {"workspace", 64, LlmcArenaWorkspace, 16}};
-  const LlmcKernel kernels[] = {{"grid", "test", gridKernel, 2, 3, 4, 0, 0}};
+  const LlmcKernel kernels[] = {
+      {"grid", "test", gridKernel, 2, 3, 4, 0, 0, "grid", -1, 0, 0, 1, 0}};
   LlmcProgram program{};
   program.numArenas = 2;
   program.arenas = arenas;

@@ -158,9 +158,11 @@ TEST_F(PictureTest, MetricsAreCutAtTheResumedStep) {
 
 TEST(Profile, RatesComeFromTheKernelTable) {
   const LlmcKernel kernels[] = {
-      {"fast", "m.mlir:1", nullptr, 1, 1, 1, 1000000, 4000000},
-      {"slow", "m.mlir:2", nullptr, 1, 1, 1, 5000000, 1000000},
-      {"unused", "m.mlir:3", nullptr, 1, 1, 1, 1, 1}};
+      {"fast", "m.mlir:1", nullptr, 1, 1, 1, 1000000, 4000000, "fast", -1, 0, 0,
+       0, 0},
+      {"slow", "m.mlir:2", nullptr, 1, 1, 1, 5000000, 1000000, "slow", -1, 0, 0,
+       0, 0},
+      {"unused", "m.mlir:3", nullptr, 1, 1, 1, 1, 1, "unused", -1, 0, 0, 0, 0}};
   LlmcProgram program{};
   program.numKernels = 3;
   program.kernels = kernels;

@@ -30,10 +30,10 @@ TEST(Program, TheBigramProgramIsValid) { EXPECT_OK(checkProgram(llmcProgram)); }
 TEST(Program, AnotherVersionIsRefused) {
   LlmcProgram program = llmcProgram;
   program.abiVersion += 1;
-  EXPECT_FAILS(checkProgram(program), "compiled for version 2");
+  EXPECT_FAILS(checkProgram(program), "compiled for version 3");
   program = llmcProgram;
   program.structBytes -= 8;
-  EXPECT_FAILS(checkProgram(program), "(200 bytes)");
+  EXPECT_FAILS(checkProgram(program), "(240 bytes)");
 }
 
 TEST(Program, BrokenTablesAreRefused) {

@@ -5,7 +5,7 @@
 // whose gradient is accumulated term by term, attention without log-sum-exp
 // outside of the micro-step.
 
-// CHECK-LABEL: module attributes {llmc.batch = 2 : i64, llmc.name = "tied", llmc.sequence = 4 : i64, llmc.vocabulary = 10 : i64}
+// CHECK-LABEL: module attributes {llmc.batch = 2 : i64, llmc.name = "tied", llmc.precision = "f32", llmc.sequence = 4 : i64, llmc.vocabulary = 10 : i64}
 // CHECK-NEXT: train.variable @embed.weight "embed.weight" : tensor<10x8xf32> at 0 decay init #model.normal<0.02>
 // CHECK-NEXT: train.variable @proj "proj" : tensor<8x8xf32> at 128 decay init #model.zeros
 // CHECK-NEXT: train.variable @norm "norm" : tensor<8xf32> at 192 init #model.ones
@@ -54,6 +54,7 @@
 // CHECK-NEXT:  %[[NORM:.*]] = train.gradient_norm %[[G]], %[[HYPER]]
 // CHECK-NEXT:  train.adamw %[[P]], %[[G]], %[[M]], %[[V]], %[[NORM]], %[[HYPER]] {decay_elements = 192 : i64}
 // CHECK-NEXT:  return %[[NORM]]
+// CHECK-NOT:   @prepare
 model.graph @tied(%tokens: tensor<2x4xi32>, %targets: tensor<2x4xi32>) -> (tensor<f32>, tensor<10x8xf32>, tensor<8xf32>, tensor<8x8xf32>) {
   %w = model.parameter "embed.weight" : tensor<10x8xf32> {init = #model.normal<0.02>}
   %g = model.parameter "norm" : tensor<8xf32> {init = #model.ones}

@@ -1,7 +1,7 @@
 // RUN: llmc-opt %s --llmc-verify-step --split-input-file --verify-diagnostics
 
 // Accepted: all functions and attributes there, nothing of the graph left.
-module attributes {llmc.name = "m", llmc.batch = 2 : i64, llmc.sequence = 4 : i64, llmc.vocabulary = 8 : i64} {
+module attributes {llmc.name = "m", llmc.precision = "f32", llmc.batch = 2 : i64, llmc.sequence = 4 : i64, llmc.vocabulary = 8 : i64} {
   func.func private @micro_step()
   func.func private @evaluate()
   func.func private @generate()
@@ -10,9 +10,10 @@ module attributes {llmc.name = "m", llmc.batch = 2 : i64, llmc.sequence = 4 : i6
 
 // -----
 
-// expected-error@+4 {{expected a function @generate after Step}}
-// expected-error@+3 {{expected a function @update after Step}}
-// expected-error@+2 {{expected a string attribute 'llmc.name' after Step}}
+// expected-error@+5 {{expected a function @generate after Step}}
+// expected-error@+4 {{expected a function @update after Step}}
+// expected-error@+3 {{expected a string attribute 'llmc.name' after Step}}
+// expected-error@+2 {{expected a string attribute 'llmc.precision' after Step}}
 // expected-error@+1 {{expected an integer attribute 'llmc.vocabulary' after Step}}
 module attributes {llmc.batch = 2 : i64, llmc.sequence = 4 : i64} {
   func.func private @micro_step()
@@ -21,7 +22,7 @@ module attributes {llmc.batch = 2 : i64, llmc.sequence = 4 : i64} {
 
 // -----
 
-module attributes {llmc.name = "m", llmc.batch = 2 : i64, llmc.sequence = 4 : i64, llmc.vocabulary = 8 : i64} {
+module attributes {llmc.name = "m", llmc.precision = "f32", llmc.batch = 2 : i64, llmc.sequence = 4 : i64, llmc.vocabulary = 8 : i64} {
   func.func private @micro_step()
   func.func private @evaluate()
   func.func private @generate()
@@ -41,4 +42,15 @@ module attributes {llmc.name = "m", llmc.batch = 2 : i64, llmc.sequence = 4 : i6
     %loss = model.cross_entropy %y, %targets : (tensor<2x4x8xf32>, tensor<2x4xi32>) -> tensor<f32>
     model.return %loss : tensor<f32>
   }
+}
+
+// -----
+
+// Mixed precision has copies of the parameters to prepare.
+// expected-error@+1 {{expected a function @prepare after Step}}
+module attributes {llmc.name = "m", llmc.precision = "bf16", llmc.batch = 2 : i64, llmc.sequence = 4 : i64, llmc.vocabulary = 8 : i64} {
+  func.func private @micro_step()
+  func.func private @evaluate()
+  func.func private @generate()
+  func.func private @update()
 }

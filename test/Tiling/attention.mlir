@@ -87,13 +87,34 @@ tile.func @query_grad(%q: tensor<2x10x32xf32>, %k: tensor<2x10x16xf32>, %v: tens
 }
 
 // The two query heads of the group, and for each the queries from the key
-// block on.
+// block on. Rows are keys: lse and delta repeat along them, the mask compares
+// columns, and no product transposes what was computed.
 // CHECK-LABEL: tile.func @key_value_grad
+// CHECK: %[[K:.*]] = tile.load %{{.*}}[%[[K0:.*]], %c0{{.*}}] : {{.*}} -> tensor<4x8xf32>
+// CHECK: %[[V:.*]] = tile.load %{{.*}}[%[[K0]], %c0{{.*}}] : {{.*}} -> tensor<4x8xf32>
 // CHECK: scf.for %[[G:[a-z0-9]+]] = %c0{{.*}} to %c2{{.*}} step %c1
 // CHECK: %[[H:.*]] = arith.addi %{{.*}}, %[[G]]
 // CHECK: scf.for %[[Q0:[a-z0-9]+]] = %{{.*}} to %c10{{.*}} step %c8{{.*}} iter_args(%[[DK:.*]] = %{{.*}}, %[[DV:.*]] = %{{.*}})
-// CHECK: %[[NDK:.*]] = tile.dot %{{.*}}, %{{.*}}, %[[DK]] {transpose_a} : tensor<8x4xf32>, tensor<8x8xf32>, tensor<4x8xf32>
-// CHECK: %[[NDV:.*]] = tile.dot %{{.*}}, %{{.*}}, %[[DV]] {transpose_a}
+// CHECK: %[[Q:.*]] = tile.load {{.*}} -> tensor<8x8xf32>
+// CHECK: %[[DO:.*]] = tile.load {{.*}} -> tensor<8x8xf32>
+// CHECK: %[[LSE:.*]] = tile.load {{.*}} -> tensor<8xf32>
+// CHECK: %[[DELTA:.*]] = tile.load {{.*}} -> tensor<8xf32>
+// CHECK: %[[ST:.*]] = tile.dot %[[K]], %[[Q]], %{{.*}} {transpose_b} : tensor<4x8xf32>, tensor<8x8xf32>, tensor<4x8xf32>
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[ST]]
+// CHECK: %[[QI:.*]] = tile.iota %[[Q0]] axis 1 : tensor<4x8xi32>
+// CHECK: %[[KI:.*]] = tile.iota %[[K0]] axis 0 : tensor<4x8xi32>
+// CHECK: %[[VIS:.*]] = arith.cmpi sle, %[[KI]], %[[QI]]
+// CHECK: %[[S:.*]] = arith.select %[[VIS]], %[[SCALED]]
+// CHECK: %[[LB:.*]] = tile.broadcast %[[LSE]] axis 0 : {{.*}} -> tensor<4x8xf32>
+// CHECK: %[[X:.*]] = arith.subf %[[S]], %[[LB]]
+// CHECK: %[[P:.*]] = math.exp %[[X]]
+// CHECK: %[[DP:.*]] = tile.dot %[[V]], %[[DO]], %{{.*}} {transpose_b}
+// CHECK: %[[DB:.*]] = tile.broadcast %[[DELTA]] axis 0
+// CHECK: %[[C:.*]] = arith.subf %[[DP]], %[[DB]]
+// CHECK: %[[PS:.*]] = arith.mulf %[[P]]
+// CHECK: %[[DS:.*]] = arith.mulf %[[PS]], %[[C]]
+// CHECK: %[[NDK:.*]] = tile.dot %[[DS]], %[[Q]], %[[DK]] : tensor<4x8xf32>, tensor<8x8xf32>, tensor<4x8xf32>
+// CHECK: %[[NDV:.*]] = tile.dot %[[P]], %[[DO]], %[[DV]] : tensor<4x8xf32>
 // CHECK: scf.yield %[[NDK]], %[[NDV]]
 // CHECK: tile.store
 // CHECK: tile.store
@@ -103,4 +124,21 @@ tile.func @key_value_grad(%q: tensor<2x10x32xf32>, %k: tensor<2x10x16xf32>, %v: 
   %dk, %dv = model.attention_key_value_grad %q, %k, %v, %do, %lse, %delta {heads = 4 : i64, kv_heads = 2 : i64}
       : (tensor<2x10x32xf32>, tensor<2x10x16xf32>, tensor<2x10x16xf32>, tensor<2x10x32xf32>, tensor<2x4x10xf32>, tensor<2x4x10xf32>) -> (tensor<2x10x16xf32>, tensor<2x10x16xf32>)
   tile.return %dk, %dv : tensor<2x10x16xf32>, tensor<2x10x16xf32>
+}
+
+// Transposed, the window's second condition is the same of the same queries
+// and keys.
+// CHECK-LABEL: tile.func @key_value_grad_window
+// CHECK: %[[QI:.*]] = tile.iota %{{.*}} axis 1 : tensor<8x8xi32>
+// CHECK: %[[KI:.*]] = tile.iota %{{.*}} axis 0 : tensor<8x8xi32>
+// CHECK: %[[VIS:.*]] = arith.cmpi sle, %[[KI]], %[[QI]]
+// CHECK: %[[AGE:.*]] = arith.subi %[[QI]], %[[KI]]
+// CHECK: %[[NEAR:.*]] = arith.cmpi slt, %[[AGE]], %{{.*}}
+// CHECK: arith.andi %[[VIS]], %[[NEAR]]
+tile.func @key_value_grad_window(%q: tensor<1x16x8xf32>, %k: tensor<1x16x8xf32>, %v: tensor<1x16x8xf32>, %do: tensor<1x16x8xf32>,
+                                 %lse: tensor<1x1x16xf32>, %delta: tensor<1x1x16xf32>) -> (tensor<1x16x8xf32>, tensor<1x16x8xf32>)
+    attributes {kind = "attention_key_value_grad", grid = array<i64: 2, 1, 1>, schedule = {block_q = 8 : i64, block_k = 8 : i64}} {
+  %dk, %dv = model.attention_key_value_grad %q, %k, %v, %do, %lse, %delta {heads = 1 : i64, kv_heads = 1 : i64, window = 5 : i64}
+      : (tensor<1x16x8xf32>, tensor<1x16x8xf32>, tensor<1x16x8xf32>, tensor<1x16x8xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>) -> (tensor<1x16x8xf32>, tensor<1x16x8xf32>)
+  tile.return %dk, %dv : tensor<1x16x8xf32>, tensor<1x16x8xf32>
 }

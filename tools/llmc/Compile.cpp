@@ -4,6 +4,7 @@
 #include "Source.h"
 #include "compiler/Link/LinkProgram.h"
 #include "compiler/Pipeline/Compiler.h"
+#include "compiler/Pipeline/TargetCode.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FileSystem.h"
@@ -45,6 +46,30 @@ static LogicalResult checkOutput(const CompileCommand &command) {
   if (!linker)
     return mistake(llvm::toString(linker.takeError()));
   return success();
+}
+
+/// Of --emit.
+static LogicalResult checkDirectory(const CompileCommand &command) {
+  const std::string &output = command.output;
+  if (output.empty())
+    fail("expected -o DIR: where to write the kernels");
+  else if (llvm::sys::fs::exists(output) &&
+           !llvm::sys::fs::is_directory(output))
+    fail("cannot write kernels into '" + output + "': it is not a directory");
+  else
+    return success();
+  return failure();
+}
+
+/// What compiles kernels is there, so that nobody waits for it in vain.
+static LogicalResult checkCompiler(const PipelineOptions &options) {
+  if (!options.isCuda() || options.emit == "cuda")
+    return success();
+  llvm::Error error = checkCudaCompiler(options);
+  if (!error)
+    return success();
+  fail(llvm::toString(std::move(error)));
+  return failure();
 }
 
 static int printPhase(const CompileCommand &command, Source &source,
@@ -95,8 +120,11 @@ int llmc::runCompile(const CompileCommand &command) {
   options.modelFile = command.model;
   if (failed(checkOptions(options)))
     return 1;
+  bool emit = !options.emit.empty();
   bool wholeProgram = options.compileTo == "link";
-  if (wholeProgram && failed(checkOutput(command)))
+  if (wholeProgram &&
+      (failed(emit ? checkDirectory(command) : checkOutput(command)) ||
+       failed(checkCompiler(options))))
     return 1;
   std::unique_ptr<Source> source = Source::open(command.model);
   if (!source)
@@ -108,5 +136,7 @@ int llmc::runCompile(const CompileCommand &command) {
     options.sequence = chooseSequence(source->module());
   if (!wholeProgram)
     return printPhase(command, *source, options);
+  if (emit)
+    return failed(emitKernels(source->module(), options, command.output));
   return failed(compileProgram(source->module(), options, command.output));
 }

@@ -44,8 +44,8 @@ int llmc::runPlan(const PlanCommand &command) {
     return 0;
   }
   llvm::outs() << command.model << ": batch " << options.batch << ", sequence "
-               << *options.sequence << ", " << options.precision << ", target "
-               << options.target << "\n\n";
+               << *options.sequence << ", " << options.getPrecision()
+               << ", target " << options.target << "\n\n";
   report.print(llvm::outs(), static_cast<unsigned>(command.most));
   return 0;
 }

@@ -4,6 +4,7 @@
 
 #include "Commands.h"
 #include "compiler/Pipeline/Registration.h"
+#include "compiler/Schedule/Chip.h"
 #include "compiler/Target/CPU/Codegen.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -42,19 +43,50 @@ std::unique_ptr<Source> Source::open(const std::string &path) {
   return source->parsed ? std::move(source) : nullptr;
 }
 
+static LogicalResult mistake(const llvm::formatv_object_base &message) {
+  fail(message.str());
+  return failure();
+}
+
+/// What is said of one target only.
+static LogicalResult checkTarget(const PipelineOptions &options) {
+  if (options.target != "cuda" && options.target != "cpu")
+    return mistake(
+        llvm::formatv("--target={0}: expected cuda or cpu", options.target));
+  const std::string &precision = options.precision;
+  if (!precision.empty() && precision != "f32" && precision != "bf16")
+    return mistake(
+        llvm::formatv("--precision={0}: expected bf16 or f32", precision));
+  if (!options.emit.empty() && options.emit != "cuda" && options.emit != "ptx")
+    return mistake(
+        llvm::formatv("--emit={0}: expected cuda or ptx", options.emit));
+  if (options.isCuda()) {
+    if (!findChip(options.arch))
+      return mistake(llvm::formatv("--arch={0}: expected one of {1}",
+                                   options.arch, getChipNames()));
+    if (options.emit == "ptx" && options.arch == "emulated")
+      return mistake(llvm::formatv("--emit=ptx: the emulated GPU has no PTX; "
+                                   "name one with --arch=sm_89"));
+    return success();
+  }
+  if (precision == "bf16")
+    return mistake(llvm::formatv("--precision=bf16: the target cpu computes in "
+                                 "f32 only; leave --precision out, or compile "
+                                 "for a GPU with --target=cuda"));
+  if (!options.emit.empty())
+    return mistake(llvm::formatv("--emit={0}: the target cpu has no such "
+                                 "kernels; leave --target=cpu out",
+                                 options.emit));
+  llvm::Expected<CpuTarget> cpu = CpuTarget::resolve(options.cpu);
+  if (!cpu)
+    return mistake(llvm::formatv("--cpu={0}: {1}", options.cpu,
+                                 llvm::toString(cpu.takeError())));
+  return success();
+}
+
 LogicalResult llmc::checkOptions(const PipelineOptions &options) {
-  auto mistake = [](const llvm::formatv_object_base &message) {
-    fail(message.str());
+  if (failed(checkTarget(options)))
     return failure();
-  };
-  if (options.target != "cpu")
-    return mistake(llvm::formatv("--target={0}: this version of llmc is built "
-                                 "with the target cpu only",
-                                 options.target));
-  if (options.precision != "f32")
-    return mistake(llvm::formatv("--precision={0}: expected f32, the only "
-                                 "precision of the target cpu",
-                                 options.precision));
   if (options.batch < 1)
     return mistake(llvm::formatv(
         "--batch expects at least 1 sequence, found {0}", options.batch));
@@ -70,6 +102,15 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
   if (options.threads > 1024)
     return mistake(llvm::formatv("--jobs expects 0 to 1024 threads, found {0}",
                                  static_cast<int>(options.threads)));
+  if (!options.emit.empty() && options.compileTo != "link")
+    return mistake(llvm::formatv("--emit={0} writes kernels and "
+                                 "--compile-to={1} an earlier phase: expected "
+                                 "one of them",
+                                 options.emit, options.compileTo));
+  if (!options.scheduleFile.empty() &&
+      !llvm::sys::fs::is_regular_file(options.scheduleFile))
+    return mistake(llvm::formatv("--schedule={0}: there is no such file",
+                                 options.scheduleFile));
   if (!options.dumpTo.empty())
     if (auto code = llvm::sys::fs::create_directories(options.dumpTo))
       return mistake(llvm::formatv("--dump-to={0}: cannot make the directory: "
@@ -78,9 +119,5 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
   if (!findPhase(options.compileTo))
     return mistake(llvm::formatv("--compile-to expects one of {0}, found '{1}'",
                                  phaseNames(), options.compileTo));
-  llvm::Expected<CpuTarget> cpu = CpuTarget::resolve(options.cpu);
-  if (!cpu)
-    return mistake(llvm::formatv("--cpu={0}: {1}", options.cpu,
-                                 llvm::toString(cpu.takeError())));
   return success();
 }

@@ -12,6 +12,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/raw_ostream.h"
@@ -66,19 +67,34 @@ static cl::list<std::string> models(cl::Positional, cl::desc("MODEL.mlir"),
                                     cl::ZeroOrMore, cl::sub(compile),
                                     cl::sub(plan), cl::cat(category));
 static cl::opt<std::string>
-    target("target", cl::desc("what the program runs on: cpu (default cpu)"),
-           cl::value_desc("name"), cl::init("cpu"), cl::sub(compile),
+    target("target",
+           cl::desc("what the program runs on: cuda or cpu (default cuda)"),
+           cl::value_desc("name"), cl::init("cuda"), cl::sub(compile),
            cl::sub(plan), cl::cat(category));
+static cl::opt<std::string> arch(
+    "arch",
+    cl::desc("cuda: GPU to compile for, such as sm_89, or emulated, to run "
+             "without one (default sm_89)"),
+    cl::value_desc("name"), cl::init("sm_89"), cl::sub(compile), cl::sub(plan),
+    cl::cat(category));
 static cl::opt<std::string>
     cpu("cpu",
-        cl::desc("processor to compile for: native, or a name that LLVM knows, "
-                 "such as znver3 (default native)"),
+        cl::desc("cpu: processor to compile for: native, or a name that LLVM "
+                 "knows, such as znver3 (default native)"),
         cl::value_desc("name"), cl::init("native"), cl::sub(compile),
         cl::sub(plan), cl::cat(category));
 static cl::opt<std::string>
-    precision("precision", cl::desc("type to compute in: f32 (default f32)"),
-              cl::value_desc("type"), cl::init("f32"), cl::sub(compile),
-              cl::sub(plan), cl::cat(category));
+    precision("precision",
+              cl::desc("type to compute in: bf16 or f32; weights are kept in "
+                       "f32 as well (default cuda: bf16, cpu: f32)"),
+              cl::value_desc("type"), cl::sub(compile), cl::sub(plan),
+              cl::cat(category));
+static cl::opt<std::string>
+    scheduleFile("schedule",
+                 cl::desc("file with block sizes of kernels, instead of those "
+                          "that llmc would choose"),
+                 cl::value_desc("file"), cl::sub(compile), cl::sub(plan),
+                 cl::cat(category));
 static cl::opt<int64_t, false, WholeNumber>
     batch("batch", cl::desc("sequences in a micro-batch (default 4)"),
           cl::value_desc("sequences"), cl::init(4), cl::sub(compile),
@@ -94,14 +110,17 @@ static cl::opt<bool>
             cl::desc("print the time of each phase, in seconds, to "
                      "standard error"),
             cl::sub(compile), cl::sub(plan), cl::cat(category));
+static cl::alias verboseAlias("verbose", cl::desc("alias of -v"),
+                              cl::aliasopt(verbose), cl::sub(compile),
+                              cl::sub(plan), cl::cat(category));
 
 // compile.
-static cl::opt<std::string>
-    output("o",
-           cl::desc("compile: the program, or with --compile-to the IR; data: "
-                    "the directory of shards"),
-           cl::value_desc("path"), cl::sub(compile), cl::sub(data),
-           cl::cat(category));
+static cl::opt<std::string> output(
+    "o",
+    cl::desc("compile: the program, or with --compile-to the IR, or with "
+             "--emit the directory of kernels; data: the directory of "
+             "shards"),
+    cl::value_desc("path"), cl::sub(compile), cl::sub(data), cl::cat(category));
 static cl::opt<std::string>
     compileTo("compile-to",
               cl::desc("stop after a phase and print its IR to -o or standard "
@@ -109,6 +128,17 @@ static cl::opt<std::string>
                        "memory-plan, tiling, target (default: link)"),
               cl::value_desc("phase"), cl::init("link"), cl::sub(compile),
               cl::cat(category));
+static cl::opt<std::string> emit(
+    "emit",
+    cl::desc("cuda: write the kernels into the directory -o instead: cuda, "
+             "a program each with a benchmark, for nvcc; or ptx"),
+    cl::value_desc("form"), cl::sub(compile), cl::cat(category));
+static cl::opt<std::string>
+    cache("cache",
+          cl::desc("cuda: directory of compiled kernels, used again by later "
+                   "compilations, or off (default $XDG_CACHE_HOME/llmc or "
+                   "~/.cache/llmc)"),
+          cl::value_desc("directory"), cl::sub(compile), cl::cat(category));
 static cl::opt<std::string>
     dumpTo("dump-to",
            cl::desc("write the IR after each phase, LLVM IR and objects into "
@@ -123,8 +153,9 @@ static cl::opt<std::string>
             cl::sub(compile), cl::cat(category));
 static cl::opt<std::string>
     linker("linker",
-           cl::desc("C++ compiler driver that links (default: $CXX, c++, "
-                    "clang++-22, g++ or clang++)"),
+           cl::desc("C++ compiler driver that links, and compiles kernels for "
+                    "--arch=emulated (default: $CXX, c++, clang++-22, g++ or "
+                    "clang++)"),
            cl::value_desc("program"), cl::sub(compile), cl::cat(category));
 static cl::opt<std::string>
     runtimeFile("runtime",
@@ -169,12 +200,16 @@ int llmc::fail(const std::string &message) {
 static PipelineOptions pipelineOptions() {
   PipelineOptions options;
   options.target = target;
+  options.arch = arch;
   options.cpu = cpu;
   options.precision = precision;
   options.batch = batch;
   if (sequence.getNumOccurrences())
     options.sequence = sequence;
   options.compileTo = compileTo;
+  options.emit = emit;
+  options.cache = cache;
+  options.scheduleFile = scheduleFile;
   options.dumpTo = dumpTo;
   options.linker = linker;
   options.runtime = runtimeFile;
@@ -210,7 +245,20 @@ static bool checkModel(StringRef command) {
   return false;
 }
 
+/// An option of the other target is a misunderstanding.
+static bool checkTargetOptions() {
+  bool isCuda = target == "cuda";
+  if (isCuda ? !cpu.getNumOccurrences() : !arch.getNumOccurrences())
+    return true;
+  fail(llvm::formatv("--{0} is an option of --target={1}, and the target is "
+                     "{2}",
+                     isCuda ? "cpu" : "arch", isCuda ? "cpu" : "cuda", target));
+  return false;
+}
+
 static int run() {
+  if ((compile || plan) && !checkTargetOptions())
+    return 1;
   if (compile) {
     if (!checkModel("compile"))
       return 1;

@@ -40,6 +40,7 @@ void llmc::registerTrainRules(DialectRegistry &registry) {
     attachOperandRule<AccumulateOp, OpFamily::Accumulate, A::Element>(context);
     attachOperandRule<SumOfSquaresOp, OpFamily::Flat, A::Whole>(context);
     attachOperandRule<AdamWOp, OpFamily::Flat, A::Whole>(context);
+    attachOperandRule<RoundOp, OpFamily::Flat, A::Whole>(context);
     attachRule<NormOp, OpFamily::Reduce, A::Whole>(context);
   });
 }

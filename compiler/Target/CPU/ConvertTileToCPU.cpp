@@ -44,6 +44,11 @@ struct ConvertTileToCPU : llmc::impl::ConvertTileToCPUBase<ConvertTileToCPU> {
     if (!kernel.getResultTypes().empty())
       return kernel.emitOpError(
           "returns tensors: it is not a tile program yet");
+    for (Type type : kernel.getArgumentTypes())
+      if (Type element = getElementTypeOrSelf(type);
+          isa<FloatType>(element) && !element.isF32())
+        return kernel.emitOpError("has an argument with elements ")
+               << element << "; the target cpu computes in f32 only";
     OpBuilder builder(kernel);
     Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
     Type i64 = builder.getI64Type();

@@ -6,6 +6,9 @@
 // lse and delta = rowsum(output * doutput):
 //   p = exp(s - lse)    ds = p (doutput value^T - delta) / sqrt(head size)
 //   dq = ds k           dk = ds^T q           dv = p^T doutput
+// Blocks of keys compute s^T = key query^T and value doutput^T, hence p^T and
+// ds^T, so that no product takes a transposed operand that was computed: such
+// a one would have to go through shared memory on a GPU.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,35 +27,21 @@ using namespace llmc;
 using namespace llmc::tiling;
 
 namespace {
-/// What a block of queries holds.
-struct QueryBlock {
+/// Queries and what the forward pass left for them.
+struct QueryRows {
   Value query, grad; // [block_q, head size], as stored
   Value lse, delta;  // [block_q]
 };
-/// p and ds: [block_q, block_k].
+/// [block_k, head size], as stored.
+struct KeyRows {
+  Value key, value;
+};
+/// p and ds, in the shape of scores.
 struct Weights {
   Value weights, scoreGrad;
 };
-} // namespace
 
-static Weights recompute(AttentionTiles &tiles, const QueryBlock &q, Value key,
-                         Value value, Value queryBegin, Value keyBegin) {
-  KernelBuilder &k = tiles.k;
-  ImplicitLocOpBuilder &b = k.b;
-  SmallVector<int64_t> shape = {tiles.blockQ, tiles.blockK};
-  Value scores = tiles.scores(q.query, key, queryBegin, keyBegin);
-  Value weights = math::ExpOp::create(
-      b, arith::SubFOp::create(b, scores, k.perRow(q.lse, tiles.blockK)));
-  Value weightGrad = k.dot(q.grad, value, k.tile(shape, 0), false, true);
-  Value centered =
-      arith::SubFOp::create(b, weightGrad, k.perRow(q.delta, tiles.blockK));
-  Value scaled =
-      arith::MulFOp::create(b, weights, k.tile(shape, tiles.scale()));
-  return {weights, arith::MulFOp::create(b, scaled, centered)};
-}
-
-namespace {
-/// Views of one head of one sequence.
+/// Views of one query head of one sequence.
 struct QueryViews {
   Value query, grad, lse, delta;
 
@@ -70,7 +59,7 @@ struct QueryViews {
                       tiles.rowView(delta, sequence, head)};
   }
 
-  QueryBlock load(AttentionTiles &tiles, Value begin) const {
+  QueryRows load(AttentionTiles &tiles, Value begin) const {
     KernelBuilder &k = tiles.k;
     SmallVector<int64_t> shape = {tiles.blockQ, tiles.headSize};
     Value zero = k.index(0);
@@ -80,60 +69,114 @@ struct QueryViews {
             k.load(delta, begin, {tiles.blockQ})};
   }
 };
+
+/// Views of one key head of one sequence.
+struct KeyViews {
+  Value key, value;
+
+  static FailureOr<KeyViews> create(AttentionTiles &tiles, Operation *op,
+                                    Value sequence, Value kvHead) {
+    FailureOr<Value> key = tiles.headView(op->getOperand(1), sequence, kvHead);
+    FailureOr<Value> value =
+        tiles.headView(op->getOperand(2), sequence, kvHead);
+    if (failed(key) || failed(value))
+      return failure();
+    return KeyViews{*key, *value};
+  }
+
+  KeyRows load(AttentionTiles &tiles, Value begin) const {
+    KernelBuilder &k = tiles.k;
+    SmallVector<int64_t> shape = {tiles.blockK, tiles.headSize};
+    Value zero = k.index(0);
+    return {k.loadAsStored(key, {begin, zero}, shape),
+            k.loadAsStored(value, {begin, zero}, shape)};
+  }
+};
+
+/// One block of a gradient kernel: some rows (queries or keys) of one head of
+/// one sequence.
+struct GradBlock {
+  AttentionTiles tiles;
+  Value begin, head, sequence;
+
+  static FailureOr<GradBlock> create(KernelBuilder &k, Operation *op,
+                                     AttentionTiles::Rows rows) {
+    FailureOr<AttentionTiles> tiles = AttentionTiles::create(k, op, rows);
+    if (failed(tiles))
+      return failure();
+    k.b.setLoc(op->getLoc());
+    bool ofQueries = rows == AttentionTiles::Rows::Queries;
+    int64_t extent = ofQueries ? tiles->blockQ : tiles->blockK;
+    FailureOr<SmallVector<Value>> block = k.blockCoordinates(
+        {llvm::divideCeilSigned(tiles->positions, extent),
+         ofQueries ? tiles->heads : tiles->kvHeads, tiles->batch});
+    if (failed(block))
+      return failure();
+    Value begin = k.mul((*block)[0], extent);
+    return GradBlock{*tiles, begin, (*block)[1], (*block)[2]};
+  }
+
+  /// Writes the block's rows of a gradient.
+  void store(Value tensor, Value tile) {
+    Value memref = tiles.k.resultOf(tensor);
+    if (!memref)
+      return;
+    RowSource place =
+        KernelBuilder::rowSource(memref, cast<MemRefType>(memref.getType()));
+    tiles.k.store(tile, tiles.headView(place, sequence, head),
+                  {begin, tiles.k.index(0)});
+  }
+};
 } // namespace
 
-static void storeHead(AttentionTiles &tiles, Value tensor, Value tile,
-                      Value sequence, Value head, Value begin) {
-  Value memref = tiles.k.resultOf(tensor);
-  if (!memref)
-    return;
-  RowSource place =
-      KernelBuilder::rowSource(memref, cast<MemRefType>(memref.getType()));
-  tiles.k.store(tile, tiles.headView(place, sequence, head),
-                {begin, tiles.k.index(0)});
+static Weights recompute(AttentionTiles &tiles, const QueryRows &q,
+                         const KeyRows &kv, Value queryBegin, Value keyBegin) {
+  KernelBuilder &k = tiles.k;
+  ImplicitLocOpBuilder &b = k.b;
+  Value scores = tiles.scores(q.query, kv.key, queryBegin, keyBegin);
+  Value weights = math::ExpOp::create(
+      b, arith::SubFOp::create(b, scores, tiles.perQuery(q.lse)));
+  Value centered = arith::SubFOp::create(b, tiles.products(q.grad, kv.value),
+                                         tiles.perQuery(q.delta));
+  Value scaled = arith::MulFOp::create(
+      b, weights, k.tile(tiles.scoreShape(), tiles.scale()));
+  return {weights, arith::MulFOp::create(b, scaled, centered)};
 }
 
 LogicalResult llmc::tiling::emitAttentionQueryGrad(KernelBuilder &k) {
   auto op = k.only<model::AttentionQueryGradOp>();
   if (!op)
     return k.error() << "needs exactly one model.attention_query_grad";
-  FailureOr<AttentionTiles> tiles = AttentionTiles::create(k, op);
-  if (failed(tiles))
-    return failure();
-  ImplicitLocOpBuilder &b = k.b;
-  b.setLoc(op.getLoc());
-  FailureOr<SmallVector<Value>> block = k.blockCoordinates(
-      {llvm::divideCeilSigned(tiles->positions, tiles->blockQ), tiles->heads,
-       tiles->batch});
+  FailureOr<GradBlock> block =
+      GradBlock::create(k, op, AttentionTiles::Rows::Queries);
   if (failed(block))
     return failure();
-  Value begin = k.mul((*block)[0], tiles->blockQ);
-  Value head = (*block)[1], sequence = (*block)[2];
-  Value kvHead = k.div(head, tiles->groupSize());
-  FailureOr<QueryViews> views = QueryViews::create(*tiles, op, sequence, head);
-  FailureOr<Value> keyView = tiles->headView(op.getKey(), sequence, kvHead);
-  FailureOr<Value> valueView = tiles->headView(op.getValue(), sequence, kvHead);
-  if (failed(views) || failed(keyView) || failed(valueView))
+  AttentionTiles &tiles = block->tiles;
+  ImplicitLocOpBuilder &b = k.b;
+  Value begin = block->begin;
+  Value kvHead = k.div(block->head, tiles.groupSize());
+  FailureOr<QueryViews> queries =
+      QueryViews::create(tiles, op, block->sequence, block->head);
+  FailureOr<KeyViews> keys =
+      KeyViews::create(tiles, op, block->sequence, kvHead);
+  if (failed(queries) || failed(keys))
     return failure();
-  QueryBlock q = views->load(*tiles, begin);
+  QueryRows q = queries->load(tiles, begin);
 
-  SmallVector<int64_t> keyShape = {tiles->blockK, tiles->headSize};
-  Value zero = k.index(0);
-  auto loop = scf::ForOp::create(b, tiles->firstKey(begin),
-                                 tiles->endKey(begin), k.index(tiles->blockK),
-                                 k.tile({tiles->blockQ, tiles->headSize}, 0));
+  auto loop = scf::ForOp::create(b, tiles.firstKey(begin), tiles.endKey(begin),
+                                 k.index(tiles.blockK),
+                                 k.tile({tiles.blockQ, tiles.headSize}, 0));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     Value keyBegin = loop.getInductionVar();
-    Value key = k.loadAsStored(*keyView, {keyBegin, zero}, keyShape);
-    Value value = k.loadAsStored(*valueView, {keyBegin, zero}, keyShape);
-    Weights w = recompute(*tiles, q, key, value, begin, keyBegin);
-    Value sum = k.dot(w.scoreGrad, key, loop.getRegionIterArg(0), false, false);
+    KeyRows kv = keys->load(tiles, keyBegin);
+    Weights w = recompute(tiles, q, kv, begin, keyBegin);
+    Value sum =
+        k.dot(w.scoreGrad, kv.key, loop.getRegionIterArg(0), false, false);
     scf::YieldOp::create(b, sum);
   }
-  storeHead(*tiles, op.getQueryGrad(), loop.getResult(0), sequence, head,
-            begin);
+  block->store(op.getQueryGrad(), loop.getResult(0));
   return success();
 }
 
@@ -141,58 +184,49 @@ LogicalResult llmc::tiling::emitAttentionKeyValueGrad(KernelBuilder &k) {
   auto op = k.only<model::AttentionKeyValueGradOp>();
   if (!op)
     return k.error() << "needs exactly one model.attention_key_value_grad";
-  FailureOr<AttentionTiles> tiles = AttentionTiles::create(k, op);
-  if (failed(tiles))
-    return failure();
-  ImplicitLocOpBuilder &b = k.b;
-  b.setLoc(op.getLoc());
-  FailureOr<SmallVector<Value>> block = k.blockCoordinates(
-      {llvm::divideCeilSigned(tiles->positions, tiles->blockK), tiles->kvHeads,
-       tiles->batch});
+  FailureOr<GradBlock> block =
+      GradBlock::create(k, op, AttentionTiles::Rows::Keys);
   if (failed(block))
     return failure();
-  Value begin = k.mul((*block)[0], tiles->blockK);
-  Value kvHead = (*block)[1], sequence = (*block)[2];
-  FailureOr<Value> keyView = tiles->headView(op.getKey(), sequence, kvHead);
-  FailureOr<Value> valueView = tiles->headView(op.getValue(), sequence, kvHead);
-  if (failed(keyView) || failed(valueView))
+  AttentionTiles &tiles = block->tiles;
+  ImplicitLocOpBuilder &b = k.b;
+  Value begin = block->begin;
+  FailureOr<KeyViews> keys =
+      KeyViews::create(tiles, op, block->sequence, block->head);
+  if (failed(keys))
     return failure();
-  SmallVector<int64_t> keyShape = {tiles->blockK, tiles->headSize};
-  Value key = k.loadAsStored(*keyView, {begin, k.index(0)}, keyShape);
-  Value value = k.loadAsStored(*valueView, {begin, k.index(0)}, keyShape);
+  KeyRows kv = keys->load(tiles, begin);
 
-  SmallVector<Value> zeros = {k.tile(keyShape, 0), k.tile(keyShape, 0)};
-  auto headLoop = scf::ForOp::create(b, k.index(0), k.index(tiles->groupSize()),
-                                     k.index(1), zeros);
+  Value zeros = k.tile({tiles.blockK, tiles.headSize}, 0);
+  auto headLoop = scf::ForOp::create(b, k.index(0), k.index(tiles.groupSize()),
+                                     k.index(1), ValueRange{zeros, zeros});
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(headLoop.getBody());
-    Value head =
-        k.add(k.mul(kvHead, tiles->groupSize()), headLoop.getInductionVar());
-    FailureOr<QueryViews> views =
-        QueryViews::create(*tiles, op, sequence, head);
-    if (failed(views))
+    Value head = k.add(k.mul(block->head, tiles.groupSize()),
+                       headLoop.getInductionVar());
+    FailureOr<QueryViews> queries =
+        QueryViews::create(tiles, op, block->sequence, head);
+    if (failed(queries))
       return failure();
-    auto queryLoop = scf::ForOp::create(
-        b, tiles->firstQuery(begin), tiles->endQuery(begin),
-        k.index(tiles->blockQ), headLoop.getRegionIterArgs());
+    auto queryLoop =
+        scf::ForOp::create(b, tiles.firstQuery(begin), tiles.endQuery(begin),
+                           k.index(tiles.blockQ), headLoop.getRegionIterArgs());
     {
       OpBuilder::InsertionGuard innerGuard(b);
       b.setInsertionPointToStart(queryLoop.getBody());
       Value queryBegin = queryLoop.getInductionVar();
-      QueryBlock q = views->load(*tiles, queryBegin);
-      Weights w = recompute(*tiles, q, key, value, queryBegin, begin);
+      QueryRows q = queries->load(tiles, queryBegin);
+      Weights w = recompute(tiles, q, kv, queryBegin, begin);
       Value keyGrad = k.dot(w.scoreGrad, q.query, queryLoop.getRegionIterArg(0),
-                            true, false);
+                            false, false);
       Value valueGrad =
-          k.dot(w.weights, q.grad, queryLoop.getRegionIterArg(1), true, false);
+          k.dot(w.weights, q.grad, queryLoop.getRegionIterArg(1), false, false);
       scf::YieldOp::create(b, ValueRange{keyGrad, valueGrad});
     }
     scf::YieldOp::create(b, queryLoop.getResults());
   }
-  storeHead(*tiles, op.getKeyGrad(), headLoop.getResult(0), sequence, kvHead,
-            begin);
-  storeHead(*tiles, op.getValueGrad(), headLoop.getResult(1), sequence, kvHead,
-            begin);
+  block->store(op.getKeyGrad(), headLoop.getResult(0));
+  block->store(op.getValueGrad(), headLoop.getResult(1));
   return success();
 }

@@ -17,8 +17,8 @@ using namespace llmc::tiling;
 static constexpr double hidden = -1e30;
 
 FailureOr<AttentionTiles> AttentionTiles::create(KernelBuilder &k,
-                                                 Operation *op) {
-  AttentionTiles tiles(k);
+                                                 Operation *op, Rows rows) {
+  AttentionTiles tiles(k, rows);
   FailureOr<int64_t> blockQ = k.schedule("block_q");
   FailureOr<int64_t> blockK = k.schedule("block_k");
   if (failed(blockQ) || failed(blockK))
@@ -70,14 +70,32 @@ double AttentionTiles::scale() const {
   return 1.0 / std::sqrt(static_cast<double>(headSize));
 }
 
+SmallVector<int64_t> AttentionTiles::scoreShape() const {
+  if (rows == Rows::Keys)
+    return {blockK, blockQ};
+  return {blockQ, blockK};
+}
+
+Value AttentionTiles::products(Value query, Value key) {
+  if (rows == Rows::Keys)
+    std::swap(query, key);
+  return k.dot(query, key, k.tile(scoreShape(), 0), false, true);
+}
+
+Value AttentionTiles::perQuery(Value vector) {
+  return rows == Rows::Keys ? k.perColumn(vector, blockK)
+                            : k.perRow(vector, blockK);
+}
+
 Value AttentionTiles::scores(Value query, Value key, Value queryBegin,
                              Value keyBegin) {
   ImplicitLocOpBuilder &b = k.b;
-  SmallVector<int64_t> shape = {blockQ, blockK};
-  Value products = k.dot(query, key, k.tile(shape, 0), false, true);
-  Value scaled = arith::MulFOp::create(b, products, k.tile(shape, scale()));
-  Value queries = k.iota(queryBegin, shape, 0);
-  Value keys = k.iota(keyBegin, shape, 1);
+  SmallVector<int64_t> shape = scoreShape();
+  int64_t queryAxis = rows == Rows::Queries ? 0 : 1;
+  Value scaled =
+      arith::MulFOp::create(b, products(query, key), k.tile(shape, scale()));
+  Value queries = k.iota(queryBegin, shape, queryAxis);
+  Value keys = k.iota(keyBegin, shape, 1 - queryAxis);
   Value visible =
       arith::CmpIOp::create(b, arith::CmpIPredicate::sle, keys, queries);
   if (window) {

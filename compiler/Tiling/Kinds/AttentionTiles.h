@@ -11,13 +11,18 @@ namespace llmc::tiling {
 /// j with j <= i and, given a window, i - j < window.
 class AttentionTiles {
 public:
+  /// What a block works on, and what the rows of its scores are. The other
+  /// axis of scores is the other one, in blocks, too.
+  enum class Rows { Queries, Keys };
+
   /// Reads shapes and attributes of an attention op or one of its gradients:
   /// operands 0 to 2 are query, key and value. Checks that the other ops of
   /// the group only split arguments.
-  static mlir::FailureOr<AttentionTiles> create(KernelBuilder &k,
-                                                mlir::Operation *op);
+  static mlir::FailureOr<AttentionTiles>
+  create(KernelBuilder &k, mlir::Operation *op, Rows rows = Rows::Queries);
 
   KernelBuilder &k;
+  Rows rows;
   int64_t batch, positions, heads, kvHeads, headSize;
   int64_t window; // 0: none
   int64_t blockQ, blockK;
@@ -33,8 +38,14 @@ public:
   /// One head of one sequence of [batch, heads, positions]: [positions].
   mlir::Value rowView(mlir::Value memref, mlir::Value sequence,
                       mlir::Value head);
-  /// query key^T / sqrt(head size), -1e30 where the query must not look:
-  /// [block_q, block_k].
+  /// [block_q, block_k], or [block_k, block_q] if keys are the rows.
+  llvm::SmallVector<int64_t> scoreShape() const;
+  /// query key^T, or key query^T, in the shape of scores: both operands are
+  /// rows of head size.
+  mlir::Value products(mlir::Value query, mlir::Value key);
+  /// [block_q] repeated for every key, in the shape of scores.
+  mlir::Value perQuery(mlir::Value vector);
+  /// products / sqrt(head size), -1e30 where the query must not look.
   mlir::Value scores(mlir::Value query, mlir::Value key, mlir::Value queryBegin,
                      mlir::Value keyBegin);
   double scale() const;
@@ -48,7 +59,7 @@ public:
   mlir::Value endQuery(mlir::Value keyBegin);
 
 private:
-  AttentionTiles(KernelBuilder &k) : k(k) {}
+  AttentionTiles(KernelBuilder &k, Rows rows) : k(k), rows(rows) {}
   mlir::Value atMostPositions(mlir::Value end);
 };
 

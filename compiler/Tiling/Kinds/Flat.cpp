@@ -146,6 +146,28 @@ static LogicalResult emitAdamW(KernelBuilder &k, train::AdamWOp op,
   k.store(k.tile({block}, 0), views[1], begin);
   k.store(moment1, views[2], begin);
   k.store(moment2, views[3], begin);
+  // Rounded to nearest even. Masters in bf16 with stochastic rounding would
+  // take their random bits here, from the element's index and the step.
+  if (op.getCompute())
+    k.store(updated, k.flatView(k.argument(op.getCompute())), begin);
+  return success();
+}
+
+static LogicalResult emitRound(KernelBuilder &k, train::RoundOp op,
+                               int64_t block) {
+  k.b.setLoc(op.getLoc());
+  Value input = k.argument(op.getValue());
+  Value storage = k.argument(op.getStorage());
+  if (!input || !storage)
+    return op.emitOpError("operands must be arguments of the kernel");
+  int64_t elements = cast<MemRefType>(input.getType()).getNumElements();
+  FailureOr<SmallVector<Value>> place =
+      k.blockCoordinates({llvm::divideCeilSigned(elements, block)});
+  if (failed(place))
+    return failure();
+  Value begin = k.mul(place->front(), block);
+  k.store(k.load(k.flatView(input), begin, {block}), k.flatView(storage),
+          begin);
   return success();
 }
 
@@ -153,9 +175,15 @@ LogicalResult llmc::tiling::emitFlat(KernelBuilder &k) {
   FailureOr<int64_t> block = k.schedule("block");
   if (failed(block))
     return failure();
-  auto sum = k.only<train::SumOfSquaresOp>();
-  auto adamw = k.only<train::AdamWOp>();
-  if (bool(sum) == bool(adamw) || !llvm::hasSingleElement(k.group()))
-    return k.error() << "needs exactly one train.sum_of_squares or train.adamw";
-  return sum ? emitSumOfSquares(k, sum, *block) : emitAdamW(k, adamw, *block);
+  if (llvm::hasSingleElement(k.group())) {
+    Operation *op = &*k.group().begin();
+    if (auto sum = dyn_cast<train::SumOfSquaresOp>(op))
+      return emitSumOfSquares(k, sum, *block);
+    if (auto adamw = dyn_cast<train::AdamWOp>(op))
+      return emitAdamW(k, adamw, *block);
+    if (auto round = dyn_cast<train::RoundOp>(op))
+      return emitRound(k, round, *block);
+  }
+  return k.error() << "needs exactly one train.sum_of_squares, train.adamw or "
+                      "train.round";
 }

@@ -93,6 +93,12 @@ Status CpuDevice::read(LlmcArenaKind kind, int64_t offset, void *data,
   return Status::ok();
 }
 
+Status CpuDevice::writeBatch(const int32_t *tokens, const int32_t *targets) {
+  const int64_t bytes = program.batch * program.sequence * 4;
+  LLMC_TRY(write(LlmcArenaIo, program.tokensOffset, tokens, bytes));
+  return write(LlmcArenaIo, program.targetsOffset, targets, bytes);
+}
+
 Status CpuDevice::run(LlmcEntryPoint entry) {
   entry(&context);
   return Status::ok();

@@ -19,11 +19,18 @@ public:
   std::string description() const override;
   Status allocate() override;
   int64_t plannedBytes() const override;
+  int64_t bytesInUse() const override { return ownResidentBytes(); }
   Status write(LlmcArenaKind kind, int64_t offset, const void *data,
                int64_t bytes) override;
   Status read(LlmcArenaKind kind, int64_t offset, void *data,
               int64_t bytes) override;
+  Status readLater(LlmcArenaKind kind, int64_t offset, void *data,
+                   int64_t bytes) override {
+    return read(kind, offset, data, bytes);
+  }
+  Status writeBatch(const int32_t *tokens, const int32_t *targets) override;
   Status run(LlmcEntryPoint entry) override;
+  Status finish() override { return Status::ok(); }
   void launch(int64_t kernel, void **args) override;
   void startProfile() override;
   const std::vector<KernelTime> &profile() const override { return times; }

@@ -47,3 +47,62 @@ func.func @shapes(%g: tensor<4xf32>, %s: tensor<8xf32>) {
   train.accumulate %g into %s : tensor<4xf32>, tensor<8xf32>
   return
 }
+
+// -----
+
+func.func @narrow_storage(%g: tensor<4xf32>, %s: tensor<4xbf16>) {
+  // expected-error @+1 {{cannot add 'tensor<4xf32>' to storage 'tensor<4xbf16>'}}
+  train.accumulate %g into %s : tensor<4xf32>, tensor<4xbf16>
+  return
+}
+
+// -----
+
+train.variable @w "w" : tensor<4xf32> at 0 init #model.ones
+func.func @compute_type() {
+  // expected-error @+1 {{has type 'tensor<4xf32>', expected the shape of the variable 'tensor<4xf32>' and narrower elements}}
+  %r = train.ref compute @w : tensor<4xf32>
+  return
+}
+
+// -----
+
+train.variable @w "w" : tensor<4xf32> at 0 init #model.ones
+func.func @compute_shape() {
+  // expected-error @+1 {{has type 'tensor<8xbf16>', expected the shape of the variable 'tensor<4xf32>' and narrower elements}}
+  %r = train.ref compute @w : tensor<8xbf16>
+  return
+}
+
+// -----
+
+train.variable @w "w" : tensor<4xf32> at 0 constant init #model.ones
+func.func @compute_constant() {
+  // expected-error @+1 {{a constant has no compute}}
+  %r = train.ref compute @w : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @flat_compute() {
+  // expected-error @+1 {{compute copies have elements narrower than f32, found 'tensor<4xf32>'}}
+  %r = train.flat compute : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @round(%p: tensor<4xf32>, %c: tensor<4xf32>) {
+  // expected-error @+1 {{cannot round 'tensor<4xf32>' to 'tensor<4xf32>', expected the same extent and narrower elements}}
+  train.round %p into %c : tensor<4xf32>, tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @adamw(%p: tensor<4xf32>, %norm: tensor<f32>, %hyper: tensor<9xf32>, %c: tensor<8xbf16>) {
+  // expected-error @+1 {{cannot round 'tensor<4xf32>' to 'tensor<8xbf16>', expected the same extent and narrower elements}}
+  train.adamw %p, %p, %p, %p, %norm, %hyper, %c {decay_elements = 0} : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<9xf32>, tensor<8xbf16>
+  return
+}

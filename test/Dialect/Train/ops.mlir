@@ -32,3 +32,20 @@ func.func @update(%hyper: tensor<9xf32>) -> tensor<f32> {
   train.adamw %p, %g, %m, %v, %norm, %hyper {decay_elements = 32} : tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<f32>, tensor<9xf32>
   return %n : tensor<f32>
 }
+
+// CHECK-LABEL: func.func @mixed
+func.func @mixed(%dw: tensor<8x4xbf16>, %norm: tensor<f32>, %hyper: tensor<9xf32>) {
+  // CHECK: train.ref compute @w : tensor<8x4xbf16>
+  %w = train.ref compute @w : tensor<8x4xbf16>
+  %ref = train.ref gradient @w : tensor<8x4xf32>
+  // CHECK: train.accumulate {{.*}} : tensor<8x4xbf16>, tensor<8x4xf32>
+  train.accumulate %dw into %ref : tensor<8x4xbf16>, tensor<8x4xf32>
+  %p = train.flat value : tensor<64xf32>
+  // CHECK: %[[C:.*]] = train.flat compute : tensor<64xbf16>
+  %c = train.flat compute : tensor<64xbf16>
+  // CHECK: train.adamw {{.*}}, %[[C]] {decay_elements = 32 : i64} : {{.*}}, tensor<64xbf16>
+  train.adamw %p, %p, %p, %p, %norm, %hyper, %c {decay_elements = 32} : tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<f32>, tensor<9xf32>, tensor<64xbf16>
+  // CHECK: train.round %{{.*}} into %[[C]] : tensor<64xf32>, tensor<64xbf16>
+  train.round %p into %c : tensor<64xf32>, tensor<64xbf16>
+  return
+}

@@ -1,0 +1,197 @@
+//===- CudaAttention.cpp - tiles of attention on a GPU --------------------===//
+//
+// A block keeps rows of one side (queries; keys for their gradients) and walks
+// over the other. Warps share the kept rows among them, at least 16 each, so
+// that no row is shared between warps.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Schedule/CudaProducts.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <limits>
+
+using namespace llmc;
+using namespace llmc::cuda_model;
+
+namespace {
+struct AttentionTile {
+  int64_t kept, walked; // rows
+  int64_t warps, stages;
+};
+
+/// How a kind of attention kernel uses its tiles. Tensors have D columns.
+struct AttentionForm {
+  int64_t keptTensors;   // in shared memory for the whole loop
+  int64_t walkedTensors; // loaded at each step
+  int64_t accumulators;  // [kept, D]
+  int64_t scores;        // [kept, walked] in f32 at once
+  int64_t products;      // of kept * walked * D multiply-adds
+};
+
+struct AttentionModel {
+  const Chip &chip;
+  const KernelShape &shape;
+
+  bool keepsKeys() const {
+    return shape.kind == KernelKind::AttentionKeyValueGrad;
+  }
+  AttentionForm getForm() const {
+    switch (shape.kind) {
+    case KernelKind::AttentionQueryGrad:
+      return {2, 2, 1, 2, 3};
+    case KernelKind::AttentionKeyValueGrad:
+      return {2, 2, 2, 2, 4};
+    default:
+      return {1, 2, 1, 1, 2};
+    }
+  }
+  AttentionTile getTile(const BlockSizes &blocks) const {
+    return {blocks.lookup(keepsKeys() ? "block_k" : "block_q"),
+            blocks.lookup(keepsKeys() ? "block_q" : "block_k"),
+            blocks.lookup("threads") / 32, blocks.lookup("stages")};
+  }
+  Footprint getFootprint(const AttentionTile &tile) const;
+  ScheduleChoice describe(const AttentionTile &tile, int64_t perSM,
+                          BlockSizes blocks) const;
+};
+} // namespace
+
+Footprint AttentionModel::getFootprint(const AttentionTile &tile) const {
+  AttentionForm form = getForm();
+  int64_t element = bytesOf(shape.element), d = shape.headSize;
+  int64_t rows = tile.kept / tile.warps;
+  Footprint result;
+  result.threads = 32 * tile.warps;
+  // Statistics of the rows: lse and delta, in f32.
+  int64_t statistics = shape.kind == KernelKind::Attention ? 0 : 8;
+  result.sharedBytes =
+      form.keptTensors * tile.kept * d * element +
+      tile.stages * tile.walked *
+          (form.walkedTensors * d * element + (keepsKeys() ? statistics : 0));
+  // Without mma the probabilities go through shared memory.
+  if (shape.element == Element::F32)
+    result.sharedBytes += tile.kept * tile.walked * 4;
+  int64_t score = rows * tile.walked / 32;
+  // Probabilities take half of a score in bf16; two sets of fragments.
+  result.registers = form.accumulators * rows * d / 32 + form.scores * score +
+                     score * element / 4 + rows / 2 + 16 + 40;
+  return result;
+}
+
+ScheduleChoice AttentionModel::describe(const AttentionTile &tile,
+                                        int64_t perSM,
+                                        BlockSizes blocks) const {
+  AttentionForm form = getForm();
+  int64_t element = bytesOf(shape.element), d = shape.headSize;
+  int64_t heads = keepsKeys() ? shape.kvHeads : shape.heads;
+  int64_t grid =
+      llvm::divideCeilSigned(shape.sequence, tile.kept) * heads * shape.batch;
+  // Tiles that the diagonal cuts are computed whole.
+  double pairs =
+      double(shape.flops) / (2 * form.products * shape.batch * shape.heads * d);
+  pairs += double(shape.sequence) * (tile.kept + tile.walked) / 2;
+  double steps = pairs * shape.batch * shape.heads /
+                 (double(tile.kept) * tile.walked) / grid;
+  double multiply =
+      form.products * tile.kept * tile.walked * d / chip.getRate(shape.element);
+  // Each warp reads all walked rows, each for its product.
+  double fragments = form.products * tile.warps *
+                     (tile.walked + tile.kept / tile.warps) * d * element;
+  double copied = form.walkedTensors * tile.walked * d * element;
+  double shared = (fragments + copied) / kSharedBytesPerCycle;
+  // An exponential a pair, at 16 a cycle, with some arithmetic beside it; and
+  // what each step costs a row: statistics, and scaling what it has so far.
+  double scalar = form.scores * tile.kept * tile.walked / 16.0 +
+                  tile.kept * (8 + (form.scores == 1 ? d / 64.0 : 0));
+  // The barrier of a step, and the way from scores to what they multiply.
+  double latency = tile.stages > 1 ? 500 : 1000;
+  double products = tile.kept / tile.warps * tile.walked / 128.0;
+  double cycles = getBusiestCycles(chip, grid, perSM, [&](int64_t concurrent) {
+    double issue = getIssueRate(tile.warps * concurrent, products);
+    double step = std::max({multiply * concurrent / issue, shared * concurrent,
+                            copied * concurrent / kL2BytesPerCycle}) +
+                  scalar * concurrent / issue / (concurrent > 1 ? 2 : 1) +
+                  latency / concurrent;
+    return steps * step + kFillCycles;
+  });
+  ScheduleChoice choice;
+  choice.blocks = std::move(blocks);
+  choice.footprint = getFootprint(tile);
+  choice.blocksPerSM = perSM;
+  choice.fill = getFill(chip, grid, perSM);
+  choice.microseconds =
+      (std::max(cycles / chip.clock, shape.bytes / chip.memoryBytesPerSecond) +
+       kLaunchSeconds) *
+      1e6;
+  return choice;
+}
+
+ScheduleChoice cuda_model::chooseAttention(const Chip &chip,
+                                           const KernelShape &shape) {
+  AttentionModel model{chip, shape};
+  ScheduleChoice best, spilling;
+  best.microseconds = std::numeric_limits<double>::infinity();
+  int64_t leastRegisters = std::numeric_limits<int64_t>::max();
+  int64_t most = roundUp(shape.sequence, 16);
+  // One stage waits for each load; only for heads too wide for two.
+  bool staged = shape.headSize <= 128 || shape.element != Element::F32;
+  for (int64_t kept : {16, 32, 64, 128})
+    for (int64_t walked : {16, 32, 64, 128})
+      for (int64_t rows : {16, 32})
+        for (int64_t stages : {staged ? 2 : 1, 2}) {
+          if (kept > most || walked > most || kept < rows)
+            continue;
+          AttentionTile tile{kept, walked, kept / rows, stages};
+          Footprint footprint = model.getFootprint(tile);
+          int64_t perSM = getBlocksPerSM(chip, footprint);
+          if (!perSM)
+            continue;
+          BlockSizes blocks;
+          blocks[model.keepsKeys() ? "block_k" : "block_q"] = kept;
+          blocks[model.keepsKeys() ? "block_q" : "block_k"] = walked;
+          blocks["stages"] = stages;
+          blocks["threads"] = 32 * tile.warps;
+          blocks["min_blocks"] = perSM;
+          ScheduleChoice choice =
+              model.describe(tile, perSM, std::move(blocks));
+          // Where all spill, the one that does least.
+          if (footprint.registers > 245) {
+            if (best.blocks.empty() && footprint.registers < leastRegisters) {
+              leastRegisters = footprint.registers;
+              spilling = std::move(choice);
+            }
+            continue;
+          }
+          if (choice.microseconds < best.microseconds * 0.999)
+            best = std::move(choice);
+        }
+  return best.blocks.empty() ? spilling : best;
+}
+
+ScheduleChoice cuda_model::estimateAttention(const Chip &chip,
+                                             const KernelShape &shape,
+                                             const BlockSizes &blocks) {
+  AttentionModel model{chip, shape};
+  AttentionTile tile = model.getTile(blocks);
+  int64_t perSM =
+      std::max<int64_t>(1, getBlocksPerSM(chip, model.getFootprint(tile)));
+  return model.describe(tile, perSM, blocks);
+}
+
+std::string cuda_model::findAttentionFault(const KernelShape &shape,
+                                           const BlockSizes &blocks) {
+  for (llvm::StringRef name : {"block_q", "block_k"})
+    if (blocks.lookup(name) % 16)
+      return "a `" + name.str() + "` of " +
+             std::to_string(blocks.lookup(name)) + " is no multiple of 16";
+  bool keys = shape.kind == KernelKind::AttentionKeyValueGrad;
+  llvm::StringRef kept = keys ? "block_k" : "block_q";
+  int64_t warps = blocks.lookup("threads") / 32;
+  if (!warps || blocks.lookup(kept) % (16 * warps))
+    return "a `" + kept.str() + "` of " + std::to_string(blocks.lookup(kept)) +
+           " does not give each of " + std::to_string(warps) +
+           " warps a multiple of 16 rows";
+  return "";
+}

@@ -1,0 +1,56 @@
+//===- CudaProducts.h - tiles of products on a GPU --------------*- C++ -*-===//
+//
+// What gemm and attention kernels share: the rate at which resident warps feed
+// the units that multiply, and the choice among candidates.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_COMPILER_SCHEDULE_CUDAPRODUCTS_H
+#define LLMC_COMPILER_SCHEDULE_CUDAPRODUCTS_H
+
+#include "compiler/Schedule/TargetModel.h"
+
+namespace llmc::cuda_model {
+
+/// Seconds that a launch takes before and after its blocks run.
+constexpr double kLaunchSeconds = 2e-6;
+/// Bytes that an SM draws from L2 in a cycle.
+constexpr double kL2BytesPerCycle = 20;
+/// Bytes that shared memory delivers to an SM in a cycle.
+constexpr double kSharedBytesPerCycle = 128;
+/// Cycles until the first operands of a block are there, and until its last
+/// results are gone.
+constexpr double kFillCycles = 900;
+
+/// The fraction of the peak rate that `warps` on one SM reach: four schedulers
+/// need a warp each, and a second one, or more independent products in each,
+/// to go on while the first one waits. `products` is m16n8 tiles of a warp.
+double getIssueRate(double warps, double products);
+
+/// Cycles of the busiest SM, which runs `blocks` blocks spread over all SMs,
+/// `perSM` at once. `getCycles(c)` are those of c blocks side by side.
+template <typename GetCycles>
+double getBusiestCycles(const Chip &chip, int64_t blocks, int64_t perSM,
+                        GetCycles getCycles) {
+  int64_t share = (blocks + chip.sms - 1) / chip.sms;
+  double cycles = double(share / perSM) * getCycles(perSM);
+  return cycles + (share % perSM ? getCycles(share % perSM) : 0.0);
+}
+
+/// The smallest power of two that is at least `value` and `least`.
+int64_t roundUp(int64_t value, int64_t least);
+
+ScheduleChoice chooseGemm(const Chip &chip, const KernelShape &shape);
+ScheduleChoice estimateGemm(const Chip &chip, const KernelShape &shape,
+                            const BlockSizes &blocks);
+std::string findGemmFault(const KernelShape &shape, const BlockSizes &blocks);
+
+ScheduleChoice chooseAttention(const Chip &chip, const KernelShape &shape);
+ScheduleChoice estimateAttention(const Chip &chip, const KernelShape &shape,
+                                 const BlockSizes &blocks);
+std::string findAttentionFault(const KernelShape &shape,
+                               const BlockSizes &blocks);
+
+} // namespace llmc::cuda_model
+
+#endif

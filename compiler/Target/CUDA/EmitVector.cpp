@@ -1,0 +1,98 @@
+//===- EmitVector.cpp - constants and packs as C++ ------------------------===//
+
+#include "compiler/Target/CUDA/EmitKernel.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace llmc;
+using namespace llmc::emit;
+
+/// A number of an attribute; null for types that kernels do not have.
+static Expression printNumber(Attribute value, Type type) {
+  if (auto number = dyn_cast<IntegerAttr>(value)) {
+    if (type.isInteger(1))
+      return literal(number.getValue().isZero() ? "false" : "true");
+    return integer(number.getValue().getSExtValue());
+  }
+  auto number = dyn_cast<FloatAttr>(value);
+  if (!number)
+    return nullptr;
+  if (type.isF32())
+    return literal(printFloat(number.getValue()));
+  if (!type.isBF16())
+    return nullptr;
+  uint64_t bits = number.getValue().bitcastToAPInt().getZExtValue();
+  if (bits == 0)
+    return braces("bf16", {});
+  return braces("bf16", {literal("0x" + llvm::utohexstr(bits, true, 4))});
+}
+
+Expression KernelEmitter::emitConstant(Attribute value, Operation *op) {
+  Type type = op->getResult(0).getType();
+  auto elements = dyn_cast<DenseElementsAttr>(value);
+  if (!elements)
+    return printNumber(value, type);
+  std::string pack = getTypeName(type, op);
+  if (pack.empty())
+    return nullptr;
+  Type element = elements.getElementType();
+  auto isZero = [](Attribute number) {
+    if (auto integer = dyn_cast<IntegerAttr>(number))
+      return integer.getValue().isZero();
+    auto real = dyn_cast<FloatAttr>(number);
+    return real && real.getValue().isPosZero();
+  };
+  if (elements.isSplat() && isZero(elements.getSplatValue<Attribute>()))
+    return braces(pack, {});
+  SmallVector<Expression> numbers;
+  for (Attribute number : elements.getValues<Attribute>()) {
+    numbers.push_back(printNumber(number, element));
+    if (!numbers.back())
+      return nullptr;
+  }
+  return braces(pack, numbers);
+}
+
+Expression KernelEmitter::emitVector(Operation *op) {
+  // Braces take no unsigned number for an int.
+  auto element = [&](Value value) {
+    return value.getType().isInteger(32) ? getSigned(value) : get(value);
+  };
+  if (auto build = dyn_cast<vector::FromElementsOp>(op)) {
+    std::string type = getTypeName(build.getType(), op);
+    SmallVector<Expression> elements;
+    for (Value value : build.getElements())
+      elements.push_back(element(value));
+    return type.empty() ? nullptr : braces(type, elements);
+  }
+  if (auto splat = dyn_cast<vector::BroadcastOp>(op)) {
+    std::string type = getTypeName(splat.getType(), op);
+    if (type.empty() || isa<VectorType>(splat.getSource().getType()))
+      return nullptr;
+    SmallVector<Expression> elements(splat.getType().getNumElements(),
+                                     element(splat.getSource()));
+    return braces(type, elements);
+  }
+  if (auto extract = dyn_cast<vector::ExtractOp>(op)) {
+    if (extract.getMixedPosition().size() != 1)
+      return nullptr;
+    OpFoldResult position = extract.getMixedPosition()[0];
+    Expression pack = get(extract.getSource());
+    if (auto number = dyn_cast<Attribute>(position)) {
+      int64_t i = cast<IntegerAttr>(number).getInt();
+      if (pack->kind == Node::Braces && !pack->operands.empty())
+        return pack->operands[i];
+      return subscript(pack, integer(i));
+    }
+    return subscript(pack, getSigned(cast<Value>(position)));
+  }
+  if (auto bits = dyn_cast<vector::BitCastOp>(op)) {
+    std::string type = getTypeName(bits.getType(), op);
+    return type.empty() ? nullptr
+                        : call("__builtin_bit_cast",
+                               {name(type), get(bits.getSource())});
+  }
+  return nullptr;
+}

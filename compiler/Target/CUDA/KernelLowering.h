@@ -1,0 +1,205 @@
+//===- KernelLowering.h - one tile program to one thread's work -*- C++ -*-===//
+//
+// State and building blocks of llmc-convert-tile-to-cuda. A tile becomes an
+// array of registers; an elementwise tile with one use is not stored but
+// computed where it is used, so that a chain of ops becomes one loop.
+//
+//   LowerIndex      coordinates of registers, divisibility
+//   LowerElements   arrays, and the value of a tile at one register
+//   LowerMemory     views, loads, stores, gathers
+//   LowerShared     operands in shared memory: swizzle, copies, staging
+//   LowerDot        products by tensor cores
+//   LowerSimtDot    products without
+//   LowerReduce     reductions
+//   LowerConvert    changes of layout
+//   LowerLoop       loops, software pipeline
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_COMPILER_TARGET_CUDA_KERNELLOWERING_H
+#define LLMC_COMPILER_TARGET_CUDA_KERNELLOWERING_H
+
+#include "compiler/Target/CUDA/Layout.h"
+#include "dialects/Tile/Tile.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
+
+#include <map>
+
+namespace llmc {
+
+/// Part of a kernel argument as rows and columns, in elements.
+struct GlobalView {
+  mlir::Value memory; // the kernel's argument
+  mlir::Value offset; // index
+  int64_t offsetDivisor = 0;
+  llvm::SmallVector<int64_t, 2> sizes, strides;
+};
+
+/// A tile of 16-byte chunks in shared memory. Rows of a power of two of chunks
+/// are swizzled, others padded to an odd number of chunks: either way the eight
+/// rows of a matrix lie in different banks.
+struct SharedTile {
+  mlir::Value buffer;
+  mlir::Value slot; // bytes from the buffer's start; null: 0
+  int64_t rows = 0, columns = 0, elementBytes = 0;
+  int64_t chunks = 0, pitch = 0; // of a row: 16-byte chunks, bytes
+  int64_t swizzleShift = 0, swizzleMask = 0;
+  int64_t bytes = 0; // of one stage
+};
+
+class KernelLowering {
+public:
+  KernelLowering(tile::FuncOp source, bool approximate);
+  /// Makes the kernel beside the tile.func, which stays.
+  mlir::FailureOr<cuda::KernelOp> run();
+
+private:
+  //===--- structure --------------------------------------------------------//
+  mlir::LogicalResult lowerBlock(mlir::Block &block);
+  mlir::LogicalResult lowerOp(mlir::Operation *op);
+  mlir::LogicalResult lowerFor(mlir::scf::ForOp loop);
+  mlir::LogicalResult lowerIf(mlir::scf::IfOp branch);
+  mlir::LogicalResult lowerScalar(mlir::Operation *op);
+
+  //===--- scalars (LowerIndex) ---------------------------------------------//
+  mlir::Value index(int64_t value);
+  mlir::Value add(mlir::Value x, mlir::Value y);
+  mlir::Value mul(mlir::Value x, int64_t y);
+  mlir::Value div(mlir::Value x, int64_t y);
+  mlir::Value rem(mlir::Value x, int64_t y);
+  mlir::Value bitXor(mlir::Value x, mlir::Value y);
+  mlir::Value bitAnd(mlir::Value x, int64_t mask);
+  mlir::Value shiftRight(mlir::Value x, int64_t bits);
+  mlir::Value less(mlir::Value x, mlir::Value y);
+  /// `x` and `y`, where null stands for true.
+  mlir::Value both(mlir::Value x, mlir::Value y);
+  mlir::Value named(mlir::Value value, llvm::StringRef name);
+  /// The sum of scales[i] over the bits i that are set in `bits`;
+  /// `higherBits`: whether there may be more bits than scales.
+  mlir::Value linear(mlir::Value bits, llvm::ArrayRef<int64_t> scales,
+                     bool higherBits);
+  /// Runs `build` at the kernel's begin, once for each key.
+  mlir::Value atEntry(const std::string &key, llvm::StringRef name,
+                      llvm::function_ref<mlir::Value()> build);
+  /// A number that divides the index in the tile program; 0 for the index 0.
+  static int64_t divisor(mlir::Value index);
+  static bool isMultiple(mlir::Value index, int64_t of);
+
+  mlir::Value threadPart(const Layout &layout, int64_t axis);
+  mlir::Value registerPart(const Layout &layout, int64_t axis,
+                           mlir::Value reg);
+  mlir::Value coordinate(const Layout &layout, int64_t axis, mlir::Value reg);
+  /// The register of `layout`.slice(axis) that belongs to `reg`.
+  mlir::Value sliceRegister(const Layout &layout, int64_t axis,
+                            mlir::Value reg);
+  /// Whether this thread holds the first copy; null where there are none.
+  mlir::Value isFirstCopy(const Layout &layout);
+
+  //===--- elements (LowerElements) -----------------------------------------//
+  mlir::Value newArray(mlir::Type element, int64_t size, llvm::StringRef name);
+  mlir::Value readArray(mlir::Value array, mlir::Value reg);
+  void writeArray(mlir::Value value, mlir::Value array, mlir::Value reg);
+  /// An unrolled loop; `body` gets its index.
+  void unroll(int64_t extent, int64_t step, llvm::StringRef name,
+              llvm::function_ref<void(mlir::Value)> body);
+  bool isInline(mlir::Value tile);
+  /// The array of a tile, computed now if it is not there.
+  mlir::Value materialize(mlir::Value tile);
+  void materializeInto(mlir::Value tile, mlir::Value array);
+  /// The tile's element at a register; within an unrolled loop.
+  mlir::Value element(mlir::Value tile, mlir::Value reg);
+  mlir::Value computeElement(mlir::Value tile, mlir::Value reg);
+  /// Makes arrays of everything that `element` cannot compute in passing.
+  void prepare(mlir::Value tile);
+
+  //===--- memory (LowerMemory) ---------------------------------------------//
+  mlir::FailureOr<GlobalView> viewOf(mlir::Value view);
+  struct Access {
+    GlobalView view;
+    Layout layout;
+    llvm::SmallVector<int64_t, 2> shape;
+    llvm::SmallVector<mlir::Value, 2> begin;   // in the kernel
+    llvm::SmallVector<mlir::Value, 2> indices; // in the tile program
+    int64_t columnPeriod = 0;                  // repeat_columns
+    mlir::Value rows;                          // gather: tile of row numbers
+    int64_t width = 1;                         // elements of a pack
+  };
+  void chooseWidth(Access &access);
+  mlir::Value elementIndex(const Access &access, mlir::Value reg,
+                           llvm::SmallVectorImpl<mlir::Value> &coordinates);
+  mlir::Value insideView(const Access &access,
+                         llvm::ArrayRef<mlir::Value> coordinates);
+  bool mayLeave(const Access &access, int64_t axis);
+  mlir::Value loadAccess(Access access, mlir::Type element,
+                         llvm::StringRef name);
+  mlir::FailureOr<Access> accessOf(mlir::Value view, mlir::ValueRange indices,
+                                   mlir::RankedTensorType tile);
+  mlir::LogicalResult lowerLoad(tile::LoadOp op);
+  mlir::LogicalResult lowerGather(tile::GatherOp op);
+  mlir::LogicalResult lowerRepeatColumns(tile::RepeatColumnsOp op);
+  mlir::LogicalResult lowerStore(tile::StoreOp op);
+  mlir::LogicalResult lowerScalarLoad(mlir::Operation *op);
+
+  //===--- shared memory (LowerShared) --------------------------------------//
+  SharedTile newSharedTile(mlir::RankedTensorType type, int64_t stages,
+                           llvm::StringRef name);
+  mlir::Value sharedByte(const SharedTile &tile, mlir::Value row,
+                         mlir::Value chunk);
+  mlir::LogicalResult copyToShared(tile::LoadOp load, const SharedTile &tile,
+                                   mlir::ValueRange begin);
+  void commitCopies();
+  void waitForCopies(int64_t groups);
+  mlir::LogicalResult lowerSharedLoad(tile::LoadOp load);
+  /// Where an operand of a product lies in shared memory; tiles in registers
+  /// are written there, rounded to the operand's type.
+  SharedTile sharedOperand(mlir::Value tile);
+
+  //===--- products (LowerDot, LowerSimtDot) --------------------------------//
+  mlir::LogicalResult lowerDot(tile::DotOp dot);
+  mlir::Value accumulatorOf(tile::DotOp dot);
+  void multiplyByTensorCores(tile::DotOp dot, mlir::Value acc);
+  void multiplyByThreads(tile::DotOp dot, mlir::Value acc);
+  bool isFragment(tile::DotOp dot);
+
+  mlir::LogicalResult lowerReduce(tile::ReduceOp op);
+  mlir::LogicalResult lowerConvert(cuda::ConvertLayoutOp op);
+  mlir::LogicalResult lowerSwapHalves(tile::SwapHalvesOp op);
+  /// Writes a tile to shared memory row by row; gives the buffer and the bytes
+  /// of a row.
+  std::pair<mlir::Value, int64_t> storeRows(mlir::Value array,
+                                            const Layout &layout,
+                                            mlir::Type element,
+                                            Coordinates extents);
+  bool exchangeWithinWarp(const Layout &from, const Layout &to,
+                          mlir::Value array, mlir::Value result);
+
+  Layout layoutOf(mlir::Value tile) {
+    auto type = mlir::cast<mlir::RankedTensorType>(tile.getType());
+    return Layout(mlir::cast<cuda::LayoutAttr>(type.getEncoding()));
+  }
+
+  tile::FuncOp source;
+  cuda::KernelOp kernel;
+  mlir::ImplicitLocOpBuilder b;
+  int64_t threads = 0;
+  mlir::Value thread, lane, warp;
+  mlir::Operation *entryEnd = nullptr;
+  std::map<std::string, mlir::Value> entryValues;
+  mlir::IRMapping scalars;
+  llvm::DenseMap<mlir::Value, mlir::Value> arrays;
+  llvm::DenseMap<mlir::Value, SharedTile> sharedTiles;
+  /// Elements computed in the loop that is being built.
+  llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, mlir::Value> elements;
+  /// Whether copies are under way that no wait has covered.
+  bool copiesUnderWay = false;
+};
+
+} // namespace llmc
+
+#endif

@@ -1,0 +1,238 @@
+//===- LowerDot.cpp - products by tensor cores ----------------------------===//
+//
+// mma.m16n8k16 (PTX ISA): for each 16 of the depth, a warp loads its fragments
+// of both operands from shared memory by ldmatrix and multiplies all pairs. A
+// left operand that the same warp has computed is a fragment already: the
+// accumulator of one product has the layout of the next one's operand.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Target/CUDA/KernelLowering.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace llmc;
+
+/// Whether the computed left operand lies in the registers of the threads that
+/// need it.
+bool KernelLowering::isFragment(tile::DotOp dot) {
+  if (dot.getTransposeA() || sharedTiles.contains(dot.getA()) ||
+      !dot.getA().getDefiningOp<arith::TruncFOp>())
+    return false;
+  Layout a = layoutOf(dot.getA()), acc = layoutOf(dot.getResult());
+  // All columns of a row tile in one warp, and the same rows as the result.
+  WarpGrid warps{threads / 32, 1};
+  auto shape = cast<RankedTensorType>(dot.getA().getType()).getShape();
+  return shape[1] % 16 == 0 && a == Layout::mma(shape, warps, 0) &&
+         a.slice(1) == acc.slice(1);
+}
+
+/// The array that the product is added to: the loop's own where the product
+/// is what the loop carries.
+Value KernelLowering::accumulatorOf(tile::DotOp dot) {
+  Value acc = dot.getAcc();
+  auto yield = dot->hasOneUse()
+                   ? dyn_cast<scf::YieldOp>(*dot->user_begin())
+                   : scf::YieldOp();
+  auto loop = dyn_cast<scf::ForOp>(dot->getParentOp());
+  if (yield && loop) {
+    unsigned number = dot->use_begin()->getOperandNumber();
+    Value own = loop.getRegionIterArg(number);
+    Value array = arrays.lookup(own);
+    // Nothing else may still want what the loop brought in.
+    auto reads = [&](Value value, auto &self) -> bool {
+      if (value == own || !isInline(value))
+        return value == own;
+      return llvm::any_of(value.getDefiningOp()->getOperands(), [&](Value v) {
+        return isa<RankedTensorType>(v.getType()) && self(v, self);
+      });
+    };
+    if (array &&
+        (own.use_empty() || (own.hasOneUse() && reads(acc, reads)))) {
+      materializeInto(acc, array);
+      return array;
+    }
+  }
+  Value array = newArray(b.getF32Type(), layoutOf(acc).numRegisters(), "acc");
+  materializeInto(acc, array);
+  return array;
+}
+
+LogicalResult KernelLowering::lowerDot(tile::DotOp dot) {
+  auto type = cast<RankedTensorType>(dot.getA().getType());
+  bool tensorCores = type.getElementType().isBF16();
+  if (tensorCores) {
+    int64_t depth = type.getDimSize(dot.getTransposeA() ? 0 : 1);
+    if (depth % 16)
+      return dot.emitOpError("multiplies over ")
+             << depth << ", tensor cores over multiples of 16";
+  } else if (!type.getElementType().isF32()) {
+    return dot.emitOpError("multiplies ")
+           << type.getElementType() << ", expected bf16 or f32";
+  }
+  Value acc = accumulatorOf(dot);
+  if (tensorCores)
+    multiplyByTensorCores(dot, acc);
+  else
+    multiplyByThreads(dot, acc);
+  arrays[dot.getResult()] = acc;
+  return success();
+}
+
+namespace {
+/// ldmatrix.x4 of a 16 x 16 part of an operand: where the rows of its four
+/// matrices begin. `outer` is the axis of rows (a) or columns (b) of the
+/// result, `depth` the one that is summed.
+struct FragmentPlace {
+  Value rowByte;   // of this lane and warp, in bytes
+  Value chunkByte; // swizzled, in bytes
+};
+} // namespace
+
+void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
+  Layout layout = layoutOf(dot.getResult());
+  bool fragment = isFragment(dot);
+  if (fragment)
+    prepare(dot.getA().getDefiningOp<arith::TruncFOp>().getIn());
+  SharedTile aTile, bTile;
+  if (!fragment)
+    aTile = sharedOperand(dot.getA());
+  bTile = sharedOperand(dot.getB());
+  if (copiesUnderWay)
+    waitForCopies(0);
+
+  auto aType = cast<RankedTensorType>(dot.getA().getType());
+  int64_t depth = aType.getDimSize(dot.getTransposeA() ? 0 : 1);
+  // Row tiles of 16 and column tiles of 8, of one warp; columns repeat
+  // outermost.
+  int64_t columnBits = 0, rowBits = 0;
+  SmallVector<int64_t> columnScales, rowScales;
+  for (const Coordinates &basis : ArrayRef(layout.registers).drop_front(2)) {
+    (basis[1] ? columnBits : rowBits) += 1;
+    (basis[1] ? columnScales : rowScales)
+        .push_back(basis[1] ? basis[1] : basis[0]);
+  }
+  int64_t columnTiles = int64_t(1) << columnBits;
+  int64_t rowTiles = int64_t(1) << rowBits;
+  int64_t repetitions = layout.repeat[1];
+  assert(layout.repeat[0] == 1 && "rows are a power of two");
+  SmallVector<int64_t> warpRows, warpColumns;
+  for (const Coordinates &basis : layout.warps) {
+    warpRows.push_back(basis[0]);
+    warpColumns.push_back(basis[1]);
+  }
+
+  // Lane l names row l mod 8 of matrix l / 8 (PTX ISA, ldmatrix). The matrices
+  // of an operand whose depth is contiguous: a takes its two row halves first,
+  // b the two halves of the depth first; the other way round when transposed.
+  auto place = [&](const SharedTile &tile, bool isA, bool depthIsRow,
+                   ArrayRef<int64_t> warpScales) {
+    int64_t elements = 16 / tile.elementBytes;
+    bool outerFirst = isA;
+    int rowBit = depthIsRow ? (outerFirst ? 4 : 3) : (outerFirst ? 3 : 4);
+    int chunkBit = rowBit == 3 ? 4 : 3;
+    std::string key = "fragment " + std::to_string(rowBit) + " " +
+                      std::to_string(tile.pitch) + " " +
+                      std::to_string(tile.swizzleShift) + " " +
+                      std::to_string(tile.swizzleMask) + " " +
+                      std::to_string(depthIsRow);
+    for (int64_t scale : warpScales)
+      key += " " + std::to_string(scale);
+    FragmentPlace result;
+    std::string prefix = isA ? "a" : "b";
+    auto laneRow = [&] {
+      return add(bitAnd(lane, 7),
+                 mul(bitAnd(shiftRight(lane, rowBit), 1), 8));
+    };
+    result.rowByte = atEntry(key + " row", prefix + "_row", [&] {
+      Value row = laneRow();
+      if (!depthIsRow)
+        row = add(row, linear(warp, warpScales, false));
+      return mul(row, tile.pitch);
+    });
+    result.chunkByte = atEntry(key + " chunk", prefix + "_chunk", [&] {
+      Value chunk = bitAnd(shiftRight(lane, chunkBit), 1);
+      if (depthIsRow)
+        chunk = add(chunk, div(linear(warp, warpScales, false), elements));
+      if (tile.swizzleMask)
+        chunk = bitXor(chunk, bitAnd(shiftRight(laneRow(), tile.swizzleShift),
+                                     tile.swizzleMask));
+      return mul(chunk, 16);
+    });
+    return result;
+  };
+  auto byteOf = [&](const SharedTile &tile, const FragmentPlace &from,
+                    Value row, Value column) {
+    Value chunk = mul(div(column, 16 / tile.elementBytes), 16);
+    Value byte = tile.swizzleMask ? bitXor(from.chunkByte, chunk)
+                                  : add(from.chunkByte, chunk);
+    byte = add(add(from.rowByte, mul(row, tile.pitch)), byte);
+    return tile.slot ? add(tile.slot, byte) : byte;
+  };
+
+  FragmentPlace aPlace, bPlace;
+  if (!fragment)
+    aPlace = place(aTile, true, dot.getTransposeA(), warpRows);
+  bPlace = place(bTile, false, !dot.getTransposeB(), warpColumns);
+  Type i32 = b.getI32Type();
+
+  unroll(depth / 16, 1, "kk", [&](Value kk) {
+    Value k = mul(kk, 16);
+    Value a = newArray(i32, 4 * rowTiles, "a");
+    unroll(rowTiles, 1, "m", [&](Value m) {
+      if (fragment) {
+        // Registers of the two column tiles of this part of the depth.
+        Layout aLayout = layoutOf(dot.getA());
+        int64_t tiles = aLayout.atomRegisters() / 4 / rowTiles;
+        Value base;
+        if (tiles == depth / 8) {
+          base = mul(add(mul(m, tiles), mul(kk, 2)), 4);
+        } else {
+          // The depth's repetitions come first.
+          Value tile = mul(kk, 2);
+          base = add(mul(div(tile, tiles), aLayout.atomRegisters()),
+                     mul(add(mul(m, tiles), rem(tile, tiles)), 4));
+        }
+        auto rounded = dot.getA().getDefiningOp<arith::TruncFOp>();
+        Value exact = rounded.getIn();
+        for (int64_t i = 0; i < 4; ++i) {
+          Value low = element(exact, add(base, index(2 * i)));
+          Value high = element(exact, add(base, index(2 * i + 1)));
+          writeArray(cuda::PackBf16Op::create(b, i32, low, high), a,
+                     add(mul(m, 4), index(i)));
+        }
+        return;
+      }
+      Value row = linear(m, rowScales, false);
+      Value byte = dot.getTransposeA() ? byteOf(aTile, aPlace, k, row)
+                                       : byteOf(aTile, aPlace, row, k);
+      cuda::LdmatrixOp::create(b, aTile.buffer, byte, a, mul(m, 4),
+                               dot.getTransposeA());
+    });
+    auto multiply = [&](Value repetition) {
+      Value bArray = newArray(i32, 2 * columnTiles, "b");
+      unroll(columnTiles, 2, "n", [&](Value n) {
+        Value column = linear(n, columnScales, false);
+        if (repetition)
+          column = add(column, mul(repetition, layout.atom()[1]));
+        Value byte = dot.getTransposeB() ? byteOf(bTile, bPlace, column, k)
+                                         : byteOf(bTile, bPlace, k, column);
+        cuda::LdmatrixOp::create(b, bTile.buffer, byte, bArray, mul(n, 2),
+                                 !dot.getTransposeB());
+      });
+      unroll(rowTiles, 1, "m", [&](Value m) {
+        unroll(columnTiles, 1, "n", [&](Value n) {
+          Value place = mul(add(mul(m, columnTiles), n), 4);
+          if (repetition)
+            place = add(place, mul(repetition, layout.atomRegisters()));
+          cuda::MmaOp::create(b, acc, place, a, mul(m, 4), bArray, mul(n, 2));
+        });
+      });
+    };
+    if (repetitions == 1)
+      multiply(Value());
+    else
+      unroll(repetitions, 1, "part", multiply);
+  });
+}

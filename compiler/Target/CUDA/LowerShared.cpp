@@ -1,0 +1,221 @@
+//===- LowerShared.cpp - operands in shared memory ------------------------===//
+//
+// A row of a tile is a row of 16-byte chunks. Chunk c of row r lies at
+// c ^ (r / s mod m), so that the eight rows of one ldmatrix, and the rows that
+// a warp copies, use all banks once.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Target/CUDA/KernelLowering.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <numeric>
+
+using namespace mlir;
+using namespace llmc;
+
+static constexpr int64_t kChunkBytes = 16;
+/// 32 banks of 4 bytes.
+static constexpr int64_t kBankChunks = 8;
+
+SharedTile KernelLowering::newSharedTile(RankedTensorType type, int64_t stages,
+                                         StringRef name) {
+  SharedTile tile;
+  tile.rows = type.getDimSize(0);
+  tile.columns = type.getDimSize(1);
+  tile.elementBytes = type.getElementTypeBitWidth() / 8;
+  tile.chunks =
+      llvm::divideCeilSigned(tile.columns * tile.elementBytes, kChunkBytes);
+  if (llvm::isPowerOf2_64(tile.chunks)) {
+    tile.pitch = tile.chunks * kChunkBytes;
+    int64_t period = std::min(kBankChunks, tile.chunks);
+    tile.swizzleShift = llvm::Log2_64(kBankChunks / period);
+    tile.swizzleMask = period - 1;
+  } else {
+    tile.pitch = (tile.chunks | 1) * kChunkBytes;
+  }
+  tile.bytes = llvm::alignTo(tile.rows * tile.pitch, 128);
+  auto memref = MemRefType::get({stages * tile.bytes}, b.getI8Type(),
+                                MemRefLayoutAttrInterface(),
+                                b.getI64IntegerAttr(cuda::Shared));
+  // At the begin of the kernel: a buffer has one place for all its stages.
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointAfter(entryEnd);
+  auto buffer = cuda::SharedOp::create(b, memref, IntegerAttr());
+  entryEnd = buffer;
+  tile.buffer = named(buffer, name);
+  return tile;
+}
+
+Value KernelLowering::sharedByte(const SharedTile &tile, Value row,
+                                 Value chunk) {
+  if (tile.swizzleMask)
+    chunk = bitXor(chunk, bitAnd(shiftRight(row, tile.swizzleShift),
+                                 tile.swizzleMask));
+  Value byte = add(mul(row, tile.pitch), mul(chunk, kChunkBytes));
+  return tile.slot ? add(tile.slot, byte) : byte;
+}
+
+//===----------------------------------------------------------------------===//
+// Copies from global memory
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What of a chunk lies in the view.
+struct ChunkEdge {
+  Value bytes;  // of the source; null: all
+  Value inside; // condition that any does; null: always
+};
+} // namespace
+
+LogicalResult KernelLowering::copyToShared(tile::LoadOp load,
+                                           const SharedTile &tile,
+                                           ValueRange begin) {
+  FailureOr<Access> found =
+      accessOf(load.getView(), load.getIndices(), load.getResult().getType());
+  if (failed(found))
+    return failure();
+  Access access = *found;
+  GlobalView &view = access.view;
+  // mayLeave asks for the last axis; operands in shared memory have no layout.
+  bool rowsLeave = mayLeave(access, 0), columnsLeave = mayLeave(access, 1);
+  int64_t perChunk = kChunkBytes / tile.elementBytes;
+  int64_t alignment = std::gcd(std::gcd(view.offsetDivisor, view.strides[0]),
+                               std::gcd(divisor(load.getIndices()[1]), perChunk));
+  int64_t piece = view.strides[1] == 1 ? alignment * tile.elementBytes : 0;
+
+  auto copyChunk = [&](Value row, Value chunk) {
+    Value byte = sharedByte(tile, row, chunk);
+    Value viewRow = add(begin[0], row);
+    Value viewColumn = add(begin[1], mul(chunk, perChunk));
+    Value place = add(add(view.offset, mul(viewRow, view.strides[0])),
+                      mul(viewColumn, view.strides[1]));
+    Value inside =
+        rowsLeave ? less(viewRow, index(view.sizes[0])) : Value();
+    if (piece < 4) {
+      // Too little alignment for copies in the background.
+      Type element = getElementTypeOrSelf(view.memory.getType());
+      auto one = VectorType::get({1}, element);
+      SmallVector<Value> parts;
+      for (int64_t i = 0; i < perChunk; ++i) {
+        Value condition = inside;
+        if (columnsLeave)
+          condition = both(condition, less(add(viewColumn, index(i)),
+                                           index(view.sizes[1])));
+        Value pack = cuda::LoadGlobalOp::create(
+            b, one, view.memory, add(place, index(i * view.strides[1])),
+            condition);
+        parts.push_back(vector::ExtractOp::create(b, pack, 0));
+      }
+      auto type = VectorType::get({perChunk}, element);
+      cuda::StoreSharedOp::create(
+          b, vector::FromElementsOp::create(b, type, parts), tile.buffer, byte,
+          Value());
+      return;
+    }
+    for (int64_t done = 0; done < kChunkBytes; done += piece) {
+      Value bytes;
+      if (columnsLeave) {
+        // What is left of the row, at most the piece.
+        Value left = arith::SubIOp::create(
+            b, index(view.sizes[1]),
+            arith::MinSIOp::create(
+                b, index(view.sizes[1]),
+                add(viewColumn, index(done / tile.elementBytes))));
+        bytes = arith::MinSIOp::create(b, mul(left, tile.elementBytes),
+                                       index(piece));
+      }
+      if (inside)
+        bytes = arith::SelectOp::create(
+            b, inside, bytes ? bytes : index(piece), index(0));
+      cuda::CpAsyncOp::create(b, piece, tile.buffer, add(byte, index(done)),
+                              view.memory,
+                              add(place, index(done / tile.elementBytes)),
+                              bytes);
+    }
+  };
+
+  int64_t total = tile.rows * tile.chunks;
+  int64_t rounds = llvm::divideCeilSigned(total, threads);
+  unroll(rounds, 1, "", [&](Value round) {
+    Value row, chunk;
+    if (threads % tile.chunks == 0) {
+      std::string key = std::to_string(tile.chunks);
+      Value firstRow = atEntry("copy row " + key, "copy_row",
+                               [&] { return div(thread, tile.chunks); });
+      chunk = atEntry("copy chunk " + key, "copy_chunk",
+                      [&] { return rem(thread, tile.chunks); });
+      row = add(firstRow, mul(round, threads / tile.chunks));
+    } else {
+      Value number = add(thread, mul(round, threads));
+      row = div(number, tile.chunks);
+      chunk = rem(number, tile.chunks);
+    }
+    if (total % threads == 0)
+      return copyChunk(row, chunk);
+    auto branch =
+        scf::IfOp::create(b, less(row, index(tile.rows)), /*withElse=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    copyChunk(row, chunk);
+  });
+  return success();
+}
+
+void KernelLowering::commitCopies() {
+  cuda::CpAsyncCommitOp::create(b);
+  copiesUnderWay = true;
+}
+
+void KernelLowering::waitForCopies(int64_t groups) {
+  cuda::CpAsyncWaitOp::create(b, groups);
+  if (groups == 0)
+    copiesUnderWay = false;
+}
+
+LogicalResult KernelLowering::lowerSharedLoad(tile::LoadOp load) {
+  // Loads of a pipelined loop are issued by the loop.
+  if (sharedTiles.contains(load.getResult()))
+    return success();
+  SharedTile tile = newSharedTile(load.getResult().getType(), 1, "tile");
+  SmallVector<Value> begin;
+  for (Value position : load.getIndices())
+    begin.push_back(scalars.lookup(position));
+  if (failed(copyToShared(load, tile, begin)))
+    return failure();
+  commitCopies();
+  sharedTiles[load.getResult()] = tile;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Tiles from registers
+//===----------------------------------------------------------------------===//
+
+SharedTile KernelLowering::sharedOperand(Value tile) {
+  auto known = sharedTiles.find(tile);
+  if (known != sharedTiles.end())
+    return known->second;
+  auto type = cast<RankedTensorType>(tile.getType());
+  SharedTile shared = newSharedTile(type, 1, "staged");
+  Layout layout = layoutOf(tile);
+  prepare(tile);
+  int64_t perChunk = kChunkBytes / shared.elementBytes;
+  int64_t width = std::min(layout.contiguous(), perChunk);
+  auto packType = VectorType::get({width}, type.getElementType());
+  Value first = isFirstCopy(layout);
+  unroll(layout.numRegisters(), width, "", [&](Value reg) {
+    Value row = coordinate(layout, 0, reg), column = coordinate(layout, 1, reg);
+    SmallVector<Value> parts;
+    for (int64_t i = 0; i < width; ++i)
+      parts.push_back(element(tile, add(reg, index(i))));
+    Value byte = add(sharedByte(shared, row, div(column, perChunk)),
+                     mul(rem(column, perChunk), shared.elementBytes));
+    cuda::StoreSharedOp::create(
+        b, vector::FromElementsOp::create(b, packType, parts), shared.buffer,
+        byte, first);
+  });
+  return sharedTiles[tile] = shared;
+}

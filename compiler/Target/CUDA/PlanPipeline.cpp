@@ -1,0 +1,68 @@
+//===- PlanPipeline.cpp - which loads go through shared memory ------------===//
+//
+// A load that feeds products only is copied to shared memory in the background,
+// some iterations ahead of its use:
+//
+//   scf.for %k .. {                       scf.for %k .. {
+//     %a = tile.load %x[%m, %k]     ==>     %a = tile.load %x[%m, %k]
+//     %c = tile.dot %a, %b, %acc              {cuda.stages = 3}
+//
+// It comes before layouts: an operand in shared memory needs none of its own.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Target/CUDA/Passes.h"
+#include "dialects/Cuda/Cuda.h"
+#include "dialects/Tile/Tile.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace llmc {
+#define GEN_PASS_DEF_CUDAPLANPIPELINE
+#include "compiler/Target/CUDA/Passes.h.inc"
+} // namespace llmc
+
+using namespace mlir;
+using namespace llmc;
+
+/// Stages of a loop when the schedule says nothing: one tile is used while the
+/// next one comes.
+static constexpr int64_t kStages = 2;
+
+/// Whether all that is done with the tile is to multiply it.
+static bool feedsProductsOnly(tile::LoadOp load) {
+  return !load->use_empty() && llvm::all_of(load->getUses(), [](OpOperand &use) {
+    return isa<tile::DotOp>(use.getOwner()) && use.getOperandNumber() < 2;
+  });
+}
+
+static int64_t chooseStages(tile::LoadOp load, int64_t stages) {
+  auto loop = load->getParentOfType<scf::ForOp>();
+  // Before a loop there is nothing to hide the copy behind.
+  if (!loop)
+    return 1;
+  bool moves = llvm::any_of(load.getIndices(), [&](Value index) {
+    return index == loop.getInductionVar();
+  });
+  return moves ? stages : 1;
+}
+
+namespace {
+struct CudaPlanPipeline
+    : llmc::impl::CudaPlanPipelineBase<CudaPlanPipeline> {
+  void runOnOperation() override {
+    for (auto func : getOperation().getOps<tile::FuncOp>()) {
+      int64_t stages = kStages;
+      if (auto schedule = func.getScheduleAttr())
+        if (auto own = schedule.getAs<IntegerAttr>("stages"))
+          stages = own.getInt();
+      Builder builder(func.getContext());
+      func.walk([&](tile::LoadOp load) {
+        if (feedsProductsOnly(load))
+          load->setAttr("cuda.stages", builder.getI64IntegerAttr(
+                                           chooseStages(load, stages)));
+      });
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,53 @@
+//===- Cleanup.h - what to undo, in the reverse order ---------------------===//
+
+#ifndef LLMC_RUNTIME_DEVICE_CUDA_CLEANUP_H
+#define LLMC_RUNTIME_DEVICE_CUDA_CLEANUP_H
+
+#include "device/cuda/Driver.h"
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace llmc::runtime::cuda {
+
+/// Frees what was created, the newest first. Results are ignored: after a
+/// fault every call of the driver fails.
+class Cleanup {
+public:
+  Cleanup() = default;
+  Cleanup(const Cleanup &) = delete;
+  Cleanup &operator=(const Cleanup &) = delete;
+  ~Cleanup() { run(); }
+
+  void add(std::function<void()> undo) { undos.push_back(std::move(undo)); }
+  void run() {
+    while (!undos.empty()) {
+      undos.back()();
+      undos.pop_back();
+    }
+  }
+
+private:
+  std::vector<std::function<void()>> undos;
+};
+
+inline Status createStream(const Driver &driver, Cleanup &cleanup,
+                           CUstream &stream) {
+  LLMC_TRY(driver.check(driver.cuStreamCreate(&stream, streamNonBlocking),
+                        "cannot create a stream"));
+  cleanup.add([&driver, stream] { driver.cuStreamDestroy_v2(stream); });
+  return Status::ok();
+}
+
+inline Status createEvent(const Driver &driver, Cleanup &cleanup,
+                          unsigned flags, CUevent &event) {
+  LLMC_TRY(driver.check(driver.cuEventCreate(&event, flags),
+                        "cannot create an event"));
+  cleanup.add([&driver, event] { driver.cuEventDestroy_v2(event); });
+  return Status::ok();
+}
+
+} // namespace llmc::runtime::cuda
+
+#endif // LLMC_RUNTIME_DEVICE_CUDA_CLEANUP_H

@@ -1,0 +1,417 @@
+//===- CudaDevice.cpp - runs a program on one NVIDIA GPU ------------------===//
+
+#include "device/cuda/CudaDevice.h"
+
+#include "core/Console.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstdlib>
+#include <cstring>
+
+namespace llmc::runtime {
+
+using namespace cuda;
+
+namespace {
+
+/// Room for code, graphs and the registers that kernels spill.
+constexpr int64_t driverReserve = int64_t(64) << 20;
+
+/// Alignment that the driver's allocations have.
+constexpr int64_t driverAlignment = 256;
+
+constexpr const char *findKernelHint =
+    "run again with LLMC_LAUNCH_BLOCKING=1, which waits for every kernel, to "
+    "learn which one it is";
+
+void *pointerTo(CUdeviceptr address) {
+  return reinterpret_cast<void *>(static_cast<uintptr_t>(address));
+}
+
+CUdeviceptr addressOf(const void *pointer) {
+  return static_cast<CUdeviceptr>(reinterpret_cast<uintptr_t>(pointer));
+}
+
+} // namespace
+
+CudaDevice::CudaDevice(const LlmcProgram &program, int number)
+    : program(program), number(number) {
+  context.device = this;
+  const char *blocking = std::getenv("LLMC_LAUNCH_BLOCKING");
+  isBlocking = blocking && *blocking && std::strcmp(blocking, "0") != 0;
+}
+
+CudaDevice::~CudaDevice() {
+  if (!gpuContext)
+    return;
+  driver->cuCtxSetCurrent(gpuContext);
+  driver->cuCtxSynchronize();
+  cleanup.run();
+}
+
+std::string CudaDevice::description() const {
+  if (!driver)
+    return "GPU";
+  Peak most = peak();
+  std::string limit = most.flopsPerSecond > 0
+                          ? fmt::format("peak {:.1f} TFLOP/s ({})",
+                                        most.flopsPerSecond * 1e-12, most.rule)
+                          : fmt::format("peak {}", most.rule);
+  std::string architecture =
+      gpu.computeCapability ? fmt::format("sm_{}{}", gpu.computeCapability,
+                                          code == Code::Ptx ? " from PTX" : "")
+                            : std::string("emulated");
+  return fmt::format("GPU {}: {}, {}, driver of CUDA {}, {}", gpu.number,
+                     gpu.name, architecture, formatVersion(driver->version),
+                     limit);
+}
+
+int64_t CudaDevice::plannedBytes() const {
+  int64_t total = 2 * batchBytes() * static_cast<int64_t>(numBatches - 1);
+  for (int64_t i = 0; i < program.numArenas; ++i)
+    total += program.arenas[i].bytes;
+  return total;
+}
+
+Status CudaDevice::enter() {
+  LLMC_TRY(failure);
+  return driver->check(driver->cuCtxSetCurrent(gpuContext),
+                       "the GPU cannot be used");
+}
+
+/// The first failure stays.
+Status CudaDevice::keep(Status status) {
+  if (failure.isOk())
+    failure = std::move(status);
+  return failure;
+}
+
+Status CudaDevice::allocate() {
+  std::lock_guard<std::mutex> lock(mutex);
+  LLMC_TRY(openGpu());
+  size_t freeBefore = 0, freeAfter = 0, total = 0;
+  LLMC_TRY(driver->check(driver->cuMemGetInfo_v2(&freeBefore, &total),
+                         "cuMemGetInfo"));
+  LLMC_TRY(checkMemory(
+      program, gpu, static_cast<int64_t>(freeBefore),
+      driverReserve + 2 * batchBytes() * static_cast<int64_t>(numBatches - 1)));
+  LLMC_TRY(createStream(*driver, cleanup, compute));
+  LLMC_TRY(createEvent(*driver, cleanup, eventTimed, started));
+  LLMC_TRY(createEvent(*driver, cleanup, eventTimed, ended));
+  LLMC_TRY(allocateArenas());
+  LLMC_TRY(createBatches());
+  LLMC_TRY(transfers.create(*driver, cleanup, compute));
+  LLMC_TRY(kernels.load(*driver, cleanup, gpu, code, program));
+  LLMC_TRY(captureEntries());
+  LLMC_TRY(driver->check(driver->cuStreamSynchronize(compute),
+                         "the GPU failed while memory was filled with zeros"));
+  LLMC_TRY(driver->check(driver->cuMemGetInfo_v2(&freeAfter, &total),
+                         "cuMemGetInfo"));
+  takenBytes =
+      static_cast<int64_t>(freeBefore) - static_cast<int64_t>(freeAfter);
+  return Status::ok();
+}
+
+Status CudaDevice::openGpu() {
+  Result<std::unique_ptr<Driver>> opened = Driver::open();
+  if (!opened.isOk())
+    return opened.status();
+  Result<Gpu> chosen = chooseGpu(**opened, number);
+  if (!chosen.isOk())
+    return chosen.status();
+  Result<Code> runnable = chooseCode(**opened, *chosen, program);
+  if (!runnable.isOk())
+    return runnable.status();
+  driver = std::move(*opened);
+  gpu = *chosen;
+  code = *runnable;
+  LLMC_TRY(
+      driver->check(driver->cuDevicePrimaryCtxRetain(&gpuContext, gpu.device),
+                    "the GPU cannot be used"));
+  cleanup.add([this] { driver->cuDevicePrimaryCtxRelease_v2(gpu.device); });
+  return enter();
+}
+
+Status CudaDevice::allocateZeroed(const char *what, int64_t bytes,
+                                  int64_t alignment, CUdeviceptr &address) {
+  if (bytes == 0)
+    return Status::ok();
+  const int64_t extra = alignment > driverAlignment ? alignment : 0;
+  CUdeviceptr allocated = 0;
+  CUresult result =
+      driver->cuMemAlloc_v2(&allocated, static_cast<size_t>(bytes + extra));
+  if (result == outOfMemory)
+    return Status::error(
+        "the GPU has no {} left for the {}, although they were free a moment "
+        "ago: another program took them; stop it (nvidia-smi lists programs) "
+        "and try again",
+        formatBytes(bytes), what);
+  LLMC_TRY(driver->check(result, "cannot allocate GPU memory"));
+  cleanup.add([this, allocated] { driver->cuMemFree_v2(allocated); });
+  address = extra ? (allocated + static_cast<CUdeviceptr>(alignment) - 1) &
+                        ~static_cast<CUdeviceptr>(alignment - 1)
+                  : allocated;
+  return driver->check(
+      driver->cuMemsetD8Async(address, 0, static_cast<size_t>(bytes), compute),
+      "cannot fill GPU memory with zeros");
+}
+
+Status CudaDevice::allocateArenas() {
+  for (int64_t i = 0; i < program.numArenas; ++i) {
+    const LlmcArena &arena = program.arenas[i];
+    CUdeviceptr address = 0;
+    LLMC_TRY(allocateZeroed(arena.name, arena.bytes, arena.alignment, address));
+    bases.push_back(pointerTo(address));
+    if (arena.kind == LlmcArenaIo) {
+      batches[0].tokens =
+          address + static_cast<CUdeviceptr>(program.tokensOffset);
+      batches[0].targets =
+          address + static_cast<CUdeviceptr>(program.targetsOffset);
+    }
+  }
+  context.arenas = bases.data();
+  return Status::ok();
+}
+
+Status CudaDevice::createBatches() {
+  const auto bytes = static_cast<CUdeviceptr>(batchBytes());
+  for (size_t i = 1; i < numBatches; ++i) {
+    LLMC_TRY(allocateZeroed("next micro-batch", 2 * batchBytes(), 64,
+                            batches[i].tokens));
+    batches[i].targets = batches[i].tokens + bytes;
+  }
+  for (Batch &one : batches)
+    LLMC_TRY(createEvent(*driver, cleanup, eventUntimed, one.used));
+  return Status::ok();
+}
+
+Status CudaDevice::captureEntries() {
+  int32_t most = 0;
+  for (int64_t i = 0; i < program.numKernels; ++i)
+    most = std::max(most, program.kernels[i].numArguments);
+  arguments.resize(static_cast<size_t>(most));
+  const std::pair<LlmcEntryPoint, const char *> known[] = {
+      {program.prepare, "prepare"},   {program.microStep, "micro_step"},
+      {program.update, "update"},     {program.evaluate, "evaluate"},
+      {program.generate, "generate"},
+  };
+  for (auto [entry, name] : known)
+    if (entry)
+      entries.push_back({entry, name, {}});
+  if (isBlocking)
+    return Status::ok();
+  for (EntryGraphs &one : entries) {
+    readsBatch = false;
+    LLMC_TRY(captureEntry(one, 0));
+    for (size_t i = 1; i < numBatches; ++i) {
+      one.graphs[i] = one.graphs[0];
+      if (readsBatch)
+        LLMC_TRY(captureEntry(one, i));
+    }
+  }
+  batch = 0;
+  return Status::ok();
+}
+
+Status CudaDevice::captureEntry(EntryGraphs &one, size_t number) {
+  batch = number;
+  LLMC_TRY(driver->check(
+      driver->cuStreamBeginCapture_v2(compute, captureThreadLocal),
+      "cannot capture a graph"));
+  isCapturing = true;
+  one.entry(&context);
+  isCapturing = false;
+  CUgraph graph = nullptr;
+  CUresult ended = driver->cuStreamEndCapture(compute, &graph);
+  // A launch that failed says more than the capture that it broke.
+  LLMC_TRY(failure);
+  auto failed = [&](CUresult result) {
+    return Status::error("the graph of {} cannot be made: {}", one.name,
+                         driver->describe(result));
+  };
+  if (ended != success)
+    return failed(ended);
+  CUresult made =
+      driver->cuGraphInstantiateWithFlags(&one.graphs[number], graph, 0);
+  driver->cuGraphDestroy(graph);
+  if (made != success)
+    return failed(made);
+  cleanup.add([this, executable = one.graphs[number]] {
+    driver->cuGraphExecDestroy(executable);
+  });
+  return Status::ok();
+}
+
+/// An address in the first copy of the tokens or the targets becomes that in
+/// the current one.
+CUdeviceptr CudaDevice::inBatch(CUdeviceptr address) {
+  const auto bytes = static_cast<CUdeviceptr>(batchBytes());
+  for (CUdeviceptr Batch::*part : {&Batch::tokens, &Batch::targets})
+    if (address >= batches[0].*part && address < batches[0].*part + bytes) {
+      readsBatch = true;
+      return address - batches[0].*part + batches[batch].*part;
+    }
+  return address;
+}
+
+CUdeviceptr CudaDevice::address(LlmcArenaKind kind, int64_t offset,
+                                int64_t bytes) {
+  for (int64_t i = 0; i < program.numArenas; ++i)
+    if (program.arenas[i].kind == kind) {
+      assert(offset >= 0 && offset + bytes <= program.arenas[i].bytes &&
+             "the program was checked before it ran");
+      (void)bytes;
+      CUdeviceptr found = addressOf(bases[static_cast<size_t>(i)]) +
+                          static_cast<CUdeviceptr>(offset);
+      return kind == LlmcArenaIo ? inBatch(found) : found;
+    }
+  assert(false && "the program was checked to have this arena");
+  return 0;
+}
+
+Status CudaDevice::write(LlmcArenaKind kind, int64_t offset, const void *data,
+                         int64_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex);
+  LLMC_TRY(enter());
+  // What ran before may still read the old bytes.
+  for (const Batch &one : batches)
+    if (one.isUsed)
+      LLMC_TRY(keep(transfers.uploadAfter(one.used)));
+  return keep(transfers.upload(address(kind, offset, bytes), data, bytes));
+}
+
+Status CudaDevice::writeBatch(const int32_t *tokens, const int32_t *targets) {
+  std::lock_guard<std::mutex> lock(mutex);
+  LLMC_TRY(enter());
+  batch = (batch + 1) % numBatches;
+  Batch &next = batches[batch];
+  if (next.isUsed)
+    LLMC_TRY(keep(transfers.uploadAfter(next.used)));
+  LLMC_TRY(keep(transfers.upload(next.tokens, tokens, batchBytes())));
+  return keep(transfers.upload(next.targets, targets, batchBytes()));
+}
+
+Status CudaDevice::read(LlmcArenaKind kind, int64_t offset, void *data,
+                        int64_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex);
+  LLMC_TRY(enter());
+  LLMC_TRY(waitForKernels());
+  return keep(transfers.download(data, address(kind, offset, bytes), bytes));
+}
+
+Status CudaDevice::readLater(LlmcArenaKind kind, int64_t offset, void *data,
+                             int64_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex);
+  LLMC_TRY(enter());
+  if (!transfers.hasRoom(bytes))
+    LLMC_TRY(waitForKernels());
+  return keep(
+      transfers.downloadLater(data, address(kind, offset, bytes), bytes));
+}
+
+Status CudaDevice::run(LlmcEntryPoint entry) {
+  std::lock_guard<std::mutex> lock(mutex);
+  LLMC_TRY(enter());
+  return keep(runEntry(entry));
+}
+
+Status CudaDevice::runEntry(LlmcEntryPoint entry) {
+  LLMC_TRY(transfers.join());
+  auto known =
+      std::find_if(entries.begin(), entries.end(),
+                   [&](const EntryGraphs &one) { return one.entry == entry; });
+  const bool hasGraph = known != entries.end() && known->graphs[batch];
+  lastEntry = known != entries.end() ? known->name : "an entry point";
+  if (hasGraph && !runsOneByOne()) {
+    CUresult result = driver->cuGraphLaunch(known->graphs[batch], compute);
+    if (result != success)
+      return Status::error("{} cannot be started: {}; {}", known->name,
+                           driver->describe(result), findKernelHint);
+  } else {
+    entry(&context);
+    LLMC_TRY(failure);
+  }
+  Batch &current = batches[batch];
+  current.isUsed = true;
+  return driver->check(driver->cuEventRecord(current.used, compute),
+                       "cannot record an event");
+}
+
+Status CudaDevice::finish() {
+  std::lock_guard<std::mutex> lock(mutex);
+  LLMC_TRY(enter());
+  return waitForKernels();
+}
+
+Status CudaDevice::waitForKernels() {
+  CUresult result = driver->cuStreamSynchronize(compute);
+  if (result == success) {
+    transfers.deliver();
+    return Status::ok();
+  }
+  std::string text = driver->describe(result);
+  if (result == deviceUnavailable || result == eccUncorrectable ||
+      result == unknownError)
+    return keep(Status::error("the GPU was lost in {}: {}; see the messages of "
+                              "the kernel (dmesg) for Xid, and restart the "
+                              "machine if nvidia-smi does not answer",
+                              lastEntry, text));
+  if (result == outOfMemory)
+    return keep(Status::error("the GPU ran out of memory in {}: {}; stop other "
+                              "programs that use it (nvidia-smi lists them)",
+                              lastEntry, text));
+  return keep(Status::error("a kernel failed in {} or shortly before: {}; {}",
+                            lastEntry, text, findKernelHint));
+}
+
+void CudaDevice::launch(int64_t index, void **args) {
+  if (!failure.isOk())
+    return;
+  (void)keep(launchOne(index, args));
+}
+
+Status CudaDevice::launchOne(int64_t index, void **args) {
+  const LlmcKernel &kernel = program.kernels[index];
+  for (int32_t i = 0; i < kernel.numArguments; ++i)
+    arguments[static_cast<size_t>(i)] = pointerTo(inBatch(addressOf(args[i])));
+  if (isCapturing || !runsOneByOne())
+    return kernels.launch(*driver, kernel, index, arguments.data(), compute);
+  std::string name = nameOf(kernel);
+  nvtx.push(name.c_str());
+  Status status = launchAndWait(kernel, index, arguments.data());
+  nvtx.pop();
+  return status;
+}
+
+Status CudaDevice::launchAndWait(const LlmcKernel &kernel, int64_t index,
+                                 void **args) {
+  auto failed = [&](CUresult result) {
+    return Status::error("kernel {} failed: {}", nameOf(kernel),
+                         driver->describe(result));
+  };
+  if (CUresult result = driver->cuEventRecord(started, compute))
+    return failed(result);
+  LLMC_TRY(kernels.launch(*driver, kernel, index, args, compute));
+  if (CUresult result = driver->cuEventRecord(ended, compute))
+    return failed(result);
+  if (CUresult result = driver->cuEventSynchronize(ended))
+    return failed(result);
+  if (times.empty())
+    return Status::ok();
+  float milliseconds = 0;
+  if (CUresult result =
+          driver->cuEventElapsedTime(&milliseconds, started, ended))
+    return failed(result);
+  KernelTime &time = times[static_cast<size_t>(index)];
+  ++time.calls;
+  time.seconds += milliseconds * 1e-3;
+  return Status::ok();
+}
+
+void CudaDevice::startProfile() {
+  times.assign(static_cast<size_t>(program.numKernels), KernelTime());
+  nvtx.open();
+}
+
+} // namespace llmc::runtime

@@ -1,0 +1,100 @@
+//===- Driver.cpp - the CUDA driver, opened at run time -------------------===//
+
+#include "device/cuda/Driver.h"
+
+#include <cstdlib>
+#include <dlfcn.h>
+
+namespace llmc::runtime::cuda {
+namespace {
+
+/// The functions above are all there from this version on.
+constexpr int oldestVersion = 12000;
+constexpr const char *oldestLinuxDriver = "525";
+
+} // namespace
+
+std::string formatVersion(int version) {
+  return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
+std::string Driver::describe(CUresult result) const {
+  const char *name = nullptr, *text = nullptr;
+  if (!cuGetErrorName || cuGetErrorName(result, &name) != success || !name)
+    return fmt::format("CUDA error {}", result);
+  if (cuGetErrorString(result, &text) != success || !text)
+    return name;
+  return fmt::format("{} ({})", name, text);
+}
+
+Status Driver::check(CUresult result, const char *what) const {
+  if (result == success)
+    return Status::ok();
+  return Status::error("{}: {}", what, describe(result));
+}
+
+Status Driver::load() {
+  const char *named = std::getenv("LLMC_CUDA_DRIVER");
+  bool isNamed = named && *named;
+  path = isNamed ? named : "libcuda.so.1";
+  void *library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    const char *reason = ::dlerror();
+    return Status::error(
+        "no CUDA driver: {}; {}", reason ? reason : path,
+        isNamed ? "LLMC_CUDA_DRIVER must name a CUDA driver library"
+                : "install NVIDIA's driver, or compile the model with "
+                  "--target=cpu to train without a GPU");
+  }
+#define LLMC_CUDA_LOAD(name, parameters)                                       \
+  name = reinterpret_cast<CUresult(*) parameters>(::dlsym(library, #name));    \
+  if (!name)                                                                   \
+    return Status::error(                                                      \
+        "the CUDA driver {} has no {}: it is older than CUDA "                 \
+        "{}; update it to {} or newer",                                        \
+        path, #name, formatVersion(oldestVersion), oldestLinuxDriver);
+  LLMC_CUDA_FUNCTIONS(LLMC_CUDA_LOAD)
+#undef LLMC_CUDA_LOAD
+  return Status::ok();
+}
+
+Status Driver::start() {
+  switch (CUresult result = cuInit(0)) {
+  case success:
+    break;
+  case noDevice:
+    return Status::error("no GPU: the CUDA driver {} finds none; see what "
+                         "nvidia-smi lists and whether CUDA_VISIBLE_DEVICES "
+                         "hides it, or compile the model with --target=cpu",
+                         path);
+  case stubLibrary:
+    return Status::error("the CUDA driver {} is the toolkit's stub, made for "
+                         "linking; take its folder out of LD_LIBRARY_PATH",
+                         path);
+  case systemDriverMismatch:
+    return Status::error("the CUDA driver {} and the kernel's module differ in "
+                         "version: {}; restart the machine after an update of "
+                         "the driver",
+                         path, describe(result));
+  default:
+    return Status::error("the CUDA driver {} does not start: {}; see whether "
+                         "nvidia-smi works",
+                         path, describe(result));
+  }
+  LLMC_TRY(check(cuDriverGetVersion(&version), "cuDriverGetVersion"));
+  if (version < oldestVersion)
+    return Status::error("the CUDA driver {} is of CUDA {}, the program needs "
+                         "{}; update it to {} or newer",
+                         path, formatVersion(version),
+                         formatVersion(oldestVersion), oldestLinuxDriver);
+  return Status::ok();
+}
+
+Result<std::unique_ptr<Driver>> Driver::open() {
+  auto driver = std::make_unique<Driver>();
+  LLMC_TRY(driver->load());
+  LLMC_TRY(driver->start());
+  return driver;
+}
+
+} // namespace llmc::runtime::cuda

@@ -1,0 +1,125 @@
+//===- Kernels.cpp - the program's code on the GPU ------------------------===//
+
+#include "device/cuda/Kernels.h"
+
+#include "core/Console.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace llmc::runtime::cuda {
+namespace {
+
+/// Shared memory that a block gets without asking for it by name.
+constexpr int32_t ordinaryShared = 48 << 10;
+
+Status loadCubin(const Driver &driver, const LlmcImage &image,
+                 const LlmcKernel &kernel, CUmodule &module) {
+  CUresult result = driver.cuModuleLoadData(&module, image.cubin);
+  if (result == success)
+    return Status::ok();
+  return Status::error("the code of kernel {} cannot be loaded: {}",
+                       nameOf(kernel), driver.describe(result));
+}
+
+Status compilePtx(const Driver &driver, const LlmcImage &image,
+                  const LlmcKernel &kernel, CUmodule &module) {
+  // Sizes are passed in the place of a pointer.
+  std::vector<char> log(8192, '\0');
+  int options[] = {jitErrorLog, jitErrorLogBytes};
+  void *values[] = {log.data(), reinterpret_cast<void *>(log.size() - 1)};
+  CUresult result =
+      driver.cuModuleLoadDataEx(&module, image.ptx, 2, options, values);
+  if (result == success)
+    return Status::ok();
+  return Status::error("the driver cannot compile the PTX of kernel {}: {}; "
+                       "its log:\n{}",
+                       nameOf(kernel), driver.describe(result), log.data());
+}
+
+/// What the driver lets a launch have, against what the kernel was made for.
+Status fitFunction(const Driver &driver, const Gpu &gpu,
+                   const LlmcKernel &kernel, CUfunction function) {
+  int most = 0;
+  LLMC_TRY(driver.check(
+      driver.cuFuncGetAttribute(&most, functionMaxThreads, function),
+      "cuFuncGetAttribute"));
+  if (kernel.threads > most)
+    return Status::error(
+        "kernel {} was made for blocks of {} threads, its registers allow {} "
+        "on {}; compile the model for this GPU",
+        nameOf(kernel), kernel.threads, most, gpu.name);
+  if (kernel.sharedBytes > gpu.sharedPerBlock)
+    return Status::error(
+        "kernel {} needs {} of shared memory per block, {} has {}; compile the "
+        "model for this GPU",
+        nameOf(kernel), formatBytes(kernel.sharedBytes), gpu.name,
+        formatBytes(gpu.sharedPerBlock));
+  if (kernel.sharedBytes <= ordinaryShared)
+    return Status::ok();
+  CUresult result = driver.cuFuncSetAttribute(function, functionDynamicShared,
+                                              kernel.sharedBytes);
+  if (result == success)
+    return Status::ok();
+  return Status::error("kernel {} cannot have {} of shared memory per block: "
+                       "{}",
+                       nameOf(kernel), formatBytes(kernel.sharedBytes),
+                       driver.describe(result));
+}
+
+} // namespace
+
+std::string nameOf(const LlmcKernel &kernel) {
+  if (!kernel.location || !*kernel.location)
+    return kernel.name;
+  return fmt::format("{} ({})", kernel.name, kernel.location);
+}
+
+Status Kernels::load(const Driver &driver, Cleanup &cleanup, const Gpu &gpu,
+                     Code code, const LlmcProgram &program) {
+  std::vector<CUmodule> modules(static_cast<size_t>(program.numImages));
+  int32_t mostArguments = 0;
+  for (int64_t i = 0; i < program.numKernels; ++i) {
+    const LlmcKernel &kernel = program.kernels[i];
+    const LlmcImage &image = program.images[kernel.image];
+    CUmodule &module = modules[static_cast<size_t>(kernel.image)];
+    if (!module) {
+      LLMC_TRY(code == Code::Cubin ? loadCubin(driver, image, kernel, module)
+                                   : compilePtx(driver, image, kernel, module));
+      cleanup.add(
+          [&driver, loaded = module] { driver.cuModuleUnload(loaded); });
+    }
+    CUfunction function = nullptr;
+    CUresult result =
+        driver.cuModuleGetFunction(&function, module, kernel.symbol);
+    if (result != success)
+      return Status::error("the code of kernel {} has no entry '{}': {}; "
+                           "compile the model again",
+                           nameOf(kernel), kernel.symbol,
+                           driver.describe(result));
+    LLMC_TRY(fitFunction(driver, gpu, kernel, function));
+    functions.push_back(function);
+    mostArguments = std::max(mostArguments, kernel.numArguments);
+  }
+  parameters.resize(static_cast<size_t>(mostArguments));
+  return Status::ok();
+}
+
+Status Kernels::launch(const Driver &driver, const LlmcKernel &kernel,
+                       int64_t index, void **args, CUstream stream) {
+  for (int32_t i = 0; i < kernel.numArguments; ++i)
+    parameters[static_cast<size_t>(i)] = &args[i];
+  CUresult result = driver.cuLaunchKernel(
+      functions[static_cast<size_t>(index)],
+      static_cast<unsigned>(kernel.gridX), static_cast<unsigned>(kernel.gridY),
+      static_cast<unsigned>(kernel.gridZ),
+      static_cast<unsigned>(kernel.threads), 1, 1,
+      static_cast<unsigned>(kernel.sharedBytes), stream, parameters.data(),
+      nullptr);
+  if (result == success)
+    return Status::ok();
+  return Status::error("kernel {} cannot be started: {}", nameOf(kernel),
+                       driver.describe(result));
+}
+
+} // namespace llmc::runtime::cuda

@@ -1,0 +1,468 @@
+//===- FakeCudaDriver.cpp - a CUDA driver for tests of the runtime --------===//
+
+#include "FakeCuda.h"
+
+#include "device/cuda/Driver.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+using namespace llmc::runtime::cuda;
+
+namespace llmc::runtime::cuda {
+
+/// Something to run, or a wait until `event` was reached for the `wanted`-th
+/// time.
+struct Work {
+  std::function<void()> run;
+  CUevent event = nullptr;
+  long wanted = 0;
+};
+
+struct CUctx_st {};
+struct CUmod_st {
+  const FakeModule *module;
+};
+struct CUfunc_st {
+  FakeKernel kernel;
+};
+struct CUevent_st {
+  CUstream stream = nullptr;
+  long recorded = 0, reached = 0;
+};
+struct CUstream_st {
+  std::deque<Work> queue;
+  CUgraph capture = nullptr;
+  bool isOfKernels = false;
+};
+struct CUgraph_st {
+  std::vector<std::function<void()>> launches;
+};
+struct CUgraphExec_st {
+  std::vector<std::function<void()>> launches;
+};
+
+} // namespace llmc::runtime::cuda
+
+namespace {
+
+struct Failure {
+  long call;
+  CUresult result;
+};
+
+struct State {
+  std::map<std::string, std::string> settings;
+  std::map<std::string, long> calls;
+  std::map<std::string, Failure> failures;
+  std::string faultSymbol;
+  CUresult faultResult = 0, broken = 0;
+  std::set<CUstream> streams;
+  std::set<void *> live;
+  std::deque<CUfunc_st> functions;
+  CUctx_st context;
+  std::vector<char> workspace = std::vector<char>(1 << 16);
+
+  long number(const char *name, long otherwise) {
+    auto found = settings.find(name);
+    return found == settings.end() ? otherwise
+                                   : std::atol(found->second.c_str());
+  }
+};
+
+std::mutex mutex;
+State *state = new State;
+
+void configure(const char *words) {
+  std::istringstream stream(words);
+  for (std::string word; stream >> word;) {
+    size_t at = word.find('=');
+    std::string key = word.substr(0, at), value = word.substr(at + 1);
+    size_t first = value.find(':'), last = value.rfind(':');
+    int result = std::atoi(value.substr(last + 1).c_str());
+    if (key == "fail")
+      state->failures[value.substr(0, first)] = {
+          std::atol(value.substr(first + 1).c_str()), result};
+    else if (key == "fault")
+      state->faultSymbol = value.substr(0, first), state->faultResult = result;
+    else
+      state->settings[key] = value;
+  }
+}
+
+/// Runs the first piece of work. A wait that is not satisfied stays, or, when
+/// `forced`, has run what it is for.
+bool step(CUstream stream, bool forced) {
+  if (stream->queue.empty())
+    return false;
+  Work work = stream->queue.front();
+  if (!work.run) {
+    while (work.event->reached < work.wanted)
+      if (!forced || !step(work.event->stream, true))
+        return false;
+  }
+  stream->queue.pop_front();
+  if (work.run)
+    work.run();
+  return true;
+}
+
+void advance(CUstream stream, bool forced) {
+  while (step(stream, forced))
+    ;
+}
+
+void advanceEager() {
+  if (state->number("eager", 0))
+    for (CUstream stream : state->streams)
+      if (!stream->isOfKernels)
+        advance(stream, false);
+}
+
+CUresult enqueue(CUstream stream, Work work) {
+  if (state->broken)
+    return state->broken;
+  stream->queue.push_back(std::move(work));
+  advanceEager();
+  return success;
+}
+
+CUresult enter(const char *function) {
+  long call = ++state->calls[function];
+  auto failure = state->failures.find(function);
+  return failure != state->failures.end() && failure->second.call == call
+             ? failure->second.result
+             : success;
+}
+
+template <typename T> CUresult make(T **out, T *made) {
+  state->live.insert(made);
+  *out = made;
+  return success;
+}
+
+template <typename T> CUresult destroy(T *object) {
+  if (!state->live.erase(object))
+    return 400; // CUDA_ERROR_INVALID_HANDLE
+  delete object;
+  return success;
+}
+
+#define ENTER(name)                                                            \
+  std::lock_guard<std::mutex> lock(mutex);                                     \
+  if (CUresult injected = enter(#name))                                        \
+  return injected
+
+} // namespace
+
+extern "C" {
+
+void fakeCudaReset() {
+  std::lock_guard<std::mutex> lock(mutex);
+  delete state;
+  state = new State;
+  if (const char *words = std::getenv("LLMC_FAKE_CUDA"))
+    configure(words);
+}
+void fakeCudaConfigure(const char *words) {
+  std::lock_guard<std::mutex> lock(mutex);
+  configure(words);
+}
+long fakeCudaCalls(const char *function) { return state->calls[function]; }
+long fakeCudaLive() { return static_cast<long>(state->live.size()); }
+
+CUresult cuInit(unsigned) {
+  if (state->calls.empty())
+    if (const char *words = std::getenv("LLMC_FAKE_CUDA"))
+      configure(words);
+  ENTER(cuInit);
+  return success;
+}
+CUresult cuDriverGetVersion(int *version) {
+  ENTER(cuDriverGetVersion);
+  *version = static_cast<int>(state->number("version", 13000));
+  return success;
+}
+CUresult cuDeviceGetCount(int *count) {
+  ENTER(cuDeviceGetCount);
+  *count = static_cast<int>(state->number("devices", 1));
+  return success;
+}
+CUresult cuDeviceGet(CUdevice *device, int number) {
+  ENTER(cuDeviceGet);
+  *device = number;
+  return success;
+}
+CUresult cuDeviceGetName(char *name, int bytes, CUdevice) {
+  ENTER(cuDeviceGetName);
+  std::string text = state->settings.count("name") ? state->settings["name"]
+                                                   : "NVIDIA_GeForce_RTX_4090";
+  for (char &c : text)
+    c = c == '_' ? ' ' : c;
+  std::strncpy(name, text.c_str(), static_cast<size_t>(bytes));
+  return success;
+}
+CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
+  ENTER(cuDeviceGetAttribute);
+  *value = static_cast<int>(
+      attribute == attributeComputeMajor   ? state->number("major", 8)
+      : attribute == attributeComputeMinor ? state->number("minor", 9)
+                                           : state->number("shared", 101376));
+  return success;
+}
+CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice) {
+  ENTER(cuDeviceTotalMem_v2);
+  *bytes = 25000000000;
+  return success;
+}
+CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice) {
+  ENTER(cuDevicePrimaryCtxRetain);
+  *context = &state->context;
+  state->live.insert(*context);
+  return success;
+}
+CUresult cuDevicePrimaryCtxRelease_v2(CUdevice) {
+  ENTER(cuDevicePrimaryCtxRelease_v2);
+  state->live.erase(&state->context);
+  return success;
+}
+CUresult cuCtxSetCurrent(CUcontext) {
+  ENTER(cuCtxSetCurrent);
+  return success;
+}
+CUresult cuCtxSynchronize() {
+  ENTER(cuCtxSynchronize);
+  for (CUstream stream : state->streams)
+    advance(stream, true);
+  return state->broken;
+}
+CUresult cuMemGetInfo_v2(size_t *available, size_t *total) {
+  ENTER(cuMemGetInfo_v2);
+  *available = static_cast<size_t>(state->number("free", 24000000000));
+  *total = 25000000000;
+  return success;
+}
+CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
+  ENTER(cuMemAlloc_v2);
+  void *memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
+  std::memset(memory, 0xab, bytes);
+  state->live.insert(memory);
+  *address = reinterpret_cast<CUdeviceptr>(memory);
+  return success;
+}
+CUresult cuMemFree_v2(CUdeviceptr address) {
+  ENTER(cuMemFree_v2);
+  void *memory = reinterpret_cast<void *>(address);
+  if (!state->live.erase(memory))
+    return 1;
+  std::free(memory);
+  return success;
+}
+CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes,
+                         CUstream stream) {
+  ENTER(cuMemsetD8Async);
+  return enqueue(stream, {[=] {
+                   std::memset(reinterpret_cast<void *>(to), value, bytes);
+                 }});
+}
+CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
+                              CUstream stream) {
+  ENTER(cuMemcpyHtoDAsync_v2);
+  return enqueue(stream, {[=] {
+                   std::memcpy(reinterpret_cast<void *>(to), from, bytes);
+                 }});
+}
+CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
+                              CUstream stream) {
+  ENTER(cuMemcpyDtoHAsync_v2);
+  return enqueue(stream, {[=] {
+                   std::memcpy(to, reinterpret_cast<void *>(from), bytes);
+                 }});
+}
+CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
+  ENTER(cuMemHostAlloc);
+  *memory = std::malloc(bytes);
+  state->live.insert(*memory);
+  return success;
+}
+CUresult cuMemFreeHost(void *memory) {
+  ENTER(cuMemFreeHost);
+  if (!state->live.erase(memory))
+    return 1;
+  std::free(memory);
+  return success;
+}
+CUresult cuStreamCreate(CUstream *stream, unsigned) {
+  ENTER(cuStreamCreate);
+  make(stream, new CUstream_st);
+  state->streams.insert(*stream);
+  return success;
+}
+CUresult cuStreamDestroy_v2(CUstream stream) {
+  ENTER(cuStreamDestroy_v2);
+  state->streams.erase(stream);
+  return destroy(stream);
+}
+CUresult cuStreamSynchronize(CUstream stream) {
+  ENTER(cuStreamSynchronize);
+  if (stream->capture)
+    return 900; // CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
+  advance(stream, true);
+  return state->broken;
+}
+CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
+  ENTER(cuStreamWaitEvent);
+  return event->recorded ? enqueue(stream, {nullptr, event, event->recorded})
+                         : success;
+}
+CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
+  ENTER(cuStreamBeginCapture_v2);
+  return make(&stream->capture, new CUgraph_st);
+}
+CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
+  ENTER(cuStreamEndCapture);
+  *graph = stream->capture;
+  stream->capture = nullptr;
+  return *graph ? success : 901;
+}
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph,
+                                     unsigned long long) {
+  ENTER(cuGraphInstantiateWithFlags);
+  return make(executable, new CUgraphExec_st{graph->launches});
+}
+CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
+  ENTER(cuGraphLaunch);
+  stream->isOfKernels = true;
+  for (const std::function<void()> &launch : executable->launches)
+    if (CUresult result = enqueue(stream, {launch}))
+      return result;
+  return state->broken;
+}
+CUresult cuGraphDestroy(CUgraph graph) {
+  ENTER(cuGraphDestroy);
+  return destroy(graph);
+}
+CUresult cuGraphExecDestroy(CUgraphExec executable) {
+  ENTER(cuGraphExecDestroy);
+  return destroy(executable);
+}
+CUresult cuEventCreate(CUevent *event, unsigned) {
+  ENTER(cuEventCreate);
+  return make(event, new CUevent_st);
+}
+CUresult cuEventRecord(CUevent event, CUstream stream) {
+  ENTER(cuEventRecord);
+  event->stream = stream;
+  long number = ++event->recorded;
+  return enqueue(stream, {[=] { event->reached = number; }});
+}
+CUresult cuEventSynchronize(CUevent event) {
+  ENTER(cuEventSynchronize);
+  while (event->reached < event->recorded && step(event->stream, true))
+    ;
+  return state->broken;
+}
+CUresult cuEventQuery(CUevent event) {
+  ENTER(cuEventQuery);
+  return event->reached == event->recorded ? success : 600;
+}
+CUresult cuEventElapsedTime(float *milliseconds, CUevent, CUevent) {
+  ENTER(cuEventElapsedTime);
+  *milliseconds = 0.5f;
+  return success;
+}
+CUresult cuEventDestroy_v2(CUevent event) {
+  ENTER(cuEventDestroy_v2);
+  return destroy(event);
+}
+CUresult cuModuleLoadData(CUmodule *module, const void *image) {
+  ENTER(cuModuleLoadData);
+  return make(module, new CUmod_st{static_cast<const FakeModule *>(image)});
+}
+CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned count,
+                            int *options, void **values) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (CUresult injected = enter("cuModuleLoadDataEx")) {
+    for (unsigned i = 0; i < count; ++i)
+      if (options[i] == jitErrorLog)
+        std::strcpy(static_cast<char *>(values[i]),
+                    "ptxas application ptx input, line 7; error: no");
+    return injected;
+  }
+  return make(module,
+              new CUmod_st{&static_cast<const FakePtx *>(image)->module});
+}
+CUresult cuModuleUnload(CUmodule module) {
+  ENTER(cuModuleUnload);
+  return destroy(module);
+}
+CUresult cuModuleGetFunction(CUfunction *function, CUmodule module,
+                             const char *symbol) {
+  ENTER(cuModuleGetFunction);
+  for (int i = 0; i < module->module->numKernels; ++i)
+    if (!std::strcmp(module->module->kernels[i].symbol, symbol)) {
+      state->functions.push_back({module->module->kernels[i]});
+      *function = &state->functions.back();
+      return success;
+    }
+  return 500; // CUDA_ERROR_NOT_FOUND
+}
+CUresult cuFuncGetAttribute(int *value, int, CUfunction) {
+  ENTER(cuFuncGetAttribute);
+  *value = static_cast<int>(state->number("maxthreads", 1024));
+  return success;
+}
+CUresult cuFuncSetAttribute(CUfunction, int, int) {
+  ENTER(cuFuncSetAttribute);
+  return success;
+}
+CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
+                        unsigned gridZ, unsigned, unsigned, unsigned, unsigned,
+                        CUstream stream, void **parameters, void **) {
+  ENTER(cuLaunchKernel);
+  std::vector<void *> values;
+  for (int i = 0; i < function->kernel.numArguments; ++i)
+    values.push_back(*static_cast<void **>(parameters[i]));
+  stream->isOfKernels = true;
+  FakeKernel kernel = function->kernel;
+  auto launch = [=]() mutable {
+    if (state->faultSymbol == kernel.symbol)
+      state->broken = state->faultResult;
+    if (state->broken)
+      return;
+    for (unsigned z = 0; z < gridZ; ++z)
+      for (unsigned y = 0; y < gridY; ++y)
+        for (unsigned x = 0; x < gridX; ++x)
+          kernel.function(values.data(), x, y, z, state->workspace.data());
+  };
+  if (stream->capture) {
+    stream->capture->launches.push_back(launch);
+    return success;
+  }
+  return enqueue(stream, {launch});
+}
+CUresult cuGetErrorName(CUresult result, const char **name) {
+  static const std::map<CUresult, const char *> names = {
+      {2, "CUDA_ERROR_OUT_OF_MEMORY"},
+      {100, "CUDA_ERROR_NO_DEVICE"},
+      {218, "CUDA_ERROR_INVALID_PTX"},
+      {700, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+      {701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES"},
+      {999, "CUDA_ERROR_UNKNOWN"}};
+  auto found = names.find(result);
+  *name = found == names.end() ? nullptr : found->second;
+  return success;
+}
+CUresult cuGetErrorString(CUresult, const char **text) {
+  *text = "as the test wants it";
+  return success;
+}
+}

@@ -1,0 +1,251 @@
+//===- Access.cpp - Checked accesses to shared and global memory ----------===//
+
+#include "Worker.h"
+
+#include <cstring>
+
+namespace llmc::emulator {
+
+int Worker::coordinate(int which) const {
+  switch (which) {
+  case 0:
+    return current->index;
+  case 1:
+    return int(block % launch->grid[0]);
+  case 2:
+    return int(block / launch->grid[0] % launch->grid[1]);
+  default:
+    return int(block / launch->grid[0] / launch->grid[1]);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Declarations
+//===----------------------------------------------------------------------===//
+
+void Worker::declareShared(int bytes, int line) {
+  if (bytes > launch->sharedBytes)
+    fail(*current, "LLMC_SHARED", line,
+         "the kernel uses " + std::to_string(bytes) +
+             " bytes of shared memory, the launch gave it " +
+             std::to_string(launch->sharedBytes));
+  shared.declared = bytes;
+}
+
+void Worker::declareArgument(const char *name, const void *base,
+                             int64_t elements, int elementBytes, bool writable,
+                             int line) {
+  // One thread speaks for the whole launch.
+  if (argumentsKnown)
+    return;
+  if (!registrar)
+    registrar = current;
+  else if (registrar != current)
+    return;
+  size_t bytes = size_t(elements) * size_t(elementBytes);
+  const Allocation *allocation = launch->memory->find(base, bytes);
+  if (!allocation)
+    fail(*current, "LLMC_ARGUMENT", line,
+         std::string("argument '") + name + "' of " + std::to_string(elements) +
+             " elements of " + std::to_string(elementBytes) +
+             " bytes does not lie within one allocation of the device");
+  const char *begin = static_cast<const char *>(base);
+  size_t granule = size_t(begin - allocation->base) / granuleBytes;
+  arguments.push_back({name, begin, begin + bytes, allocation->cells + granule,
+                       allocation->base + granule * granuleBytes, elementBytes,
+                       writable});
+}
+
+//===----------------------------------------------------------------------===//
+// Shared memory
+//===----------------------------------------------------------------------===//
+
+void Worker::checkShared(const char *intrinsic, int byte, int bytes,
+                                int alignment, int line) {
+  if (byte < 0 || byte > shared.declared - bytes)
+    fail(*current, intrinsic, line,
+         "bytes " + std::to_string(byte) + ".." +
+             std::to_string(byte + bytes - 1) + " are outside the " +
+             std::to_string(shared.declared) +
+             " bytes of shared memory that LLMC_SHARED declares");
+  if (byte & (alignment - 1))
+    fail(*current, intrinsic, line,
+         "byte " + std::to_string(byte) + " of shared memory is not aligned to " +
+             std::to_string(alignment));
+}
+
+// Lines beyond 16 bits are rare enough to be told wrong.
+static unsigned shortLine(int line) { return unsigned(line) & 0xffffu; }
+
+char *Worker::loadShared(int byte, int bytes, int line) {
+  if (switchAtAccesses)
+    maybeSwitch();
+  checkShared("load_shared", byte, bytes, bytes, line);
+  int granule = byte / granuleBytes, count = bytes / granuleBytes;
+  SharedVerdict verdict = SharedVerdict::Fine;
+  unsigned thread = unsigned(current->index);
+  int bad = stepCells(&shared.cells[granule], count, verdict, [&](Cell &cell) {
+    return SharedCell::read(cell, epoch, thread, sharedRaces);
+  });
+  if (bad >= 0)
+    failShared("load_shared", line, byte, bytes, granule + bad, verdict, false);
+  shared.noteRead(granule, count, shortLine(line));
+  note(Access::LoadShared, uint64_t(byte), bytes, line);
+  return shared.data + byte;
+}
+
+char *Worker::storeShared(int byte, int bytes, int line) {
+  if (switchAtAccesses)
+    maybeSwitch();
+  checkShared("store_shared", byte, bytes, bytes, line);
+  int granule = byte / granuleBytes, count = bytes / granuleBytes;
+  SharedVerdict verdict = SharedVerdict::Fine;
+  unsigned thread = unsigned(current->index);
+  int bad = stepCells(&shared.cells[granule], count, verdict, [&](Cell &cell) {
+    return SharedCell::wrote(cell, epoch, thread, sharedRaces,
+                             SharedCell::written);
+  });
+  if (bad >= 0)
+    failShared("store_shared", line, byte, bytes, granule + bad, verdict, true);
+  shared.noteWrite(granule, count, shortLine(line));
+  note(Access::StoreShared, uint64_t(byte), bytes, line);
+  return shared.data + byte;
+}
+
+//===----------------------------------------------------------------------===//
+// Global memory
+//===----------------------------------------------------------------------===//
+
+const Argument &Worker::findArgument(const char *intrinsic,
+                                            const void *address, int bytes,
+                                            bool writes, int line) {
+  const char *p = static_cast<const char *>(address);
+  auto holds = [&](const Argument &argument) {
+    return p >= argument.begin && p + bytes <= argument.end &&
+           (argument.writable || !writes);
+  };
+  if (lastArgument < arguments.size() && holds(arguments[lastArgument]))
+    return arguments[lastArgument];
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (holds(arguments[i])) {
+      lastArgument = i;
+      return arguments[i];
+    }
+  failArgument(intrinsic, line, address, bytes, writes);
+}
+
+static bool isAligned(const void *p, int bytes) {
+  return (reinterpret_cast<uintptr_t>(p) & uintptr_t(bytes - 1)) == 0;
+}
+
+void Worker::loadGlobal(const void *source, int bytes, int line,
+                        Access access) {
+  const Argument &argument =
+      findArgument(accessName(access), source, bytes, false, line);
+  const char *p = static_cast<const char *>(source);
+  if (access == Access::LoadGlobal && !isAligned(source, bytes))
+    fail(*current, accessName(access), line,
+         "byte " + std::to_string(p - argument.begin) + " of argument '" +
+             argument.name + "' is not aligned to " + std::to_string(bytes));
+  if (uninitialized || globalRaces) {
+    Cell *cells = argument.cells + (p - argument.cellBase) / granuleBytes;
+    Cell me = identity | Cell(current->index);
+    GlobalCell::Verdict verdict = GlobalCell::Verdict::Fine;
+    int bad = stepCells(
+        cells, (bytes + 1) / granuleBytes, verdict, [&](Cell &cell) {
+          return GlobalCell::read(cell, me, uninitialized, globalRaces);
+        });
+    if (bad >= 0)
+      failGlobal(accessName(access), line, source, bytes, argument, bad,
+                 verdict, false);
+  }
+  note(access, reinterpret_cast<uintptr_t>(source), bytes, line);
+}
+
+void Worker::storeGlobal(void *target, int bytes, int line) {
+  const Argument &argument =
+      findArgument("store_global", target, bytes, true, line);
+  const char *p = static_cast<const char *>(target);
+  if (!isAligned(target, bytes))
+    fail(*current, "store_global", line,
+         "byte " + std::to_string(p - argument.begin) + " of argument '" +
+             argument.name + "' is not aligned to " + std::to_string(bytes));
+  Cell *cells = argument.cells + (p - argument.cellBase) / granuleBytes;
+  Cell me = identity | Cell(current->index);
+  GlobalCell::Verdict verdict = GlobalCell::Verdict::Fine;
+  int bad =
+      stepCells(cells, bytes / granuleBytes, verdict, [&](Cell &cell) {
+        return GlobalCell::wrote(cell, me, globalRaces);
+      });
+  if (bad >= 0)
+    failGlobal("store_global", line, target, bytes, argument, bad, verdict,
+               true);
+  note(Access::StoreGlobal, reinterpret_cast<uintptr_t>(target), bytes, line);
+}
+
+//===----------------------------------------------------------------------===//
+// Asynchronous copies
+//===----------------------------------------------------------------------===//
+
+void Worker::copyAsync(int byte, const void *source, int sourceBytes, int bytes,
+                       int line) {
+  if (switchAtAccesses)
+    maybeSwitch();
+  checkShared("cp_async", byte, bytes, bytes, line);
+  if (sourceBytes < 0 || sourceBytes > bytes)
+    fail(*current, "cp_async", line,
+         std::to_string(sourceBytes) + " source bytes of a copy of " +
+             std::to_string(bytes));
+  AsyncCopy copy{byte, bytes, line, current->committed, {}};
+  if (sourceBytes > 0) {
+    if (!isAligned(source, bytes))
+      fail(*current, "cp_async", line,
+           "the source is not aligned to " + std::to_string(bytes));
+    loadGlobal(source, sourceBytes, line, Access::CopyAsyncGlobal);
+    std::memcpy(copy.data, source, size_t(sourceBytes));
+  }
+  int granule = byte / granuleBytes, count = bytes / granuleBytes;
+  SharedVerdict verdict = SharedVerdict::Fine;
+  unsigned thread = unsigned(current->index);
+  int bad = stepCells(&shared.cells[granule], count, verdict, [&](Cell &cell) {
+    return SharedCell::wrote(cell, epoch, thread, sharedRaces,
+                             SharedCell::inFlight);
+  });
+  if (bad >= 0)
+    failShared("cp_async", line, byte, bytes, granule + bad, verdict, true);
+  shared.noteWrite(granule, count, shortLine(line));
+  note(Access::CopyAsyncShared, uint64_t(byte), bytes, line);
+  counters.copyAsyncBytes += bytes;
+  current->copies.push_back(copy);
+}
+
+void Worker::copyAsyncCommit() { ++current->committed; }
+
+void Worker::copyAsyncWait(int groups, int line) {
+  Thread &self = *current;
+  if (groups < 0)
+    fail(self, "cp_async_wait", line, "a negative number of groups");
+  Cell stamp = SharedCell::written | Cell(epoch) << 10 | Cell(self.index);
+  while (self.copiesDone < self.copies.size()) {
+    const AsyncCopy &copy = self.copies[self.copiesDone];
+    if (copy.group + unsigned(groups) >= self.committed)
+      break;
+    std::memcpy(shared.data + copy.byte, copy.data, size_t(copy.bytes));
+    Cell *cells = &shared.cells[copy.byte / granuleBytes];
+    // Nobody else got near these bytes while they were in flight. To the
+    // others they are written now: a barrier has to follow.
+    for (int i = 0; i < copy.bytes / granuleBytes; ++i)
+      cells[i] = (cells[i] & SharedCell::readMask) | stamp;
+    ++self.copiesDone;
+  }
+  if (self.copiesDone == self.copies.size()) {
+    self.copies.clear();
+    self.copiesDone = 0;
+  } else if (self.copiesDone > 256) {
+    self.copies.erase(self.copies.begin(),
+                      self.copies.begin() + long(self.copiesDone));
+    self.copiesDone = 0;
+  }
+}
+
+} // namespace llmc::emulator

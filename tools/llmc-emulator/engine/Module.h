@@ -1,0 +1,46 @@
+//===- Module.h - Compiled kernels ------------------------------*- C++ -*-===//
+
+#ifndef LLMC_EMULATOR_ENGINE_MODULE_H
+#define LLMC_EMULATOR_ENGINE_MODULE_H
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace llmc::emulator {
+
+struct Kernel {
+  std::string name;
+  void *function = nullptr;
+  int numArguments = 0;
+  int maxThreads = 0;  // the bound that LLMC_KERNEL promises
+  int sharedLimit = 49152; // dynamic shared memory; more has to be asked for
+};
+
+/// A shared object that was compiled against the emulation's llmc_device.h.
+class Module {
+public:
+  Module() = default;
+  Module(const Module &) = delete;
+  ~Module();
+
+  /// `image` is an ELF file in memory. Null, and `error` says why, if it is
+  /// not one of ours.
+  static std::unique_ptr<Module> load(const void *image, std::string &error);
+  /// From a file, for tests.
+  static std::unique_ptr<Module> loadFile(const std::string &path,
+                                          std::string &error);
+  /// Null if there is no such kernel.
+  Kernel *find(const std::string &name);
+
+private:
+  bool addKernel(const char *mangled, std::string &error);
+
+  void *handle = nullptr;
+  std::map<std::string, Kernel> kernels;
+};
+
+} // namespace llmc::emulator
+
+#endif // LLMC_EMULATOR_ENGINE_MODULE_H

@@ -1,0 +1,164 @@
+//===- Report.cpp - What a failed check says ------------------------------===//
+
+#include "Worker.h"
+
+namespace llmc::emulator {
+
+static std::string number(int64_t value) { return std::to_string(value); }
+
+static std::string range(int64_t first, int bytes) {
+  return number(first) + ".." + number(first + bytes - 1);
+}
+
+std::string Worker::blockName(unsigned index) const {
+  unsigned x = launch->grid[0], y = launch->grid[1];
+  return "(" + number(index % x) + ", " + number(index / x % y) + ", " +
+         number(index / x / y) + ")";
+}
+
+void Worker::fail(const Thread &thread, const char *intrinsic, int line,
+                  const std::string &what) {
+  report = "kernel '" + launch->kernel + "', block " + blockName(block) +
+           ", thread " + number(thread.index) + ", line " + number(line) + ": " +
+           intrinsic + ": " + what;
+  failed = true;
+  boost::context::detail::jump_fcontext(main, nullptr);
+  __builtin_unreachable();
+}
+
+void Worker::failShared(const char *intrinsic, int line, int byte, int bytes,
+                        int granule, SharedVerdict verdict, bool writes) {
+  Cell cell = shared.cells[granule];
+  int at = granule * granuleBytes;
+  std::string what = number(at) + " of shared memory (of the bytes " +
+                     range(byte, bytes) + ") ";
+  std::string verb = writes ? "writes byte " : "reads byte ";
+  std::string writer = number(SharedCell::writer(cell)) + " at line " +
+                       number(shared.writeLine(granule));
+  switch (verdict) {
+  case SharedVerdict::Fine:
+    break;
+  case SharedVerdict::Uninitialized:
+    what = "reads byte " + what + "that was never written";
+    break;
+  case SharedVerdict::InFlight:
+    what = verb + what + "while a cp_async of thread " + writer +
+           " is in flight; no cp_async_wait covered it yet";
+    break;
+  case SharedVerdict::AfterWrite:
+    what = verb + what + "that thread " + writer +
+           " writes, with no barrier between";
+    break;
+  case SharedVerdict::AfterRead: {
+    std::string reader = cell & SharedCell::many
+                             ? "other threads"
+                             : "thread " + number(SharedCell::reader(cell));
+    what = "writes byte " + what + "that " + reader + " read at line " +
+           number(shared.readLine(granule)) + ", with no barrier between";
+    break;
+  }
+  }
+  fail(*current, intrinsic, line, what);
+}
+
+void Worker::failGlobal(const char *intrinsic, int line, const void *address,
+                        int bytes, const Argument &argument, int granule,
+                        GlobalCell::Verdict verdict, bool writes) {
+  const char *p = static_cast<const char *>(address);
+  int64_t index = (p - argument.cellBase) / granuleBytes + granule;
+  Cell cell = argument.cells[index];
+  int64_t byte = index * granuleBytes + (argument.cellBase - argument.begin);
+  std::string what = "element " + number(byte / argument.elementBytes) +
+                     " of argument '" + argument.name + "' (of the " +
+                     number(bytes) + " bytes at element " +
+                     number((p - argument.begin) / argument.elementBytes) +
+                     ") ";
+  if (verdict == GlobalCell::Verdict::Uninitialized) {
+    what = "reads " + what + "that was never written";
+  } else {
+    std::string other;
+    if (cell & GlobalCell::manyBlocks)
+      other = "threads of several blocks read";
+    else if (unsigned(GlobalCell::block(cell)) != block)
+      other = "thread " + number(GlobalCell::thread(cell)) + " of block " +
+              blockName(unsigned(GlobalCell::block(cell))) +
+              (cell & GlobalCell::dirty ? " writes" : " reads");
+    else if (cell & GlobalCell::manyThreads)
+      other = "other threads of the block read";
+    else
+      other = "thread " + number(GlobalCell::thread(cell)) + " of the block " +
+              (cell & GlobalCell::write ? "writes" : "reads");
+    what = (writes ? "writes " : "reads ") + what + "that " + other +
+           " in the same launch, with no barrier between";
+  }
+  fail(*current, intrinsic, line, what);
+}
+
+void Worker::failArgument(const char *intrinsic, int line, const void *address,
+                          int bytes, bool writes) {
+  const char *p = static_cast<const char *>(address);
+  const Argument *nearest = nullptr;
+  int64_t best = 0;
+  for (const Argument &argument : arguments) {
+    if (writes && !argument.writable && p >= argument.begin &&
+        p + bytes <= argument.end)
+      fail(*current, intrinsic, line,
+           "writes element " +
+               number((p - argument.begin) / argument.elementBytes) +
+               " of argument '" + argument.name + "', which is const");
+    int64_t distance = p < argument.begin ? argument.begin - p
+                       : p + bytes > argument.end ? p + bytes - argument.end
+                                                  : 0;
+    if (!nearest || distance < best) {
+      nearest = &argument;
+      best = distance;
+    }
+  }
+  if (!nearest)
+    fail(*current, intrinsic, line, "no LLMC_ARGUMENT was declared");
+  int64_t size = nearest->elementBytes, offset = p - nearest->begin;
+  // Rounded towards minus infinity: element -1 lies just before the argument.
+  int64_t element = (offset >= 0 ? offset : offset - size + 1) / size;
+  fail(*current, intrinsic, line,
+       number(bytes) + " bytes at element " + number(element) +
+           " of argument '" + nearest->name + "', which has " +
+           number((nearest->end - nearest->begin) / size) +
+           " elements, and of no other argument");
+}
+
+void Worker::failStuck() {
+  // Somebody waits, and whoever should come has ended or waits elsewhere. Name
+  // one that waits, preferably at a barrier, and one that does not come.
+  const Thread *waiting = nullptr;
+  for (const Thread &thread : threads)
+    if (thread.meeting != Meeting::End &&
+        (!waiting || (thread.meeting == Meeting::Barrier &&
+                      waiting->meeting != Meeting::Barrier)))
+      waiting = &thread;
+  int begin = 0, end = launch->threads;
+  std::string scope = "the block";
+  if (waiting->meeting != Meeting::Barrier) {
+    begin = waiting->index / 32 * 32;
+    end = begin + 32;
+    scope = "the warp";
+  }
+  const Thread *absent = nullptr;
+  int coming = 0;
+  for (int i = begin; i < end; ++i) {
+    const Thread &thread = threads[i];
+    if (thread.meeting == waiting->meeting)
+      ++coming;
+    else if (!absent)
+      absent = &thread;
+  }
+  std::string what = number(coming) + " of " + number(end - begin) +
+                     " threads of " + scope + " wait";
+  if (absent && absent->meeting == Meeting::End)
+    what += "; thread " + number(absent->index) + " has ended";
+  else if (absent)
+    what += "; thread " + number(absent->index) + " waits at " +
+            meetingName(absent->meeting) + " at line " + number(absent->line);
+  fail(*waiting, meetingName(waiting->meeting), waiting->line, what);
+}
+
+} // namespace llmc::emulator

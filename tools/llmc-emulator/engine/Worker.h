@@ -1,0 +1,197 @@
+//===- Worker.h - A host thread that runs blocks ----------------*- C++ -*-===//
+//
+// One fiber a thread of the block. A fiber runs until it has to wait for
+// others: at a barrier, or at an intrinsic that a warp executes together. Then
+// it switches straight to the next one that can run: another lane of its warp,
+// else another warp, each drawn at random. When none can run and the block is
+// not through, its threads have parted ways, which is an error.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_EMULATOR_ENGINE_WORKER_H
+#define LLMC_EMULATOR_ENGINE_WORKER_H
+
+#include "Counters.h"
+#include "Memory.h"
+#include "Options.h"
+#include "SharedMemory.h"
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include <string>
+#include <vector>
+
+namespace llmc::emulator {
+
+/// Where a thread waits for others, or what it did last.
+enum class Meeting : uint8_t { None, Barrier, Ldmatrix, Mma, Shuffle, End };
+const char *meetingName(Meeting meeting);
+
+/// Bytes that a cp_async has read and not yet delivered.
+struct AsyncCopy {
+  int byte, bytes, line;
+  unsigned group;
+  char data[16];
+};
+
+struct Thread {
+  boost::context::detail::fcontext_t context = nullptr;
+  int index = 0;
+  Meeting meeting = Meeting::None;
+  int line = 0;
+  // Operands of the meeting.
+  float *c = nullptr;
+  const unsigned *a = nullptr, *b = nullptr;
+  unsigned *r = nullptr;
+  int byte = 0; // of ldmatrix; also whether it transposes, or the mask
+  int mode = 0;
+  unsigned value = 0;
+  // Copies in flight: [copiesDone, copies.size()).
+  std::vector<AsyncCopy> copies;
+  size_t copiesDone = 0;
+  unsigned committed = 0;
+  std::vector<LogEntry> log;
+};
+
+struct Warp {
+  uint32_t ready = 0; // lanes that can run
+  int arrived = 0;    // lanes at the meeting
+  Meeting meeting = Meeting::None;
+  int line = 0;
+  int first = 0; // the thread that came there first
+};
+
+/// What all workers of a launch share.
+struct LaunchState {
+  const Options *options;
+  const Memory *memory;
+  std::string kernel;
+  void *function;
+  std::vector<uint64_t> arguments;
+  unsigned grid[3];
+  int threads;
+  int sharedBytes;
+  unsigned launch;
+};
+
+/// An argument as LLMC_ARGUMENT declared it.
+struct Argument {
+  const char *name;
+  const char *begin, *end;
+  Cell *cells; // of `begin`, rounded down to a granule
+  const char *cellBase;
+  int elementBytes;
+  bool writable;
+};
+
+class Worker {
+public:
+  Worker();
+  Worker(const Worker &) = delete;
+  ~Worker();
+
+  /// A new launch on this worker.
+  void begin(const LaunchState &launch);
+  /// Runs one block to its end. False if a check failed: `report` says how.
+  bool runBlock(unsigned block);
+
+  std::string report;
+  Counters counters;
+
+  // The intrinsics, called by the thread that runs.
+  int coordinate(int which) const;
+  void declareShared(int bytes, int line);
+  void declareArgument(const char *name, const void *base, int64_t elements,
+                       int elementBytes, bool writable, int line);
+  void barrier(int line);
+  char *loadShared(int byte, int bytes, int line);
+  char *storeShared(int byte, int bytes, int line);
+  void loadGlobal(const void *source, int bytes, int line, Access access);
+  void storeGlobal(void *target, int bytes, int line);
+  void copyAsync(int byte, const void *source, int sourceBytes, int bytes,
+                 int line);
+  void copyAsyncCommit();
+  void copyAsyncWait(int groups, int line);
+  void ldmatrix(unsigned *r, int byte, bool transpose, int line);
+  void mma(float *c, const unsigned *a, const unsigned *b, int line);
+  unsigned shuffleXor(unsigned value, int mask, int line);
+
+private:
+  using Transfer = boost::context::detail::transfer_t;
+  using SharedVerdict = SharedCell::Verdict;
+
+  static void enter(Transfer from);
+  void callKernel();
+  void prepareStacks(int count);
+  /// The next thread that can run, or null.
+  Thread *pick();
+  void switchTo(Thread *next);
+  /// Lets others run; comes back when this thread was made ready again.
+  void suspend();
+  void maybeSwitch();
+  /// True for the thread that completes the warp's meeting, after which the
+  /// others are ready; the rest come back when that has happened.
+  template <typename Execute>
+  void meet(Meeting meeting, int line, Execute execute);
+  void executeMma(Thread *lanes);
+  void executeLdmatrix(Thread *lanes);
+  void executeShuffle(Thread *lanes);
+  void mergeWarp(int warp);
+  uint64_t random();
+
+  /// Ends the block: the report is "at <where>: <what>".
+  [[noreturn]] void fail(const Thread &thread, const char *intrinsic, int line,
+                         const std::string &what);
+  [[noreturn]] void failShared(const char *intrinsic, int line, int byte,
+                               int bytes, int granule, SharedVerdict verdict,
+                               bool writes);
+  [[noreturn]] void failGlobal(const char *intrinsic, int line,
+                               const void *address, int bytes,
+                               const Argument &argument, int granule,
+                               GlobalCell::Verdict verdict, bool writes);
+  [[noreturn]] void failArgument(const char *intrinsic, int line,
+                                 const void *address, int bytes, bool writes);
+  [[noreturn]] void failStuck();
+  void checkShared(const char *intrinsic, int byte, int bytes, int alignment,
+                   int line);
+  const Argument &findArgument(const char *intrinsic, const void *address,
+                               int bytes, bool writes, int line);
+  std::string blockName(unsigned block) const;
+
+  void note(Access access, uint64_t address, int bytes, int line) {
+    if (countersOn)
+      current->log.push_back({address, makeSite(access, bytes, line)});
+  }
+
+  const LaunchState *launch = nullptr;
+  bool countersOn = false, switchAtAccesses = false;
+  bool sharedRaces = true, globalRaces = true, uninitialized = true;
+  Thread *current = nullptr;
+  boost::context::detail::fcontext_t main = nullptr;
+  Thread *left = nullptr; // whose context a switch has to save
+  std::vector<Thread> threads;
+  std::vector<Warp> warps;
+  int liveThreads = 0, atBarrier = 0, barrierLine = 0, barrierFirst = 0;
+  int currentWarp = 0;
+  unsigned block = 0, epoch = 1;
+  Cell identity = 0; // launch, block and epoch of global cells
+  uint64_t generator = 1;
+  bool failed = false;
+
+  SharedMemory shared;
+  std::vector<Argument> arguments;
+  const Thread *registrar = nullptr; // declares the arguments, once a launch
+  bool argumentsKnown = false;
+  size_t lastArgument = 0;
+
+  char *stacks = nullptr;
+  int stackCount = 0;
+};
+
+/// The worker of this host thread.
+extern __thread Worker *currentWorker
+    __attribute__((tls_model("initial-exec")));
+
+} // namespace llmc::emulator
+
+#endif // LLMC_EMULATOR_ENGINE_WORKER_H
