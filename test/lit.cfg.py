@@ -1,5 +1,6 @@
 # lit's configuration: which files are tests and what their RUN lines may call.
 import os
+import shutil
 import subprocess
 import sys
 
@@ -50,3 +51,8 @@ if os.path.exists(os.path.join(bin_dir, "llmc-images-tests")):
 find_nvrtc = os.path.join(bin_dir, "llmc-compile-images")
 if os.path.exists(find_nvrtc) and not subprocess.call([find_nvrtc, "--check"]):
     config.available_features.add("nvrtc")
+cuda_bin = os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin")
+nvcc = shutil.which("nvcc") or shutil.which("nvcc", path=cuda_bin)
+if nvcc:
+    config.available_features.add("nvcc")
+    config.substitutions.append(("%nvcc", nvcc))

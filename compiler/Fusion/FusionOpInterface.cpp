@@ -2,6 +2,7 @@
 
 #include "compiler/Fusion/FusionOpInterface.h"
 #include "compiler/Fusion/Rules/Rules.h"
+#include "dialects/Model/Model.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -47,6 +48,10 @@ int64_t llmc::getRowCount(RankedTensorType type) {
   if (type.getRank() == 0)
     return 1;
   return llvm::product_of(type.getShape().drop_back());
+}
+
+bool llmc::isPlace(Operation *op) {
+  return isa_and_nonnull<model::SliceTokensOp, model::JoinTokensOp>(op);
 }
 
 void llmc::registerFusionRules(DialectRegistry &registry) {

@@ -50,6 +50,10 @@ bool isRowsFamily(OpFamily family);
 int64_t getRowCount(mlir::RankedTensorType type);
 
 /// Attaches FusionOpInterface to the ops of the model and train dialects.
+/// Ops that say where a tensor lies and compute nothing: no kernel holds them,
+/// MemoryPlan makes places of them. `op` may be null.
+bool isPlace(mlir::Operation *op);
+
 void registerFusionRules(mlir::DialectRegistry &registry);
 
 } // namespace llmc

@@ -48,7 +48,7 @@ LogicalResult Grouping::run(func::FuncOp func,
     positionOf[&op] = index;
     if (isAttentionView(&op))
       attached.insert(&op);
-    if (isHandle(&op) || attached.contains(&op))
+    if (isHandle(&op) || isPlace(&op) || attached.contains(&op))
       continue;
     auto fusible = dyn_cast<FusionOpInterface>(op);
     if (!fusible)
@@ -195,7 +195,7 @@ void Grouping::collectDependencies(Operation *op,
   bool writes = hasEffect<MemoryEffects::Write>(op);
   for (Value operand : op->getOperands()) {
     Operation *producer = operand.getDefiningOp();
-    if (attached.contains(producer)) {
+    if (attached.contains(producer) || isPlace(producer)) {
       collectDependencies(producer, dependencies);
       continue;
     }

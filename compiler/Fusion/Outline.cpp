@@ -18,10 +18,23 @@ static Location getFusedLocation(const Group &group) {
   return FusedLoc::get(group.ops.front()->getContext(), locations);
 }
 
+/// What stands for `value` among the launches. A place is put behind the
+/// launches that it needs, when it is asked for.
+static Value lookUp(Value value, IRMapping &launched, OpBuilder &builder) {
+  Operation *op = value.getDefiningOp();
+  if (launched.contains(value) || !isPlace(op))
+    return launched.lookupOrDefault(value);
+  for (Value operand : op->getOperands())
+    launched.map(operand, lookUp(operand, launched, builder));
+  return builder.clone(*op, launched)->getResult(0);
+}
+
 void KernelOutliner::run(func::FuncOp func, ArrayRef<const Group *> groups) {
   Operation *terminator = func.getBody().front().getTerminator();
   OpBuilder builder(terminator);
   IRMapping launched;
+  auto places = llvm::to_vector(llvm::make_filter_range(
+      llvm::make_pointer_range(func.getBody().front()), isPlace));
   for (const Group *group : groups) {
     Signature signature = getSignature(*group);
     Location loc = getFusedLocation(*group);
@@ -31,16 +44,16 @@ void KernelOutliner::run(func::FuncOp func, ArrayRef<const Group *> groups) {
 
     SmallVector<Value> inputs;
     for (Value argument : signature.arguments)
-      inputs.push_back(launched.lookupOrDefault(argument));
+      inputs.push_back(lookUp(argument, launched, builder));
     auto launch = tile::LaunchOp::create(
         builder, loc, TypeRange(ValueRange(signature.results)),
         FlatSymbolRefAttr::get(kernel.getSymNameAttr()), inputs);
     launched.map(signature.results, launch.getOutputs());
   }
   for (OpOperand &operand : terminator->getOpOperands())
-    operand.set(launched.lookupOrDefault(operand.get()));
+    operand.set(lookUp(operand.get(), launched, builder));
 
-  llvm::SmallPtrSet<Operation *, 32> replaced;
+  llvm::SmallPtrSet<Operation *, 32> replaced(places.begin(), places.end());
   for (const Group *group : groups)
     replaced.insert(group->ops.begin(), group->ops.end());
   for (Operation *op : replaced)

@@ -1,5 +1,6 @@
 //===- VerifyFused.cpp - what Fusion leaves -------------------------------===//
 
+#include "compiler/Fusion/FusionOpInterface.h"
 #include "compiler/Fusion/Passes.h"
 #include "dialects/Tile/Tile.h"
 #include "dialects/Train/Train.h"
@@ -22,10 +23,11 @@ struct VerifyFused : llmc::impl::VerifyFusedBase<VerifyFused> {
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       for (Operation &op : func.getOps()) {
         if (isa<train::RefOp, train::FlatOp, tile::LaunchOp, func::ReturnOp>(
-                op))
+                op) ||
+            isPlace(&op))
           continue;
         op.emitOpError("must not be left after Fusion; expected train.ref, "
-                       "train.flat and tile.launch only");
+                       "train.flat, tile.launch and places of tokens only");
         return signalPassFailure();
       }
     }

@@ -4,6 +4,7 @@
 #define LLMC_COMPILER_MEMORYPLAN_LIFETIMES_H
 
 #include "compiler/MemoryPlan/Packing.h"
+#include "dialects/Tile/Tile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
@@ -14,13 +15,29 @@ namespace llmc {
 /// Bytes of a tensor or memref of static shape.
 int64_t bytesOf(mlir::ShapedType type);
 
+/// How a launch's result lies in memory: its kernel may give rows a pitch.
+mlir::MemRefType getStorage(tile::LaunchOp launch, unsigned result,
+                            mlir::SymbolTable &symbols);
+
+/// A tensor within another, `offset` bytes from its start.
+struct TensorPart {
+  mlir::Value whole;
+  int64_t offset = 0;
+};
+
 /// The buffers that a function's launches need for tensors other than its
 /// arguments, its results and the variables. Time counts launches from 0.
-/// A result written in place shares the buffer of its argument.
+/// A result written in place shares the buffer of its argument, the parts of a
+/// joined tensor have that tensor's, and a slice has none of its own.
 struct FunctionLifetimes {
   std::vector<Lifetime> buffers;
   /// Buffer number of each such tensor.
   llvm::DenseMap<mlir::Value, unsigned> bufferOf;
+  /// What slices are cut from and joined parts lie in.
+  llvm::DenseMap<mlir::Value, TensorPart> parts;
+
+  /// The tensor that `value` is a part of in the end, itself if of none.
+  TensorPart rootOf(mlir::Value value) const;
 };
 
 FunctionLifetimes computeLifetimes(mlir::func::FuncOp function,

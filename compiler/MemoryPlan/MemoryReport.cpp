@@ -51,7 +51,7 @@ private:
 void Reader::readFunction(plan::FuncOp function) {
   MemoryReport::Function summary;
   summary.name = function.getSymName().str();
-  std::map<void *, size_t> tensorOf;
+  DenseMap<plan::ViewOp, size_t> tensorOf;
   std::vector<MemoryReport::Tensor> tensors;
   std::vector<plan::LaunchOp> launches;
   for (auto launch : function.getBody().front().getOps<plan::LaunchOp>()) {
@@ -62,11 +62,12 @@ void Reader::readFunction(plan::FuncOp function) {
       if (!view || symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() !=
                        plan::ArenaKind::Activation)
         continue;
-      auto [entry, first] =
-          tensorOf.try_emplace(operand.getAsOpaquePointer(), tensors.size());
+      // Parts count as the tensor that they make up.
+      view = view.getRoot();
+      auto [entry, first] = tensorOf.try_emplace(view, tensors.size());
       if (first) {
         auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
-        auto type = cast<MemRefType>(operand.getType());
+        auto type = cast<MemRefType>(view.getType());
         tensors.push_back({summary.name, launch.getKernel().str(),
                            kernel && kernel.getKind() ? kernel.getKind()->str()
                                                       : std::string("unknown"),

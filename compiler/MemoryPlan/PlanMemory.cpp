@@ -9,8 +9,9 @@
 
 #include "compiler/MemoryPlan/Lifetimes.h"
 #include "compiler/MemoryPlan/Passes.h"
+#include "dialects/Model/Model.h"
 #include "dialects/Plan/Plan.h"
-#include "dialects/Tile/Tile.h"
+#include "dialects/Tile/RowPitch.h"
 #include "dialects/Train/Train.h"
 
 #include "mlir/IR/Builders.h"
@@ -98,8 +99,11 @@ private:
   LogicalResult placeReference(Operation *op);
   void placeLaunch(tile::LaunchOp launch, const FunctionLifetimes &lifetimes,
                    const Packing &packing);
+  /// The place of a tensor, which lies without gaps, or of a memref.
   Value createView(Location location, plan::ArenaKind arena, int64_t offset,
                    Type tensor);
+  /// The place of a part that begins `offset` bytes into `whole`, a place.
+  Value createPart(Location location, Value whole, int64_t offset, Type tensor);
   void createArenas();
 
   ModuleOp module;
@@ -219,11 +223,21 @@ LogicalResult Planner::collectPorts(func::FuncOp function) {
 
 Value Planner::createView(Location location, plan::ArenaKind arena,
                           int64_t offset, Type tensor) {
+  auto type = dyn_cast<MemRefType>(tensor);
+  if (!type)
+    type = tile::getStorageType(tensor);
+  return plan::ViewOp::create(builder, location, type, nameOf(arena), offset,
+                              /*whole=*/Value());
+}
+
+Value Planner::createPart(Location location, Value whole, int64_t offset,
+                          Type tensor) {
   auto type = cast<RankedTensorType>(tensor);
+  auto view = whole.getDefiningOp<plan::ViewOp>();
   return plan::ViewOp::create(
       builder, location,
-      MemRefType::get(type.getShape(), type.getElementType()), nameOf(arena),
-      offset);
+      MemRefType::get(type.getShape(), type.getElementType()), view.getArena(),
+      view.getOffset() + offset, whole);
 }
 
 LogicalResult Planner::placeReference(Operation *op) {
@@ -257,22 +271,45 @@ void Planner::placeLaunch(tile::LaunchOp launch,
   SmallVector<Value> operands;
   for (Value input : launch.getInputs())
     operands.push_back(places.at(input));
-  for (Value result : launch.getOutputs()) {
+  for (auto [index, output] : llvm::enumerate(launch.getOutputs())) {
+    Value result = output;
     auto port = resultPorts.find(result);
+    TensorPart part = lifetimes.rootOf(result);
+    Value &whole = places[part.whole];
     Value place;
     if (port != resultPorts.end())
       place =
           createView(launch.getLoc(), plan::ArenaKind::Io,
                      ports.find(port->second)->second.offset, result.getType());
-    else
+    else if (part.whole == result || !whole)
       place = createView(launch.getLoc(), plan::ArenaKind::Activation,
-                         packing.offsets[lifetimes.bufferOf.at(result)],
-                         result.getType());
+                         packing.offsets[lifetimes.bufferOf.at(part.whole)],
+                         part.whole == result
+                             ? Type(getStorage(launch, index, symbols))
+                             : part.whole.getType());
+    if (part.whole != result) {
+      whole = whole ? whole : place;
+      place = createPart(launch.getLoc(), whole, part.offset, result.getType());
+    }
     places[result] = place;
     operands.push_back(place);
   }
   plan::LaunchOp::create(builder, launch.getLoc(), launch.getKernel(),
                          operands);
+}
+
+/// Parts are written where the joined tensor lies, so that each needs a kernel
+/// that writes it and no other place.
+static LogicalResult verifyJoin(model::JoinTokensOp join) {
+  for (Value part : join.getInputs()) {
+    int64_t others = llvm::count_if(part.getUses(), [](OpOperand &use) {
+      return !isa<tile::LaunchOp>(use.getOwner());
+    });
+    if (!part.getDefiningOp<tile::LaunchOp>() || others != 1)
+      return join.emitOpError()
+             << "expected parts that a launch makes and that are joined once";
+  }
+  return success();
 }
 
 LogicalResult Planner::planFunction(func::FuncOp function) {
@@ -305,6 +342,13 @@ LogicalResult Planner::planFunction(func::FuncOp function) {
       placeLaunch(launch, lifetimes, packing);
     } else if (isa<train::RefOp, train::FlatOp>(op)) {
       if (failed(placeReference(&op)))
+        return failure();
+    } else if (auto slice = dyn_cast<model::SliceTokensOp>(op)) {
+      places[slice] =
+          createPart(op.getLoc(), places.at(slice.getInput()),
+                     lifetimes.parts.at(slice).offset, slice.getType());
+    } else if (auto join = dyn_cast<model::JoinTokensOp>(op)) {
+      if (failed(verifyJoin(join)))
         return failure();
     } else if (&op != terminator) {
       return op.emitOpError() << "expected train.ref, train.flat, tile.launch "

@@ -3,6 +3,8 @@
 // Knows nothing of the planner: reads lifetimes off the uses of the views and
 // sweeps over time with the set of places that are alive, sorted by offset.
 // A new place needs to be compared with its neighbours in that order only.
+// Parts of a place share its fate: it is alive from the first part's write to
+// the last read of any; each byte is written once, and before it is read.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,6 +43,7 @@ private:
   LogicalResult verifyFunction(plan::FuncOp function);
   LogicalResult verifyNeighbours(plan::LaunchOp launch, plan::ViewOp view);
   bool mayShare(plan::LaunchOp launch, Value written, Value read);
+  LogicalResult write(plan::LaunchOp launch, plan::ViewOp view);
   bool isActivation(plan::ViewOp view) {
     return symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() ==
            plan::ArenaKind::Activation;
@@ -49,10 +52,24 @@ private:
   ModuleOp module;
   SymbolTable symbols;
   std::map<int64_t, Place> alive; // by offset
+  /// Of each place that is no part: its last use, and the byte ranges written.
+  DenseMap<plan::ViewOp, int64_t> last;
+  DenseMap<plan::ViewOp, std::map<int64_t, int64_t>> written;
 };
 
 int64_t endOf(plan::ViewOp view) {
   return view.getOffset() + bytesOf(view.getResult().getType());
+}
+
+/// Whether `ranges`, none of which overlap, hold all bytes of `view`.
+bool cover(const std::map<int64_t, int64_t> &ranges, plan::ViewOp view) {
+  int64_t at = view.getOffset();
+  auto range = ranges.upper_bound(at);
+  if (range != ranges.begin())
+    --range;
+  for (; range != ranges.end() && range->first <= at; ++range)
+    at = std::max(at, range->second);
+  return at >= endOf(view);
 }
 
 } // namespace
@@ -111,16 +128,40 @@ LogicalResult Verifier::verifyNeighbours(plan::LaunchOp launch,
   return success();
 }
 
+/// Takes the place that `launch` writes.
+LogicalResult Verifier::write(plan::LaunchOp launch, plan::ViewOp view) {
+  plan::ViewOp root = view.getRoot();
+  std::map<int64_t, int64_t> &ranges = written[root];
+  auto place = alive.find(root.getOffset());
+  bool begun = place != alive.end() && place->second.view == root;
+  if (!begun) {
+    ranges.clear();
+    if (failed(verifyNeighbours(launch, root)))
+      return failure();
+    alive[root.getOffset()] = {root, last[root]};
+  }
+  auto next = ranges.lower_bound(view.getOffset());
+  if ((next != ranges.end() && next->first < endOf(view)) ||
+      (next != ranges.begin() && std::prev(next)->second > view.getOffset()))
+    return view.emitOpError()
+           << "bytes " << view.getOffset() << " to " << endOf(view)
+           << " are written for the second time by kernel '"
+           << launch.getKernel() << "'";
+  ranges[view.getOffset()] = endOf(view);
+  return success();
+}
+
 LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
   alive.clear();
+  last.clear();
+  written.clear();
   auto launches =
       llvm::to_vector(function.getBody().front().getOps<plan::LaunchOp>());
-  DenseMap<Value, int64_t> last;
   for (auto [time, launch] : llvm::enumerate(launches))
     for (Value operand : launch.getOperands())
-      last[operand] = time;
+      if (auto view = operand.getDefiningOp<plan::ViewOp>())
+        last[view.getRoot()] = time;
 
-  llvm::DenseSet<Value> written;
   for (auto [now, launch] : llvm::enumerate(launches)) {
     int64_t time = now;
     auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
@@ -138,7 +179,7 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
       if (!view || !isActivation(view))
         continue;
       if (index < inputs) {
-        if (!written.contains(operand))
+        if (!cover(written[view.getRoot()], view))
           return launch.emitOpError()
                  << "reads activation " << index << " before it is written";
         continue;
@@ -150,14 +191,15 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
           endOf(same->second.view) == endOf(view) &&
           mayShare(launch, operand, same->second.view))
         alive.erase(same);
-      if (failed(verifyNeighbours(launch, view)))
+      if (failed(write(launch, view)))
         return failure();
-      written.insert(operand);
-      alive[view.getOffset()] = {view, last[operand]};
     }
     for (Value operand : launch.getOperands()) {
       auto view = operand.getDefiningOp<plan::ViewOp>();
-      auto place = view ? alive.find(view.getOffset()) : alive.end();
+      if (!view)
+        continue;
+      view = view.getRoot();
+      auto place = alive.find(view.getOffset());
       if (place != alive.end() && place->second.view == view &&
           place->second.last == time)
         alive.erase(place);

@@ -62,8 +62,6 @@ static std::string cudaPasses(const PipelineOptions &options) {
       "llmc-cuda-assign-layouts,"
       // One thread's code; what bf16 rounds away may be approximated.
       "llmc-convert-tile-to-cuda{{approximate={0}},"
-      // Common addresses, once they are written out.
-      "canonicalize,cse,"
       // Buffers share bytes, so that barriers can only come after it.
       "cuda.kernel(llmc-cuda-allocate-shared{{limit={1}},"
       "llmc-cuda-insert-barriers)",
@@ -134,6 +132,13 @@ static FailureOr<CudaKernels> lowerToCuda(ModuleOp module,
   if (failed(parsePassPipeline(cudaPasses(options), manager)) ||
       failed(manager.run(*result.module)))
     return failure();
+  if (!options.dumpTo.empty()) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    result.module->print(os);
+    if (failed(dump(options, "8-target.mlir", text, module.getLoc())))
+      return failure();
+  }
   SymbolTable originals(module);
   std::string sources;
   for (auto kernel : result.module->getOps<cuda::KernelOp>()) {
@@ -146,13 +151,7 @@ static FailureOr<CudaKernels> lowerToCuda(ModuleOp module,
     result.minBlocks.push_back(kernel.getMinBlocks().value_or(1));
     result.locations.push_back(kernel.getLoc());
   }
-  if (options.dumpTo.empty())
-    return result;
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  result.module->print(os);
-  if (failed(dump(options, "8-target.mlir", text, module.getLoc())) ||
-      failed(dump(options, "8-target.cu", sources, module.getLoc())))
+  if (failed(dump(options, "8-target.cu", sources, module.getLoc())))
     return failure();
   return result;
 }

@@ -239,7 +239,10 @@ ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
             if (warpsM * warpsN > 8 || m % (16 * warpsM) || n % (16 * warpsN) ||
                 tile.warpM() > 64 || tile.warpN() > 64)
               continue;
-            for (tile.stages = 2; tile.stages <= 4; ++tile.stages)
+            // No more stages than there are steps.
+            int64_t steps = llvm::divideCeilSigned(shape.k, k);
+            int64_t mostStages = std::clamp<int64_t>(steps, 2, 4);
+            for (tile.stages = 2; tile.stages <= mostStages; ++tile.stages)
               consider(tile);
           }
   return best;

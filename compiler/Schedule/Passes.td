@@ -37,4 +37,24 @@ def ScheduleKernels : Pass<"llmc-schedule-kernels", "::mlir::ModuleOp"> {
   ];
 }
 
+def PadRows : Pass<"llmc-pad-rows", "::mlir::ModuleOp"> {
+  let summary = "lets rows of odd length start at aligned addresses";
+  let description = [{
+    Precondition: kernels with their kinds, and functions of launches.
+
+    Action: activations [b, t, c] whose c is no multiple of 8 elements get a
+    row pitch, c rounded up to 8 or, for long rows, to 64 elements. Ports,
+    variables and tensors of kernels that do not work by rows are left alone,
+    and so is everything that shares storage with them.
+
+    Postcondition: wherever a tensor is passed, kernels agree on its pitch.
+
+    ```mlir
+    tile.func @head(...) -> tensor<4x1024x50257xbf16>
+    // becomes
+    tile.func @head(...) -> (tensor<4x1024x50257xbf16> {tile.row_pitch = 50304 : i64})
+    ```
+  }];
+}
+
 #endif

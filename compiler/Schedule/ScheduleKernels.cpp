@@ -20,7 +20,7 @@ using namespace mlir;
 using namespace llmc;
 
 /// Entries that a schedule need not have.
-static constexpr StringLiteral optionalNames[] = {"block_columns"};
+static constexpr StringLiteral optionalNames[] = {"block_columns", "raster"};
 
 /// The block sizes that an attribute `schedule` gives; every name that the
 /// target and the kernel's kind need must be there.

@@ -67,6 +67,45 @@ def BuildStep : Pass<"llmc-build-step", "::mlir::ModuleOp"> {
                            "::llmc::train::TrainDialect"];
 }
 
+def ChunkHead : Pass<"llmc-chunk-head", "::mlir::ModuleOp"> {
+  let summary = "computes logits and loss of some tokens at a time";
+  let description = [{
+    Precondition: functions of `llmc-build-step`.
+
+    Action: where a `model.linear` of more than `tokens` tokens gives the logits
+    of a `model.cross_entropy`, and of its gradient, these ops, the products
+    with the logits' gradient and the accumulations of the weight's gradient
+    are repeated for chunks of at most `tokens` tokens, so that logits of one
+    chunk are alive at a time. Inputs are slices, the input's gradient and the
+    tokens' losses are joined: places, not kernels. Chunks are as equal as
+    multiples of 64 tokens can be; losses are summed in the order of tokens, as
+    without chunks, the weight's gradient chunk by chunk. 0 tokens change
+    nothing. Remarks of category `step` say what was done or why not.
+
+    Postcondition: as before; `model.slice_tokens` and `model.join_tokens` too.
+
+    ```mlir
+    // before, 2 x 96 tokens
+    %logits = model.linear %x, %w : (tensor<2x96x8xf32>, tensor<97x8xf32>) -> tensor<2x96x97xf32>
+    %loss = model.cross_entropy %logits, %targets : ...
+    // after llmc-chunk-head{tokens=128}
+    %x0 = model.slice_tokens %x {first = 0 : i64} : (tensor<2x96x8xf32>) -> tensor<1x128x8xf32>
+    %t0 = model.slice_tokens %targets {first = 0 : i64} : (tensor<2x96xi32>) -> tensor<1x128xi32>
+    %logits0 = model.linear %x0, %w : (tensor<1x128x8xf32>, tensor<97x8xf32>) -> tensor<1x128x97xf32>
+    %loss0 = model.token_loss %logits0, %t0 : ...
+    ... // %loss1, of 64 tokens
+    %losses = model.join_tokens %loss0, %loss1 : (tensor<1x128xf32>, tensor<1x64xf32>) -> tensor<2x96xf32>
+    %loss = model.mean %losses : (tensor<2x96xf32>) -> tensor<f32>
+    ```
+  }];
+  let options = [
+    Option<"tokens", "tokens", "int64_t", "4096",
+           "most tokens of a chunk, a multiple of 64; 0: all in one">
+  ];
+  let dependentDialects = ["::llmc::model::ModelDialect",
+                           "::llmc::train::TrainDialect"];
+}
+
 def VerifyStep : Pass<"llmc-verify-step", "::mlir::ModuleOp"> {
   let summary = "checks what Step promises to the phases after it";
   let description = [{

@@ -3,6 +3,7 @@
 #include "compiler/Tiling/KernelBuilder.h"
 
 #include "dialects/Model/Model.h"
+#include "dialects/Tile/RowPitch.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -19,20 +20,17 @@ int64_t llmc::tiling::leadingElements(ShapedType type) {
              : ShapedType::getNumElements(type.getShape().drop_back());
 }
 
-static MemRefType memrefOf(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return MemRefType::get(tensor.getShape(), tensor.getElementType());
-}
-
 KernelBuilder::KernelBuilder(tile::FuncOp func)
     : func(func), b(func.getLoc(), func.getContext()),
       source(&func.getBody().front()), program(new Block) {
   func.getBody().push_back(program);
   for (BlockArgument argument : source->getArguments())
-    program->addArgument(memrefOf(argument.getType()), argument.getLoc());
-  for (Value value : returned())
-    results.push_back(
-        program->addArgument(memrefOf(value.getType()), value.getLoc()));
+    program->addArgument(
+        tile::getArgumentStorage(func, argument.getArgNumber()),
+        argument.getLoc());
+  for (auto [index, value] : llvm::enumerate(returned()))
+    results.push_back(program->addArgument(tile::getResultStorage(func, index),
+                                           value.getLoc()));
   b.setInsertionPointToEnd(program);
 }
 
@@ -52,6 +50,9 @@ void KernelBuilder::finish() {
     func.setArgAttrsAttr(b.getArrayAttr(extended));
   }
   func.removeResAttrsAttr();
+  // The memrefs' strides say it now.
+  for (unsigned i = 0; i < func.getNumArguments(); ++i)
+    func.removeArgAttr(i, tile::kRowPitchName);
   source->dropAllReferences();
   source->erase();
 }
@@ -127,8 +128,8 @@ Value KernelBuilder::resultOf(Value tensor) {
 }
 
 RowSource KernelBuilder::rowSource(Value memref, MemRefType type) {
-  int64_t columns = lastExtent(type);
-  return {memref, leadingElements(type), columns, columns, 0};
+  return {memref, leadingElements(type), lastExtent(type),
+          tile::getRowPitch(type), 0};
 }
 
 FailureOr<RowSource> KernelBuilder::rowSource(Value tensor) {
@@ -172,6 +173,8 @@ Value KernelBuilder::view(const RowSource &source) {
 }
 
 Value KernelBuilder::flatView(Value memref) {
+  assert(cast<MemRefType>(memref.getType()).getLayout().isIdentity() &&
+         "llmc-pad-rows pads no tensor that a kernel sees as one row");
   int64_t elements = cast<MemRefType>(memref.getType()).getNumElements();
   return view(memref, {elements}, {1}, b.getIndexAttr(0));
 }

@@ -238,29 +238,3 @@ OpFoldResult ConcatOp::fold(FoldAdaptor) {
     return split.getInput();
   return {};
 }
-
-//===----------------------------------------------------------------------===//
-// loss
-//===----------------------------------------------------------------------===//
-
-LogicalResult CrossEntropyGradOp::verify() {
-  if (failed(verifyRank(*this, "logits", getLogits(), 3)) ||
-      failed(verifyShape(*this, "targets", getTargets(),
-                         shapeOf(getLogits()).drop_back())))
-    return failure();
-  if (failed(verifyShape(*this, "output", getOutput(), shapeOf(getLogits()))))
-    return failure();
-  return verifyElement(*this, "output", getOutput(), elementOf(getLogits()));
-}
-
-LogicalResult TokenLossOp::verify() {
-  if (failed(verifyRank(*this, "logits", getLogits(), 3)) ||
-      failed(verifyShape(*this, "targets", getTargets(),
-                         shapeOf(getLogits()).drop_back())))
-    return failure();
-  if (failed(verifyShape(*this, "output", getOutput(), shapeOf(getTargets()))))
-    return failure();
-  return verifyF32(*this, "output", getOutput());
-}
-
-LogicalResult MeanOp::verify() { return verifyF32(*this, "input", getInput()); }

@@ -26,5 +26,6 @@ def Model_Loss : 0DTensorOf<[F32]>;
 include "dialects/Model/StructureOps.td"
 include "dialects/Model/ForwardOps.td"
 include "dialects/Model/BackwardOps.td"
+include "dialects/Model/LossOps.td"
 
 #endif

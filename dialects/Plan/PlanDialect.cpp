@@ -43,7 +43,29 @@ LogicalResult ViewOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   if (end > static_cast<int64_t>(arena.getBytes()))
     return emitOpError("ends at byte ")
            << end << ", the arena has " << arena.getBytes();
+  if (!getWhole())
+    return success();
+  auto whole = getWhole().getDefiningOp<ViewOp>();
+  if (!whole)
+    return emitOpError("expected a whole that is a plan.view, too");
+  auto wholeType = cast<MemRefType>(whole.getResult().getType());
+  int64_t wholeEnd =
+      whole.getOffset() +
+      wholeType.getNumElements() * wholeType.getElementTypeBitWidth() / 8;
+  if (whole.getArena() != getArena() || getOffset() < whole.getOffset() ||
+      end > wholeEnd)
+    return emitOpError("bytes ")
+           << getOffset() << " to " << end << " of '" << getArena()
+           << "' are no part of bytes " << whole.getOffset() << " to "
+           << wholeEnd << " of '" << whole.getArena() << "'";
   return success();
+}
+
+ViewOp ViewOp::getRoot() {
+  ViewOp view = *this;
+  while (view.getWhole())
+    view = view.getWhole().getDefiningOp<ViewOp>();
+  return view;
 }
 
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {

@@ -59,9 +59,19 @@ def Plan_FuncOp : Plan_Op<"func", [Symbol, IsolatedFromAbove, NoTerminator, Sing
 
 def Plan_ViewOp : Plan_Op<"view", [Pure, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a tensor's place: bytes from the start of an arena";
-  let arguments = (ins FlatSymbolRefAttr:$arena, I64Attr:$offset);
+  let description = [{
+    `whole` is the place of a tensor that this one is a part of; the offset
+    counts from the arena's start all the same. Without it, two places that
+    are needed at one time share no byte.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$arena, I64Attr:$offset,
+                       Optional<AnyMemRef>:$whole);
   let results = (outs AnyMemRef:$result);
-  let assemblyFormat = "$arena `[` $offset `]` attr-dict `:` type($result)";
+  let assemblyFormat = "$arena `[` $offset `]` (`of` $whole^ `(` type($whole) `)`)? attr-dict `:` type($result)";
+  let extraClassDeclaration = [{
+    /// The place that this one is a part of, itself if of none.
+    ViewOp getRoot();
+  }];
 }
 
 def Plan_LaunchOp : Plan_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

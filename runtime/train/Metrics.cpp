@@ -90,7 +90,10 @@ std::string formatStep(const StepRecord &record, int64_t steps) {
 }
 
 std::string formatFlops(double flopsPerSecond, double peakFlopsPerSecond) {
-  std::string text = fmt::format("{:.1f} TFLOP/s", flopsPerSecond * 1e-12);
+  std::string text =
+      flopsPerSecond < 1e12
+          ? fmt::format("{:.1f} GFLOP/s", flopsPerSecond * 1e-9)
+          : fmt::format("{:.1f} TFLOP/s", flopsPerSecond * 1e-12);
   if (peakFlopsPerSecond > 0)
     text += fmt::format(", {:.1f} % of peak",
                         100 * flopsPerSecond / peakFlopsPerSecond);

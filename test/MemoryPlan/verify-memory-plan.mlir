@@ -100,3 +100,103 @@ plan.func @evaluate {
 func.func @evaluate(%tokens: tensor<2x4xi32>) -> tensor<2x4xi32> {
   return %tokens : tensor<2x4xi32>
 }
+
+// -----
+
+plan.arena activation @activations bytes 256 align 64
+plan.arena io @io bytes 64 align 64
+tile.func @copy(%x: tensor<16xf32>) -> tensor<16xf32> attributes {inplace = array<i64: 0, 0>} {
+  %y = model.gelu %x : tensor<16xf32>
+  tile.return %y : tensor<16xf32>
+}
+tile.func @two(%x: tensor<32xf32>) -> tensor<32xf32> {
+  %y = model.gelu %x : tensor<32xf32>
+  tile.return %y : tensor<32xf32>
+}
+// Sound: parts are written one by one, read whole, and read in parts.
+plan.func @evaluate {
+  %in = plan.view @io[0] : memref<16xf32>
+  %w = plan.view @activations[0] : memref<32xf32>
+  %b = plan.view @activations[64] of %w(memref<32xf32>) : memref<16xf32>
+  plan.launch @copy(%in, %b) : memref<16xf32>, memref<16xf32>
+  %a = plan.view @activations[0] of %w(memref<32xf32>) : memref<16xf32>
+  plan.launch @copy(%in, %a) : memref<16xf32>, memref<16xf32>
+  %v = plan.view @activations[128] : memref<32xf32>
+  plan.launch @two(%w, %v) : memref<32xf32>, memref<32xf32>
+  %s = plan.view @activations[192] of %v(memref<32xf32>) : memref<16xf32>
+  %r = plan.view @activations[0] : memref<16xf32>
+  plan.launch @copy(%s, %r) : memref<16xf32>, memref<16xf32>
+}
+
+// -----
+
+plan.arena activation @activations bytes 256 align 64
+plan.arena io @io bytes 64 align 64
+tile.func @copy(%x: tensor<16xf32>) -> tensor<16xf32> attributes {inplace = array<i64: 0, 0>} {
+  %y = model.gelu %x : tensor<16xf32>
+  tile.return %y : tensor<16xf32>
+}
+tile.func @two(%x: tensor<32xf32>) -> tensor<32xf32> {
+  %y = model.gelu %x : tensor<32xf32>
+  tile.return %y : tensor<32xf32>
+}
+plan.func @evaluate {
+  %in = plan.view @io[0] : memref<16xf32>
+  %w = plan.view @activations[0] : memref<32xf32>
+  %b = plan.view @activations[64] of %w(memref<32xf32>) : memref<16xf32>
+  plan.launch @copy(%in, %b) : memref<16xf32>, memref<16xf32>
+  %v = plan.view @activations[128] : memref<32xf32>
+  // The first half was not written.
+  // expected-error @+1 {{reads activation 0 before it is written}}
+  plan.launch @two(%w, %v) : memref<32xf32>, memref<32xf32>
+}
+
+// -----
+
+plan.arena activation @activations bytes 256 align 64
+plan.arena io @io bytes 64 align 64
+tile.func @copy(%x: tensor<16xf32>) -> tensor<16xf32> attributes {inplace = array<i64: 0, 0>} {
+  %y = model.gelu %x : tensor<16xf32>
+  tile.return %y : tensor<16xf32>
+}
+tile.func @two(%x: tensor<32xf32>) -> tensor<32xf32> {
+  %y = model.gelu %x : tensor<32xf32>
+  tile.return %y : tensor<32xf32>
+}
+plan.func @evaluate {
+  %in = plan.view @io[0] : memref<16xf32>
+  // expected-note @+1 {{bytes 0 to 128 are still needed}}
+  %w = plan.view @activations[0] : memref<32xf32>
+  %b = plan.view @activations[64] of %w(memref<32xf32>) : memref<16xf32>
+  plan.launch @copy(%in, %b) : memref<16xf32>, memref<16xf32>
+  // The first half is free yet, but not any more when it is needed.
+  // expected-error @+1 {{bytes 0 to 64 are taken when kernel 'copy' writes them}}
+  %c = plan.view @activations[0] : memref<16xf32>
+  plan.launch @copy(%in, %c) : memref<16xf32>, memref<16xf32>
+  %a = plan.view @activations[0] of %w(memref<32xf32>) : memref<16xf32>
+  plan.launch @copy(%c, %a) : memref<16xf32>, memref<16xf32>
+  %v = plan.view @activations[128] : memref<32xf32>
+  plan.launch @two(%w, %v) : memref<32xf32>, memref<32xf32>
+}
+
+// -----
+
+plan.arena activation @activations bytes 256 align 64
+plan.arena io @io bytes 64 align 64
+tile.func @copy(%x: tensor<16xf32>) -> tensor<16xf32> attributes {inplace = array<i64: 0, 0>} {
+  %y = model.gelu %x : tensor<16xf32>
+  tile.return %y : tensor<16xf32>
+}
+tile.func @two(%x: tensor<32xf32>) -> tensor<32xf32> {
+  %y = model.gelu %x : tensor<32xf32>
+  tile.return %y : tensor<32xf32>
+}
+plan.func @evaluate {
+  %in = plan.view @io[0] : memref<16xf32>
+  %w = plan.view @activations[0] : memref<32xf32>
+  %b = plan.view @activations[64] of %w(memref<32xf32>) : memref<16xf32>
+  plan.launch @copy(%in, %b) : memref<16xf32>, memref<16xf32>
+  // expected-error @+1 {{bytes 64 to 128 are written for the second time by kernel 'copy'}}
+  %c = plan.view @activations[64] of %w(memref<32xf32>) : memref<16xf32>
+  plan.launch @copy(%in, %c) : memref<16xf32>, memref<16xf32>
+}

@@ -6,7 +6,8 @@
 // order, so that results do not depend on the number of threads.
 //
 // With LLMC_TEST_CUDA it is a program for a GPU, whose code is what the fake
-// CUDA driver runs.
+// CUDA driver runs. Its products read a copy of the parameters, here in f32
+// too, so that results are those of the CPU.
 //
 //===----------------------------------------------------------------------===//
 
@@ -110,6 +111,7 @@ void adamw(void **args, int64_t part, int64_t, int64_t, void *) {
         m / hyper[LlmcHyperCorrection1] /
         (std::sqrt(v / hyper[LlmcHyperCorrection2]) + hyper[LlmcHyperEpsilon]);
     p -= hyper[LlmcHyperLearningRate] * (step + decay * p);
+    f32(args[6])[i] = p;
     g = 0;
   }
 }
@@ -121,6 +123,10 @@ void promptLogits(void **args, int64_t row, int64_t, int64_t, void *) {
     f32(args[2])[row * V + v] = weight[token * V + v] + bias[v];
 }
 
+void copyPart(void **args, int64_t part, int64_t, int64_t, void *) {
+  std::memcpy(f32(args[1]) + part * V, f32(args[0]) + part * V, V * 4);
+}
+
 enum Kernel {
   RowLoss,
   MeanLoss,
@@ -128,8 +134,16 @@ enum Kernel {
   NormPart,
   NormRoot,
   AdamW,
-  PromptLogits
+  PromptLogits,
+  CopyPart
 };
+
+/// What products read.
+#ifdef LLMC_TEST_CUDA
+constexpr LlmcArenaKind weightArena = LlmcArenaCompute;
+#else
+constexpr LlmcArenaKind weightArena = LlmcArenaParameter;
+#endif
 
 /// A tensor's address; places are in floats.
 void *at(LlmcContext *context, LlmcArenaKind kind, int64_t place = 0) {
@@ -137,7 +151,7 @@ void *at(LlmcContext *context, LlmcArenaKind kind, int64_t place = 0) {
 }
 
 void evaluate(LlmcContext *c) {
-  void *row[] = {at(c, LlmcArenaParameter), at(c, LlmcArenaIo, tokensAt),
+  void *row[] = {at(c, weightArena), at(c, LlmcArenaIo, tokensAt),
                  at(c, LlmcArenaIo, targetsAt), at(c, LlmcArenaActivation)};
   llmcLaunch(c, RowLoss, row);
   void *mean[] = {at(c, LlmcArenaActivation), at(c, LlmcArenaIo, lossAt)};
@@ -159,14 +173,20 @@ void update(LlmcContext *c) {
   llmcLaunch(c, NormRoot, root);
   void *adam[] = {at(c, LlmcArenaParameter),   at(c, LlmcArenaGradient),
                   at(c, LlmcArenaMoment1),     at(c, LlmcArenaMoment2),
-                  at(c, LlmcArenaIo, hyperAt), at(c, LlmcArenaIo, normAt)};
+                  at(c, LlmcArenaIo, hyperAt), at(c, LlmcArenaIo, normAt),
+                  at(c, weightArena)};
   llmcLaunch(c, AdamW, adam);
 }
 
 void generate(LlmcContext *c) {
-  void *args[] = {at(c, LlmcArenaParameter), at(c, LlmcArenaIo, promptAt),
+  void *args[] = {at(c, weightArena), at(c, LlmcArenaIo, promptAt),
                   at(c, LlmcArenaIo, logitsAt)};
   llmcLaunch(c, PromptLogits, args);
+}
+
+[[maybe_unused]] void prepare(LlmcContext *c) {
+  void *args[] = {at(c, LlmcArenaParameter), at(c, weightArena)};
+  llmcLaunch(c, CopyPart, args);
 }
 
 // In the order of the arena kinds, so that a kind is its own index.
@@ -179,6 +199,8 @@ const LlmcArena arenas[] = {
     {"activations", activationSize * 4, LlmcArenaActivation, 64},
     {"inputs and outputs", ioSize * 4, LlmcArenaIo, 64},
     {"workspace", V * 4, LlmcArenaWorkspace, 64},
+    {"compute copies", weightArena == LlmcArenaCompute ? numParameters * 4 : 0,
+     LlmcArenaCompute, 64},
 };
 
 const int64_t weightShape[] = {V, V}, biasShape[] = {V}, ropeShape[] = {T, 4};
@@ -201,11 +223,12 @@ constexpr int64_t image = 0, numImages = 1;
 const FakeKernel code[] = {
     {"row_loss", rowLoss, 4},           {"mean_loss", meanLoss, 2},
     {"add_gradients", addGradients, 3}, {"norm_part", normPart, 3},
-    {"norm_root", normRoot, 2},         {"adamw", adamw, 6},
-    {"prompt_logits", promptLogits, 3},
+    {"norm_root", normRoot, 2},         {"adamw", adamw, 7},
+    {"prompt_logits", promptLogits, 3}, {"copy", copyPart, 2},
 };
-const FakeModule cubin = {code, 7};
+const FakeModule cubin = {code, 8};
 const LlmcImage images[] = {{&cubin, nullptr, sizeof(cubin), 0}};
+constexpr LlmcEntryPoint prepareEntry = prepare;
 #define CODE(function) nullptr
 #else
 constexpr LlmcDeviceKind deviceKind = LlmcDeviceCpu;
@@ -213,6 +236,7 @@ constexpr const char *target = "cpu: by hand";
 constexpr int32_t computeCapability = 0, threads = 0;
 constexpr int64_t image = -1, numImages = 0;
 constexpr LlmcImage *images = nullptr;
+constexpr LlmcEntryPoint prepareEntry = nullptr;
 #define CODE(function) function
 #endif
 
@@ -229,9 +253,11 @@ const LlmcKernel kernels[] = {
     {"norm_root", "bigram.mlir:1", CODE(normRoot), 1, 1, 1, V, V * 4,
      "norm_root", image, threads, 0, 2, 1},
     {"adamw", "bigram.mlir:1", CODE(adamw), V + 1, 1, 1, numParameters * 12,
-     numParameters * 32, "adamw", image, threads, 0, 6, 1},
+     numParameters * 32, "adamw", image, threads, 0, 7, 1},
     {"prompt_logits", "bigram.mlir:3", CODE(promptLogits), T, 1, 1, T *V,
      T *V * 8, "prompt_logits", image, threads, 0, 3, 1},
+    {"copy", "bigram.mlir:1", CODE(copyPart), V + 1, 1, 1, 0, numParameters * 8,
+     "copy", image, threads, 0, 2, 1},
 };
 
 } // namespace
@@ -247,11 +273,11 @@ extern "C" const LlmcProgram llmcProgram = {
     V,
     numParameters,
     R *V * 6,
-    8,
+    9,
     arenas,
     4,
     tensors,
-    7,
+    8,
     kernels,
     tokensAt * 4,
     targetsAt * 4,
@@ -269,5 +295,5 @@ extern "C" const LlmcProgram llmcProgram = {
     "f32",
     numImages,
     images,
-    nullptr,
+    prepareEntry,
 };

@@ -1,167 +1,10 @@
 //===- FakeCudaDriver.cpp - a CUDA driver for tests of the runtime --------===//
 
-#include "FakeCuda.h"
+#include "FakeCudaState.h"
 
-#include "device/cuda/Driver.h"
-
-#include <cstdlib>
 #include <cstring>
-#include <deque>
-#include <functional>
-#include <map>
-#include <mutex>
-#include <set>
-#include <sstream>
-#include <string>
-#include <vector>
 
-using namespace llmc::runtime::cuda;
-
-namespace llmc::runtime::cuda {
-
-/// Something to run, or a wait until `event` was reached for the `wanted`-th
-/// time.
-struct Work {
-  std::function<void()> run;
-  CUevent event = nullptr;
-  long wanted = 0;
-};
-
-struct CUctx_st {};
-struct CUmod_st {
-  const FakeModule *module;
-};
-struct CUfunc_st {
-  FakeKernel kernel;
-};
-struct CUevent_st {
-  CUstream stream = nullptr;
-  long recorded = 0, reached = 0;
-};
-struct CUstream_st {
-  std::deque<Work> queue;
-  CUgraph capture = nullptr;
-  bool isOfKernels = false;
-};
-struct CUgraph_st {
-  std::vector<std::function<void()>> launches;
-};
-struct CUgraphExec_st {
-  std::vector<std::function<void()>> launches;
-};
-
-} // namespace llmc::runtime::cuda
-
-namespace {
-
-struct Failure {
-  long call;
-  CUresult result;
-};
-
-struct State {
-  std::map<std::string, std::string> settings;
-  std::map<std::string, long> calls;
-  std::map<std::string, Failure> failures;
-  std::string faultSymbol;
-  CUresult faultResult = 0, broken = 0;
-  std::set<CUstream> streams;
-  std::set<void *> live;
-  std::deque<CUfunc_st> functions;
-  CUctx_st context;
-  std::vector<char> workspace = std::vector<char>(1 << 16);
-
-  long number(const char *name, long otherwise) {
-    auto found = settings.find(name);
-    return found == settings.end() ? otherwise
-                                   : std::atol(found->second.c_str());
-  }
-};
-
-std::mutex mutex;
-State *state = new State;
-
-void configure(const char *words) {
-  std::istringstream stream(words);
-  for (std::string word; stream >> word;) {
-    size_t at = word.find('=');
-    std::string key = word.substr(0, at), value = word.substr(at + 1);
-    size_t first = value.find(':'), last = value.rfind(':');
-    int result = std::atoi(value.substr(last + 1).c_str());
-    if (key == "fail")
-      state->failures[value.substr(0, first)] = {
-          std::atol(value.substr(first + 1).c_str()), result};
-    else if (key == "fault")
-      state->faultSymbol = value.substr(0, first), state->faultResult = result;
-    else
-      state->settings[key] = value;
-  }
-}
-
-/// Runs the first piece of work. A wait that is not satisfied stays, or, when
-/// `forced`, has run what it is for.
-bool step(CUstream stream, bool forced) {
-  if (stream->queue.empty())
-    return false;
-  Work work = stream->queue.front();
-  if (!work.run) {
-    while (work.event->reached < work.wanted)
-      if (!forced || !step(work.event->stream, true))
-        return false;
-  }
-  stream->queue.pop_front();
-  if (work.run)
-    work.run();
-  return true;
-}
-
-void advance(CUstream stream, bool forced) {
-  while (step(stream, forced))
-    ;
-}
-
-void advanceEager() {
-  if (state->number("eager", 0))
-    for (CUstream stream : state->streams)
-      if (!stream->isOfKernels)
-        advance(stream, false);
-}
-
-CUresult enqueue(CUstream stream, Work work) {
-  if (state->broken)
-    return state->broken;
-  stream->queue.push_back(std::move(work));
-  advanceEager();
-  return success;
-}
-
-CUresult enter(const char *function) {
-  long call = ++state->calls[function];
-  auto failure = state->failures.find(function);
-  return failure != state->failures.end() && failure->second.call == call
-             ? failure->second.result
-             : success;
-}
-
-template <typename T> CUresult make(T **out, T *made) {
-  state->live.insert(made);
-  *out = made;
-  return success;
-}
-
-template <typename T> CUresult destroy(T *object) {
-  if (!state->live.erase(object))
-    return 400; // CUDA_ERROR_INVALID_HANDLE
-  delete object;
-  return success;
-}
-
-#define ENTER(name)                                                            \
-  std::lock_guard<std::mutex> lock(mutex);                                     \
-  if (CUresult injected = enter(#name))                                        \
-  return injected
-
-} // namespace
+using namespace fakecuda;
 
 extern "C" {
 
@@ -246,7 +89,10 @@ CUresult cuCtxSynchronize() {
 }
 CUresult cuMemGetInfo_v2(size_t *available, size_t *total) {
   ENTER(cuMemGetInfo_v2);
-  *available = static_cast<size_t>(state->number("free", 24000000000));
+  size_t taken = 0;
+  for (auto [address, bytes] : state->memory)
+    taken += bytes;
+  *available = static_cast<size_t>(state->number("free", 24000000000)) - taken;
   *total = 25000000000;
   return success;
 }
@@ -254,21 +100,19 @@ CUresult cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
   ENTER(cuMemAlloc_v2);
   void *memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
   std::memset(memory, 0xab, bytes);
-  state->live.insert(memory);
+  remember(memory, bytes);
   *address = reinterpret_cast<CUdeviceptr>(memory);
   return success;
 }
 CUresult cuMemFree_v2(CUdeviceptr address) {
   ENTER(cuMemFree_v2);
-  void *memory = reinterpret_cast<void *>(address);
-  if (!state->live.erase(memory))
-    return 1;
-  std::free(memory);
-  return success;
+  return freeMemory(reinterpret_cast<void *>(address));
 }
 CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes,
                          CUstream stream) {
   ENTER(cuMemsetD8Async);
+  if (!isOurs(to, bytes))
+    return 1;
   return enqueue(stream, {[=] {
                    std::memset(reinterpret_cast<void *>(to), value, bytes);
                  }});
@@ -276,6 +120,8 @@ CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes,
 CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
                               CUstream stream) {
   ENTER(cuMemcpyHtoDAsync_v2);
+  if (!isOurs(to, bytes) || !isOurs(numberOf(from), bytes))
+    return 1;
   return enqueue(stream, {[=] {
                    std::memcpy(reinterpret_cast<void *>(to), from, bytes);
                  }});
@@ -283,6 +129,8 @@ CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t bytes,
 CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
                               CUstream stream) {
   ENTER(cuMemcpyDtoHAsync_v2);
+  if (!isOurs(from, bytes) || !isOurs(numberOf(to), bytes))
+    return 1;
   return enqueue(stream, {[=] {
                    std::memcpy(to, reinterpret_cast<void *>(from), bytes);
                  }});
@@ -290,15 +138,12 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
 CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
   ENTER(cuMemHostAlloc);
   *memory = std::malloc(bytes);
-  state->live.insert(*memory);
+  remember(*memory, bytes);
   return success;
 }
 CUresult cuMemFreeHost(void *memory) {
   ENTER(cuMemFreeHost);
-  if (!state->live.erase(memory))
-    return 1;
-  std::free(memory);
-  return success;
+  return freeMemory(memory);
 }
 CUresult cuStreamCreate(CUstream *stream, unsigned) {
   ENTER(cuStreamCreate);
@@ -328,7 +173,9 @@ CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
   return make(&stream->capture, new CUgraph_st);
 }
 CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
-  ENTER(cuStreamEndCapture);
+  std::lock_guard<std::mutex> lock(mutex);
+  if (CUresult injected = enter("cuStreamEndCapture"))
+    return destroy(stream->capture) ? 1 : injected;
   *graph = stream->capture;
   stream->capture = nullptr;
   return *graph ? success : 901;

@@ -2,7 +2,7 @@
 // RUN: llmc-opt %s -split-input-file -verify-diagnostics -llmc-schedule-kernels
 // RUN: not llmc-opt %s -split-input-file -llmc-schedule-kernels="target=tpu" 2>&1 | FileCheck %s --check-prefix=TARGET
 // RUN: not llmc-opt %s -split-input-file -llmc-schedule-kernels="cores=0" 2>&1 | FileCheck %s --check-prefix=CORES
-// TARGET: error: expected the target 'cpu', found 'tpu'
+// TARGET: error: expected the target 'cpu' or 'cuda', found 'tpu'
 // CORES: error: expected at least 1 core and 1 byte of cache, found 0 and 524288
 
 // expected-error@+1 {{'tile.func' op expected the attribute `kind`, found none}}

@@ -21,6 +21,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -45,22 +46,36 @@ size_t getSize(MemRefType type) {
   return last + 1;
 }
 
+/// Where element `number` of a tensor lies: rows may have gaps between them.
+size_t getPlace(MemRefType type, size_t number) {
+  if (type.getRank() < 2)
+    return number;
+  auto [strides, offset] = type.getStridesAndOffset();
+  int64_t columns = type.getShape().back();
+  return number / columns * strides[type.getRank() - 2] + number % columns;
+}
+
 std::vector<Buffer> makeData(tile::FuncOp kernel) {
   std::vector<Buffer> data;
   unsigned seed = 1;
   for (Type argument : kernel.getArgumentTypes()) {
     auto type = cast<MemRefType>(argument);
     Buffer buffer(getSize(type) + kGuards, kGuard);
-    for (size_t i = 0; i + kGuards < buffer.size(); ++i) {
+    for (int64_t i = 0; i < type.getNumElements(); ++i) {
       seed = seed * 1664525u + 1013904223u;
-      buffer[i] = static_cast<float>(seed >> 8) / (1 << 23) - 1.0f;
+      float &element = buffer[getPlace(type, i)];
+      element = static_cast<float>(seed >> 8) / (1 << 23) - 1.0f;
       int32_t number = static_cast<int32_t>(i * 5 % 37);
       if (type.getElementType().isInteger(32))
-        std::memcpy(&buffer[i], &number, sizeof(number));
+        std::memcpy(&element, &number, sizeof(number));
     }
     data.push_back(std::move(buffer));
   }
   return data;
+}
+
+size_t countGuards(const Buffer &buffer) {
+  return std::count(buffer.begin(), buffer.end(), kGuard);
 }
 
 bool run(const JitKernels &kernels, tile::FuncOp kernel,
@@ -116,13 +131,22 @@ bool compare(const JitKernels &kernels, tile::FuncOp plain,
       overwritten |= i != argument && shared[i] == argument;
     if (overwritten)
       continue;
-    const Buffer &want = expected[argument], &have = found[shared[argument]];
-    for (size_t i = 0; i < want.size(); ++i)
-      if (!(std::fabs(have[i] - want[i]) <= 1e-5 * (1 + std::fabs(want[i])))) {
-        std::printf("%s: element %zu of argument %zu is %.9g, expected %.9g\n",
-                    name.c_str(), i, argument, have[i], want[i]);
+    const Buffer &wanted = expected[argument], &had = found[shared[argument]];
+    auto plainType = cast<MemRefType>(plain.getArgumentTypes()[argument]);
+    auto type = cast<MemRefType>(scheduled.getArgumentTypes()[argument]);
+    for (int64_t i = 0; i < type.getNumElements(); ++i) {
+      float want = wanted[getPlace(plainType, i)], have = had[getPlace(type, i)];
+      if (!(std::fabs(have - want) <= 1e-5 * (1 + std::fabs(want)))) {
+        std::printf("%s: element %ld of argument %zu is %.9g, expected %.9g\n",
+                    name.c_str(), static_cast<long>(i), argument, have, want);
         return false;
       }
+    }
+    if (countGuards(had) < countGuards(wanted)) {
+      std::printf("%s: writes beyond the rows of argument %zu\n", name.c_str(),
+                  argument);
+      return false;
+    }
   }
   std::printf("%s: ok\n", name.c_str());
   return true;

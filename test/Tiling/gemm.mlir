@@ -100,3 +100,26 @@ tile.func @rotate(%x: tensor<3x8x32xf32>, %w: tensor<16x32xf32>, %c: tensor<8x4x
   %1 = model.rotate %0, %c, %s {head_size = 4 : i64} : (tensor<3x8x16xf32>, tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<3x8x16xf32>
   tile.return %1 : tensor<3x8x16xf32>
 }
+
+// Blocks are numbered column by column in groups of 2 row blocks; the third
+// group has one.
+// CHECK-LABEL: tile.func @raster
+// CHECK-DAG: %[[N:.*]] = tile.program_id 0
+// CHECK-DAG: %[[M:.*]] = tile.program_id 1
+// CHECK-DAG: %[[BEFORE:.*]] = arith.muli %[[M]], %c3
+// CHECK-DAG: %[[NUMBER:.*]] = arith.addi %[[N]], %[[BEFORE]]
+// CHECK: %[[GROUP:.*]] = arith.divui %[[NUMBER]], %c6
+// CHECK: %[[FIRST:.*]] = arith.muli %[[GROUP]], %c2
+// CHECK: %[[WITHIN:.*]] = arith.remui %[[NUMBER]], %c6
+// CHECK: %[[LEFT:.*]] = arith.subi %c5{{[^,]*}}, %[[FIRST]]
+// CHECK: %[[ROWS:.*]] = arith.minui %c2{{[^,]*}}, %[[LEFT]]
+// CHECK-DAG: %[[COLUMN:.*]] = arith.divui %[[WITHIN]], %[[ROWS]]
+// CHECK-DAG: %[[REST:.*]] = arith.remui %[[WITHIN]], %[[ROWS]]
+// CHECK-DAG: %[[ROW:.*]] = arith.addi %[[FIRST]], %[[REST]]
+// CHECK-DAG: arith.muli %[[COLUMN]], %c16
+// CHECK-DAG: arith.muli %[[ROW]], %c8
+tile.func @raster(%x: tensor<2x20x16xf32>, %w: tensor<48x16xf32>) -> tensor<2x20x48xf32>
+    attributes {kind = "gemm", grid = array<i64: 3, 5, 1>, schedule = {block_m = 8 : i64, block_n = 16 : i64, block_k = 16 : i64, raster = 2 : i64}} {
+  %0 = model.linear %x, %w : (tensor<2x20x16xf32>, tensor<48x16xf32>) -> tensor<2x20x48xf32>
+  tile.return %0 : tensor<2x20x48xf32>
+}

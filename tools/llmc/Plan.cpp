@@ -39,6 +39,11 @@ int llmc::runPlan(const PlanCommand &command) {
   if (failed(workspace))
     return 1;
   report.setWorkspace(*workspace);
+  if (options.isCuda())
+    // Blocks have registers and shared memory instead.
+    llvm::erase_if(report.arenas, [](const MemoryReport::Arena &arena) {
+      return arena.name == "workspace" && arena.bytes == 0;
+    });
   if (command.json) {
     report.printJson(llvm::outs());
     return 0;

@@ -111,8 +111,7 @@ static cl::opt<bool>
                      "standard error"),
             cl::sub(compile), cl::sub(plan), cl::cat(category));
 static cl::alias verboseAlias("verbose", cl::desc("alias of -v"),
-                              cl::aliasopt(verbose), cl::sub(compile),
-                              cl::sub(plan), cl::cat(category));
+                              cl::aliasopt(verbose), cl::cat(category));
 
 // compile.
 static cl::opt<std::string> output(

@@ -108,14 +108,22 @@ static std::string unsignedType(StringRef type) {
   return ("unsigned" + (type == "int" ? "" : " " + type)).str();
 }
 
+/// v[0] of a variable is as good as a name.
+static bool isElement(const Expression &value) {
+  return value->kind == Node::Subscript && value->effects == None &&
+         value->operands[0]->kind == Node::Name && isAtom(value->operands[1]);
+}
+
 LogicalResult KernelEmitter::bind(Operation *op, Expression value) {
   Value result = op->getResult(0);
   bool isNamed = op->hasAttr("cuda.name") || op->hasAttr("cuda.comment");
   // thread_id() * 100000 would be an int.
   bool isNarrow = isWide() && isa<cuda::ThreadIdOp, cuda::BlockIdOp>(op);
-  bool isNumber = isAtom(value) && value->kind != Node::Name;
+  bool isNumber = (isAtom(value) && value->kind != Node::Name) ||
+                  (isa<arith::ConstantOp>(op) && !isNamed &&
+                   print(value).size() <= longestInlined);
   if (isNumber || (!isNamed && !isNarrow &&
-                   (isAtom(value) || canInline(op, value)))) {
+                   (isAtom(value) || isElement(value) || canInline(op, value)))) {
     values[result] = value;
     return success();
   }
@@ -223,7 +231,9 @@ LogicalResult KernelEmitter::emitFor(scf::ForOp loop) {
     if (failed(declareMutable(loop.getResult(i), loop, i,
                               get(loop.getInitArgs()[i]))))
       return failure();
-    values[loop.getRegionIterArg(i)] = values[loop.getResult(i)];
+    // A copy: an insertion may move what the map holds.
+    Expression carried = get(loop.getResult(i));
+    values[loop.getRegionIterArg(i)] = carried;
   }
   std::string type = getTypeName(loop.getInductionVar().getType(), loop);
   if (type.empty())

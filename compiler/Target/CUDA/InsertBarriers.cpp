@@ -16,6 +16,7 @@
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallBitVector.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace llmc {
 #define GEN_PASS_DEF_CUDAINSERTBARRIERS
@@ -155,6 +156,8 @@ LogicalResult BarrierPlan::compute(KernelOp kernel) {
         "races with another thread's access in code that not all threads may "
         "run, where no barrier can stand; mark the scf.if with 'cuda.uniform' "
         "if its condition is the same in all threads");
+  // Barriers that later rounds of a loop put before those of earlier ones can
+  // do their work, too.
   removeUnnecessary(kernel);
   return success();
 }
@@ -202,11 +205,15 @@ void BarrierPlan::runOp(Operation *op, State &state, Mode mode) {
 
 void BarrierPlan::runAccess(Operation *op, State &state, Mode mode) {
   SharedAccess access = *getSharedAccess(op);
-  bool isRead = access.kind == SharedAccess::Kind::Read;
   unsigned number = numbers.at(access.buffer);
   const SmallBitVector &bytes = overlaps[number];
-  if (bytes.anyCommon(state.writes) || bytes.anyCommon(state.landed) ||
-      (!isRead && bytes.anyCommon(state.reads))) {
+  SmallBitVector writes = state.writes;
+  // Threads fill a buffer together: each writes bytes of its own.
+  if (access.kind == SharedAccess::Kind::Write)
+    writes.reset(number);
+  bool readsRace = access.kind != SharedAccess::Kind::Read;
+  if (bytes.anyCommon(writes) || bytes.anyCommon(state.landed) ||
+      (readsRace && bytes.anyCommon(state.reads))) {
     if (mode == Mode::Insert) {
       barriers.insert(op);
       state.barrier();
@@ -251,6 +258,23 @@ Operation *BarrierPlan::findRace(Operation *op, const State &entry) {
   return race;
 }
 
+namespace {
+/// How often a loop's body runs.
+struct Trips {
+  uint64_t least = 0, most = std::numeric_limits<uint64_t>::max();
+};
+} // namespace
+
+static Trips tripsOf(Operation *loop) {
+  if (auto unroll = dyn_cast<UnrollOp>(loop)) {
+    uint64_t trips = llvm::divideCeil(unroll.getExtent(), unroll.getStep());
+    return {trips, trips};
+  }
+  if (std::optional<APInt> trips = cast<scf::ForOp>(loop).getStaticTripCount())
+    return {trips->getZExtValue(), trips->getZExtValue()};
+  return {};
+}
+
 State BarrierPlan::runBody(Operation *op, const State &entry, Mode mode) {
   if (isa<scf::IfOp>(op)) {
     State exit(overlaps.size());
@@ -262,22 +286,16 @@ State BarrierPlan::runBody(Operation *op, const State &entry, Mode mode) {
     }
     return exit;
   }
-  Block &body = op->getRegion(0).front();
+  Trips trips = tripsOf(op);
   State head = entry;
   for (;;) {
-    size_t before = barriers.size();
     State end = head;
-    runBlock(body, end, mode);
-    if (barriers.size() != before) {
-      // What earlier rounds brought to the head may no longer come there.
-      head = entry;
-      continue;
-    }
+    runBlock(op->getRegion(0).front(), end, mode);
     State next = head;
-    next.join(end);
+    if (trips.most > 1)
+      next.join(end);
     if (next == head) {
-      // A cuda.unroll runs at least once.
-      if (!isa<UnrollOp>(op))
+      if (trips.least == 0)
         end.join(entry);
       return end;
     }

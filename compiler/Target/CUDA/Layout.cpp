@@ -135,7 +135,10 @@ Layout Layout::mma(llvm::ArrayRef<int64_t> shape, WarpGrid warps,
   layout.repeat = {shape[0] / atom[0], shape[1] / atom[1]};
   layout.registers = {{0, 1}, {8, 0}};
   layout.lanes = {{0, 2}, {0, 4}, {1, 0}, {2, 0}, {4, 0}};
-  divideAmongWarps(1, 8, atom[1], warps.columns, group / 2, layout);
+  // One ldmatrix brings two column tiles, so that a warp has both.
+  if (atom[1] > 8)
+    layout.registers.push_back({0, 8});
+  divideAmongWarps(1, 16, atom[1], warps.columns, group / 2, layout);
   divideAmongWarps(0, 16, atom[0], warps.rows, 0, layout);
   return layout;
 }

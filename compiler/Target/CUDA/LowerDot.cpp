@@ -82,13 +82,19 @@ LogicalResult KernelLowering::lowerDot(tile::DotOp dot) {
 
 namespace {
 /// ldmatrix.x4 of a 16 x 16 part of an operand: where the rows of its four
-/// matrices begin. `outer` is the axis of rows (a) or columns (b) of the
-/// result, `depth` the one that is summed.
+/// matrices begin, without what loops add.
 struct FragmentPlace {
   Value rowByte;   // of this lane and warp, in bytes
   Value chunkByte; // swizzled, in bytes
 };
 } // namespace
+
+static SmallVector<int64_t> scaled(ArrayRef<int64_t> scales, int64_t by) {
+  SmallVector<int64_t> result;
+  for (int64_t scale : scales)
+    result.push_back(scale * by);
+  return result;
+}
 
 void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
   Layout layout = layoutOf(dot.getResult());
@@ -162,11 +168,11 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
     });
     return result;
   };
+  // Columns come as a multiple of 8 elements, which is a chunk.
   auto byteOf = [&](const SharedTile &tile, const FragmentPlace &from,
-                    Value row, Value column) {
-    Value chunk = mul(div(column, 16 / tile.elementBytes), 16);
-    Value byte = tile.swizzleMask ? bitXor(from.chunkByte, chunk)
-                                  : add(from.chunkByte, chunk);
+                    Value row, Value columnByte) {
+    Value byte = tile.swizzleMask ? bitXor(from.chunkByte, columnByte)
+                                  : add(from.chunkByte, columnByte);
     byte = add(add(from.rowByte, mul(row, tile.pitch)), byte);
     return tile.slot ? add(tile.slot, byte) : byte;
   };
@@ -178,7 +184,7 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
   Type i32 = b.getI32Type();
 
   unroll(depth / 16, 1, "kk", [&](Value kk) {
-    Value k = mul(kk, 16);
+    Value k = mul(kk, 16), kByte = mul(kk, 32);
     Value a = newArray(i32, 4 * rowTiles, "a");
     unroll(rowTiles, 1, "m", [&](Value m) {
       if (fragment) {
@@ -204,19 +210,21 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
         }
         return;
       }
-      Value row = linear(m, rowScales, false);
-      Value byte = dot.getTransposeA() ? byteOf(aTile, aPlace, k, row)
-                                       : byteOf(aTile, aPlace, row, k);
+      Value byte =
+          dot.getTransposeA()
+              ? byteOf(aTile, aPlace, k, linear(m, scaled(rowScales, 2), false))
+              : byteOf(aTile, aPlace, linear(m, rowScales, false), kByte);
       cuda::LdmatrixOp::create(b, aTile.buffer, byte, a, mul(m, 4),
                                dot.getTransposeA());
     });
     auto multiply = [&](Value repetition) {
       Value bArray = newArray(i32, 2 * columnTiles, "b");
       unroll(columnTiles, 2, "n", [&](Value n) {
-        Value column = linear(n, columnScales, false);
+        int64_t unit = dot.getTransposeB() ? 1 : 2;
+        Value column = linear(n, scaled(columnScales, unit), false);
         if (repetition)
-          column = add(column, mul(repetition, layout.atom()[1]));
-        Value byte = dot.getTransposeB() ? byteOf(bTile, bPlace, column, k)
+          column = add(column, mul(repetition, unit * layout.atom()[1]));
+        Value byte = dot.getTransposeB() ? byteOf(bTile, bPlace, column, kByte)
                                          : byteOf(bTile, bPlace, k, column);
         cuda::LdmatrixOp::create(b, bTile.buffer, byte, bArray, mul(n, 2),
                                  !dot.getTransposeB());

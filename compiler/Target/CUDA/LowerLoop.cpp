@@ -166,7 +166,7 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
   for (auto [arg, result] :
        llvm::zip_equal(loop.getRegionIterArgs(), loop.getResults())) {
     if (isa<RankedTensorType>(arg.getType()))
-      arrays[result] = arrays[arg];
+      arrays[result] = arrays.lookup(arg);
     else
       scalars.map(result, made.getResult(next++));
   }

@@ -62,7 +62,14 @@ void KernelLowering::multiplyByThreads(tile::DotOp dot, Value acc) {
     });
   };
 
-  unroll(depth, kDepth, "k", [&](Value k) {
+  // Not unrolled: registers hold one step's operands, and the next step's
+  // addresses follow from k.
+  auto loop = scf::ForOp::create(b, index(0), index(depth), index(kDepth));
+  loop->setAttr("cuda.name", b.getStringAttr("k"));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(loop.getBody()->getTerminator());
+    Value k = loop.getInductionVar();
     Value a = newArray(f32, numRows * kDepth, "a");
     Value c = newArray(f32, numColumns * kDepth, "b");
     read(aTile, rows, dot.getTransposeA(), k, a);
@@ -77,5 +84,5 @@ void KernelLowering::multiplyByThreads(tile::DotOp dot, Value acc) {
         writeArray(product, acc, reg);
       });
     });
-  });
+  }
 }

@@ -122,14 +122,15 @@ def CudaInsertBarriers : Pass<"llmc-cuda-insert-barriers", "::llmc::cuda::Kernel
   let summary = "places a barrier where threads would otherwise race";
   let description = [{
     Precondition: buffers have offsets (`llmc-cuda-allocate-shared`); bounds of
-    `scf.for` are the same in all threads.
+    `scf.for` are the same in all threads; what threads store into one buffer
+    without a read in between goes to different bytes.
 
     Action: follows, for every buffer as a whole, what has happened since the
     last barrier: reads, writes, and copies that this thread has waited for.
     A read needs a barrier behind a write or a landed copy into any buffer that
     shares bytes with its own, a write or copy behind any access but a copy
-    that is still under way: that one goes to another part of a ring of
-    buffers. Loops are followed until nothing changes. A barrier that one
+    that is still under way (that one goes to another part of a ring of
+    buffers) and, for stores, a store into the same buffer. Loops are followed until nothing changes. A barrier that one
     before a loop or branch makes unnecessary inside stands before it. None is
     put into an `scf.if` without `cuda.uniform`; a race within one is an error.
     Barriers that are there are kept.

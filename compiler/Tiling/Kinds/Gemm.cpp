@@ -76,6 +76,27 @@ static Value emitProduct(KernelBuilder &k, const Product &product,
   return loop.getResult(0);
 }
 
+/// Coordinates (column, row) of the block that runs as number `column + row *
+/// columns`, when groups of `raster` row blocks pass over all columns, one
+/// after another: blocks that run at once then share more of what they read.
+static std::pair<Value, Value> groupRows(KernelBuilder &k, Value column,
+                                         Value row, int64_t columns,
+                                         int64_t rows, int64_t raster) {
+  raster = std::min(raster, rows);
+  if (raster == 1)
+    return {column, row};
+  Value number = k.add(column, k.mul(row, columns));
+  Value first = k.mul(k.div(number, raster * columns), raster);
+  Value within = k.rem(number, raster * columns);
+  // The last group may have fewer rows.
+  Value height = k.index(raster);
+  if (rows % raster)
+    height = arith::MinUIOp::create(
+        k.b, height, arith::SubIOp::create(k.b, k.index(rows), first));
+  return {arith::DivUIOp::create(k.b, within, height),
+          k.add(first, arith::RemUIOp::create(k.b, within, height))};
+}
+
 LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
   FailureOr<Product> product = findProduct(k);
   FailureOr<int64_t> blockM = k.schedule("block_m");
@@ -93,13 +114,16 @@ LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
   k.b.setLoc(product->op->getLoc());
   Value result = product->op->getResult(0);
   auto type = cast<RankedTensorType>(result.getType());
-  FailureOr<SmallVector<Value>> block = k.blockCoordinates(
-      {llvm::divideCeilSigned(lastExtent(type), *blockN),
-       llvm::divideCeilSigned(leadingElements(type), *blockM)});
+  int64_t columns = llvm::divideCeilSigned(lastExtent(type), *blockN);
+  int64_t rows = llvm::divideCeilSigned(leadingElements(type), *blockM);
+  FailureOr<SmallVector<Value>> block = k.blockCoordinates({columns, rows});
   if (failed(block))
     return failure();
-  Value column = k.mul((*block)[0], *blockN);
-  Value row = k.mul((*block)[1], *blockM);
+  auto [blockColumn, blockRow] =
+      groupRows(k, (*block)[0], (*block)[1], columns, rows,
+                k.optionalSchedule("raster").value_or(1));
+  Value column = k.mul(blockColumn, *blockN);
+  Value row = k.mul(blockRow, *blockM);
   Value sum =
       emitProduct(k, *product, *a, *b, row, column, *blockM, *blockN, *blockK);
 

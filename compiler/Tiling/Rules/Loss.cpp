@@ -58,8 +58,8 @@ static Value crossEntropyGrad(model::CrossEntropyGradOp op, RowBlock &block) {
   int64_t vocabulary = block.width(op.getLogits());
   SmallVector<int64_t> shape = {block.rows, vocabulary};
   Softmax s = softmax(block, op.getLogits(), op.getTargets());
-  double perToken =
-      1.0 / leadingElements(cast<ShapedType>(op.getLogits().getType()));
+  double perToken = 1.0 / op.getTokens().value_or(leadingElements(
+                              cast<ShapedType>(op.getLogits().getType())));
   // softmax / tokens with one division for a row.
   Value factor =
       arith::DivFOp::create(k.b, k.tile({block.rows}, perToken), s.sum);

@@ -21,10 +21,6 @@ constexpr int64_t driverReserve = int64_t(64) << 20;
 /// Alignment that the driver's allocations have.
 constexpr int64_t driverAlignment = 256;
 
-constexpr const char *findKernelHint =
-    "run again with LLMC_LAUNCH_BLOCKING=1, which waits for every kernel, to "
-    "learn which one it is";
-
 void *pointerTo(CUdeviceptr address) {
   return reinterpret_cast<void *>(static_cast<uintptr_t>(address));
 }
@@ -223,20 +219,15 @@ Status CudaDevice::captureEntry(EntryGraphs &one, size_t number) {
   one.entry(&context);
   isCapturing = false;
   CUgraph graph = nullptr;
-  CUresult ended = driver->cuStreamEndCapture(compute, &graph);
+  CUresult made = driver->cuStreamEndCapture(compute, &graph);
+  if (made == success && failure.isOk())
+    made = driver->cuGraphInstantiateWithFlags(&one.graphs[number], graph, 0);
+  if (graph)
+    driver->cuGraphDestroy(graph);
   // A launch that failed says more than the capture that it broke.
   LLMC_TRY(failure);
-  auto failed = [&](CUresult result) {
-    return Status::error("the graph of {} cannot be made: {}", one.name,
-                         driver->describe(result));
-  };
-  if (ended != success)
-    return failed(ended);
-  CUresult made =
-      driver->cuGraphInstantiateWithFlags(&one.graphs[number], graph, 0);
-  driver->cuGraphDestroy(graph);
-  if (made != success)
-    return failed(made);
+  LLMC_TRY(driver->check(
+      made, fmt::format("the graph of {} cannot be made", one.name)));
   cleanup.add([this, executable = one.graphs[number]] {
     driver->cuGraphExecDestroy(executable);
   });
@@ -324,10 +315,8 @@ Status CudaDevice::runEntry(LlmcEntryPoint entry) {
   const bool hasGraph = known != entries.end() && known->graphs[batch];
   lastEntry = known != entries.end() ? known->name : "an entry point";
   if (hasGraph && !runsOneByOne()) {
-    CUresult result = driver->cuGraphLaunch(known->graphs[batch], compute);
-    if (result != success)
-      return Status::error("{} cannot be started: {}; {}", known->name,
-                           driver->describe(result), findKernelHint);
+    LLMC_TRY(driver->check(driver->cuGraphLaunch(known->graphs[batch], compute),
+                           fmt::format("{} cannot be started", lastEntry)));
   } else {
     entry(&context);
     LLMC_TRY(failure);
@@ -345,24 +334,10 @@ Status CudaDevice::finish() {
 }
 
 Status CudaDevice::waitForKernels() {
-  CUresult result = driver->cuStreamSynchronize(compute);
-  if (result == success) {
-    transfers.deliver();
-    return Status::ok();
-  }
-  std::string text = driver->describe(result);
-  if (result == deviceUnavailable || result == eccUncorrectable ||
-      result == unknownError)
-    return keep(Status::error("the GPU was lost in {}: {}; see the messages of "
-                              "the kernel (dmesg) for Xid, and restart the "
-                              "machine if nvidia-smi does not answer",
-                              lastEntry, text));
-  if (result == outOfMemory)
-    return keep(Status::error("the GPU ran out of memory in {}: {}; stop other "
-                              "programs that use it (nvidia-smi lists them)",
-                              lastEntry, text));
-  return keep(Status::error("a kernel failed in {} or shortly before: {}; {}",
-                            lastEntry, text, findKernelHint));
+  LLMC_TRY(keep(driver->check(driver->cuStreamSynchronize(compute),
+                              fmt::format("{} failed", lastEntry))));
+  transfers.deliver();
+  return Status::ok();
 }
 
 void CudaDevice::launch(int64_t index, void **args) {

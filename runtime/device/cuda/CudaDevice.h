@@ -105,7 +105,7 @@ private:
   size_t batch = 0;
   bool readsBatch = false; ///< whether the entry being captured does
   bool isCapturing = false;
-  const char *lastEntry = "a copy";
+  const char *lastEntry = "filling memory";
   int64_t takenBytes = -1;
   std::vector<KernelTime> times;
   cuda::Cleanup cleanup; ///< last: runs first

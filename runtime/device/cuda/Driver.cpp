@@ -27,10 +27,24 @@ std::string Driver::describe(CUresult result) const {
   return fmt::format("{} ({})", name, text);
 }
 
-Status Driver::check(CUresult result, const char *what) const {
+const char *Driver::remedy(CUresult result) {
+  if (result == deviceUnavailable || result == eccUncorrectable ||
+      result == unknownError)
+    return "; the GPU was lost: see the messages of the system (dmesg) for "
+           "Xid, and restart the machine if nvidia-smi does not answer";
+  if (result == outOfMemory)
+    return "; stop other programs that use this GPU (nvidia-smi lists them)";
+  if (result >= firstFault && result <= lastFault &&
+      result != launchOutOfResources)
+    return "; a kernel failed: run again with LLMC_LAUNCH_BLOCKING=1, which "
+           "waits for every kernel, to learn which one it is";
+  return "";
+}
+
+Status Driver::check(CUresult result, std::string_view what) const {
   if (result == success)
     return Status::ok();
-  return Status::error("{}: {}", what, describe(result));
+  return Status::error("{}: {}{}", what, describe(result), remedy(result));
 }
 
 Status Driver::load() {

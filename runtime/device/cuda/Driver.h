@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace llmc::runtime::cuda {
 
@@ -31,12 +32,10 @@ using CUgraphExec = struct CUgraphExec_st *;
 
 // Results that get a remedy of their own.
 constexpr CUresult success = 0, outOfMemory = 2, stubLibrary = 34,
-                   deviceUnavailable = 46, noDevice = 100, invalidImage = 200,
-                   noBinaryForGpu = 209, eccUncorrectable = 214,
-                   invalidPtx = 218, unsupportedPtxVersion = 222,
-                   illegalAddress = 700, launchOutOfResources = 701,
-                   launchFailed = 719, systemDriverMismatch = 803,
-                   unknownError = 999;
+                   deviceUnavailable = 46, noDevice = 100,
+                   eccUncorrectable = 214, firstFault = 700,
+                   launchOutOfResources = 701, lastFault = 719,
+                   systemDriverMismatch = 803, unknownError = 999;
 
 // Options and attributes.
 constexpr int attributeComputeMajor = 75, attributeComputeMinor = 76,
@@ -106,8 +105,11 @@ public:
 
   /// "CUDA_ERROR_NO_DEVICE (no CUDA-capable device is detected)".
   std::string describe(CUresult result) const;
-  /// Ok, or "`what`: CUDA_ERROR_...".
-  Status check(CUresult result, const char *what) const;
+  /// What to do about the result of a call, begins with "; "; may be empty.
+  /// Any call can tell of a fault that came before it.
+  static const char *remedy(CUresult result);
+  /// Ok, or "`what`: CUDA_ERROR_...; remedy".
+  Status check(CUresult result, std::string_view what) const;
 
   /// 13000 for a driver that knows CUDA 13.0.
   int version = 0;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <fmt/ranges.h>
 #include <vector>
 
 namespace llmc::runtime::cuda {
@@ -230,10 +231,13 @@ Status checkMemory(const LlmcProgram &program, const Gpu &gpu,
   }
   if (needed <= freeBytes)
     return Status::ok();
-  table += "the largest tensors, each also among gradients and moments:\n";
+  table += "the largest tensors, parameters also among gradients and "
+           "moments:\n";
   for (const LlmcTensor *tensor : largestTensors(program, 5))
-    table += fmt::format("  {} {}: {}\n", tensor->name, tensor->elements,
-                         formatBytes(tensor->elements * 4));
+    table += fmt::format(
+        "  {} [{}]: {}\n", tensor->name,
+        fmt::join(tensor->shape, tensor->shape + tensor->rank, ", "),
+        formatBytes(tensor->elements * 4));
   return Status::error(
       "the program needs {} of GPU memory, {} of {} are free on GPU {} ({}):\n"
       "{}stop other programs that use this GPU (nvidia-smi lists them), or "

@@ -1,6 +1,9 @@
 // Round trip of every op and attribute of the cuda dialect.
 // RUN: llmc-opt %s | llmc-opt | FileCheck %s
 
+// CHECK-DAG: #[[PLANE:layout.*]] = #cuda.layout<registers = {{\[}}[0, 1]], lanes = {{\[}}[0, 2], [0, 4], [1, 0]], warps = [], repeat = [1, 1]>
+// CHECK-DAG: #[[LINE:layout.*]] = #cuda.layout<registers = [], lanes = {{\[}}[1], [2], [4], [8], [16]], warps = {{\[}}[32], [0]], repeat = [4]>
+
 // CHECK-LABEL: cuda.kernel @copy(%{{.*}}: memref<64xf32>, %{{.*}}: memref<64xf32>)
 // CHECK-SAME: attributes {grid = array<i64: 2, 1, 1>, threads = 32 : i64}
 cuda.kernel @copy(%x: memref<64xf32>, %y: memref<64xf32>)
@@ -92,8 +95,7 @@ cuda.kernel @products() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 
 }
 
 // CHECK-LABEL: func.func private @layouts
-// CHECK-SAME: tensor<2x8xf32, #cuda.layout<registers = {{\[}}[0, 1]], lanes = {{\[}}[0, 2], [0, 4], [1, 0]], warps = [], repeat = [1, 1]>>
-// CHECK-SAME: tensor<256xf32, #cuda.layout<registers = [], lanes = {{\[}}[1], [2], [4], [8], [16]], warps = {{\[}}[32], [0]], repeat = [4]>>
+// CHECK-SAME: tensor<2x8xf32, #[[PLANE]]>, tensor<256xf32, #[[LINE]]>
 func.func private @layouts(
     tensor<2x8xf32, #cuda.layout<registers = [[0, 1]], lanes = [[0, 2], [0, 4], [1, 0]], warps = [], repeat = [1, 1]>>,
     tensor<256xf32, #cuda.layout<registers = [], lanes = [[1], [2], [4], [8], [16]], warps = [[32], [0]], repeat = [4]>>)

@@ -18,6 +18,8 @@ plan.func @micro_step {
   %y = plan.view @activations[64] : memref<4xf32>
   // CHECK: plan.launch @kernel(%[[X]], %{{.*}})
   plan.launch @kernel(%x, %y) : memref<4xf32>, memref<4xf32>
+  // CHECK: plan.view @parameters[8] of %[[X]](memref<4xf32>) : memref<2xf32>
+  %z = plan.view @parameters[8] of %x(memref<4xf32>) : memref<2xf32>
 }
 
 // -----
@@ -52,4 +54,23 @@ plan.func @f {
   %y = plan.view @a[0] : memref<4xf32>
   // expected-error @+1 {{kernel 'nothing' is not defined}}
   plan.launch @nothing(%y) : memref<4xf32>
+}
+
+// -----
+
+plan.arena activation @a bytes 64 align 64
+plan.func @f {
+  %x = plan.view @a[16] : memref<4xf32>
+  // expected-error @+1 {{bytes 24 to 40 of 'a' are no part of bytes 16 to 32 of 'a'}}
+  %y = plan.view @a[24] of %x(memref<4xf32>) : memref<4xf32>
+}
+
+// -----
+
+plan.arena activation @a bytes 64 align 64
+plan.arena activation @b bytes 64 align 64
+plan.func @f {
+  %x = plan.view @a[0] : memref<4xf32>
+  // expected-error @+1 {{bytes 0 to 16 of 'b' are no part of bytes 0 to 16 of 'a'}}
+  %y = plan.view @b[0] of %x(memref<4xf32>) : memref<4xf32>
 }

@@ -8,6 +8,13 @@ tile.func @tensors(%x: tensor<8xf32>) -> tensor<8xf32> {
 
 // -----
 
+// expected-error @+1 {{has an argument with elements 'bf16'; the target cpu computes in f32 only}}
+tile.func @narrow(%x: memref<8xbf16>) {
+  tile.return
+}
+
+// -----
+
 // expected-error @+1 {{argument 0 of a tile program is a memref of static shape and identity layout, found 'memref<?xf32>'}}
 tile.func @dynamic(%x: memref<?xf32>) {
   tile.return

@@ -39,7 +39,7 @@ cuda.kernel @none() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} 
 // CHECK: cuda.shared {offset = 0 : i64} : memref<384xi8, 3>
 // CHECK: scf.for
 // CHECK-NOT: {offset = [[A]] : i64}
-// CHECK: cuda.shared {offset = {{0|128}} : i64} : memref<100xi8, 3>
+// CHECK: cuda.shared {offset = {{0|128}} : i64} : memref<160xi8, 3>
 cuda.kernel @loop(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -50,8 +50,8 @@ cuda.kernel @loop(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = arr
   %c = cuda.shared : memref<384xi8, 3>
   scf.for %i = %c0 to %c8 step %c1 {
     %w = cuda.load_shared %a[%t] : memref<128xi8, 3> -> vector<1xf32>
-    %b = cuda.shared : memref<100xi8, 3>
-    cuda.store_shared %v, %b[%t] : vector<1xf32>, memref<100xi8, 3>
+    %b = cuda.shared : memref<160xi8, 3>
+    cuda.store_shared %v, %b[%t] : vector<1xf32>, memref<160xi8, 3>
   }
   cuda.store_shared %v, %c[%t] : vector<1xf32>, memref<384xi8, 3>
   cuda.return
@@ -118,12 +118,11 @@ cuda.kernel @copies(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = a
 // What an iteration does not wait for may land in the next, although the
 // buffer is the iteration's own; without any wait, until the end.
 // CHECK-LABEL: cuda.kernel @late_copies
-// CHECK-SAME: shared_bytes = 256 : i64
-// CHECK: cuda.shared {offset = [[C:[0-9]+]] : i64}
+// CHECK-SAME: shared_bytes = 384 : i64
+// CHECK: cuda.shared {offset = 0 : i64} : memref<128xi8, 3>
 // CHECK: scf.for
-// CHECK: cuda.shared {offset = [[C]] : i64}
-// CHECK-NOT: {offset = [[C]] : i64}
-// CHECK: cuda.shared {offset = {{0|128}} : i64}
+// CHECK: cuda.shared {offset = 0 : i64} : memref<256xi8, 3>
+// CHECK: cuda.shared {offset = 256 : i64} : memref<128xi8, 3>
 cuda.kernel @late_copies(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -132,9 +131,9 @@ cuda.kernel @late_copies(%x: memref<64xf32>) attributes {threads = 32 : i64, gri
   %v = cuda.load_global %x[%t] : memref<64xf32> -> vector<1xf32>
   %c = cuda.shared : memref<128xi8, 3>
   scf.for %i = %c0 to %c8 step %c1 {
-    %a = cuda.shared : memref<128xi8, 3>
+    %a = cuda.shared : memref<256xi8, 3>
     %b = cuda.shared : memref<128xi8, 3>
-    cuda.store_shared %v, %a[%t] : vector<1xf32>, memref<128xi8, 3>
+    cuda.store_shared %v, %a[%t] : vector<1xf32>, memref<256xi8, 3>
     cuda.cp_async 4 %b[%t], %x[%t] : memref<128xi8, 3>, memref<64xf32>
     cuda.cp_async_wait 0
     cuda.cp_async_commit

@@ -93,6 +93,45 @@ cuda.kernel @pipeline(%x: memref<64x64xbf16>, %v: memref<64xf32>)
 
 // -----
 
+// Threads fill a buffer store by store, together; a copy into the same buffer
+// or a store into another one in its bytes is not part of that.
+// CHECK-LABEL: cuda.kernel @fill
+// CHECK-NOT: cuda.barrier
+// CHECK: cuda.unroll
+// CHECK-NEXT: cuda.store_shared
+// CHECK-NEXT: }
+// CHECK-NEXT: cuda.barrier
+// CHECK-NEXT: cuda.load_shared
+// CHECK-NEXT: cuda.barrier
+// CHECK-NEXT: cuda.store_shared
+// CHECK-NEXT: cuda.store_shared
+// CHECK-NEXT: cuda.barrier
+// CHECK-NEXT: cuda.cp_async
+// CHECK-NOT: cuda.barrier
+// CHECK: cuda.store_shared {{.*}} memref<256xi8, 3>
+// CHECK-NEXT: cuda.barrier
+// CHECK-NEXT: cuda.store_shared {{.*}} memref<128xi8, 3>
+// CHECK-NEXT: cuda.return
+cuda.kernel @fill(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
+  %t = cuda.thread_id
+  %s = cuda.shared {offset = 0 : i64} : memref<256xi8, 3>
+  %a = cuda.shared {offset = 256 : i64} : memref<256xi8, 3>
+  %b = cuda.shared {offset = 256 : i64} : memref<128xi8, 3>
+  %v = cuda.load_global %x[%t] : memref<64xf32> -> vector<1xf32>
+  cuda.unroll %i to 8 {
+    cuda.store_shared %v, %s[%t] : vector<1xf32>, memref<256xi8, 3>
+  }
+  %w = cuda.load_shared %s[%t] : memref<256xi8, 3> -> vector<1xf32>
+  cuda.store_shared %v, %s[%t] : vector<1xf32>, memref<256xi8, 3>
+  cuda.store_shared %w, %s[%t] : vector<1xf32>, memref<256xi8, 3>
+  cuda.cp_async 4 %s[%t], %x[%t] : memref<256xi8, 3>, memref<64xf32>
+  cuda.store_shared %v, %a[%t] : vector<1xf32>, memref<256xi8, 3>
+  cuda.store_shared %v, %b[%t] : vector<1xf32>, memref<128xi8, 3>
+  cuda.return
+}
+
+// -----
+
 // A group that the first wait leaves under way lands at the second.
 // CHECK-LABEL: cuda.kernel @groups
 // CHECK: cuda.cp_async_wait 1
@@ -138,33 +177,6 @@ cuda.kernel @uncommitted(%x: memref<64xf32>) attributes {threads = 32 : i64, gri
 
 // -----
 
-// The next iteration's store must not overtake this one's reads.
-// CHECK-LABEL: cuda.kernel @back_edge
-// CHECK-NOT: cuda.barrier
-// CHECK: scf.for
-// CHECK: cuda.load_global
-// CHECK-NEXT: cuda.barrier
-// CHECK-NEXT: cuda.store_shared
-// CHECK-NEXT: cuda.barrier
-// CHECK-NEXT: cuda.load_shared
-// CHECK-NOT: cuda.barrier
-// CHECK: cuda.return
-cuda.kernel @back_edge(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
-  %t = cuda.thread_id
-  %s = cuda.shared {offset = 0 : i64} : memref<128xi8, 3>
-  scf.for %i = %c0 to %c8 step %c1 {
-    %v = cuda.load_global %x[%t] : memref<64xf32> -> vector<1xf32>
-    cuda.store_shared %v, %s[%t] : vector<1xf32>, memref<128xi8, 3>
-    %w = cuda.load_shared %s[%t] : memref<128xi8, 3> -> vector<1xf32>
-  }
-  cuda.return
-}
-
-// -----
-
 // Two buffers in the same bytes, the second one only partly.
 // CHECK-LABEL: cuda.kernel @reuse
 // CHECK: cuda.load_shared
@@ -177,108 +189,6 @@ cuda.kernel @reuse(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = ar
   %b = cuda.shared {offset = 128 : i64} : memref<1024xi8, 3>
   %v = cuda.load_shared %a[%t] : memref<256xi8, 3> -> vector<1xf32>
   cuda.store_shared %v, %b[%t] : vector<1xf32>, memref<1024xi8, 3>
-  cuda.return
-}
-
-// -----
-
-// Not all threads come into the first if: the barrier stands before it, and
-// what only some have written is read behind another. The second if is the
-// same in all threads: its own race is settled inside.
-// CHECK-LABEL: cuda.kernel @branch
-// CHECK: cuda.store_shared
-// CHECK-NEXT: cuda.barrier
-// CHECK-NEXT: scf.if
-// CHECK-NEXT: cuda.load_shared
-// CHECK-NEXT: cuda.store_shared
-// CHECK-NOT: cuda.barrier
-// CHECK: }
-// CHECK-NEXT: cuda.barrier
-// CHECK-NEXT: cuda.load_shared
-// CHECK-NEXT: scf.if
-// CHECK-NEXT: cuda.store_shared
-// CHECK-NEXT: cuda.barrier
-// CHECK-NEXT: cuda.load_shared
-// CHECK-NOT: cuda.barrier
-// CHECK: cuda.return
-cuda.kernel @branch(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
-  %t = cuda.thread_id
-  %c1 = arith.constant 1 : index
-  %few = arith.cmpi slt, %t, %c1 : index
-  %b = cuda.block_id 0
-  %first = arith.cmpi slt, %b, %c1 : index
-  %v = cuda.load_global %x[%t] : memref<64xf32> -> vector<1xf32>
-  %s = cuda.shared {offset = 0 : i64} : memref<128xi8, 3>
-  %r = cuda.shared {offset = 128 : i64} : memref<128xi8, 3>
-  %u = cuda.shared {offset = 256 : i64} : memref<128xi8, 3>
-  cuda.store_shared %v, %s[%t] : vector<1xf32>, memref<128xi8, 3>
-  scf.if %few {
-    %w = cuda.load_shared %s[%t] : memref<128xi8, 3> -> vector<1xf32>
-    cuda.store_shared %w, %r[%t] : vector<1xf32>, memref<128xi8, 3>
-  }
-  %w = cuda.load_shared %r[%t] : memref<128xi8, 3> -> vector<1xf32>
-  scf.if %first {
-    cuda.store_shared %v, %u[%t] : vector<1xf32>, memref<128xi8, 3>
-    %y = cuda.load_shared %u[%t] : memref<128xi8, 3> -> vector<1xf32>
-  } {cuda.uniform}
-  cuda.return
-}
-
-// -----
-
-// One before the branch serves both of its sides and what comes behind it.
-// CHECK-LABEL: cuda.kernel @refill
-// CHECK: cuda.cp_async_wait 0
-// CHECK-NEXT: cuda.barrier
-// CHECK-NEXT: scf.if
-// CHECK-NOT: cuda.barrier
-// CHECK: cuda.return
-cuda.kernel @refill(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
-  %t = cuda.thread_id
-  %c1 = arith.constant 1 : index
-  %b = cuda.block_id 0
-  %more = arith.cmpi slt, %b, %c1 : index
-  %s = cuda.shared {offset = 0 : i64} : memref<128xi8, 3>
-  cuda.cp_async 4 %s[%t], %x[%t] : memref<128xi8, 3>, memref<64xf32>
-  cuda.cp_async_commit
-  cuda.cp_async_wait 0
-  scf.if %more {
-    cuda.cp_async 4 %s[%t], %x[%t] : memref<128xi8, 3>, memref<64xf32>
-  } {cuda.uniform}
-  %w = cuda.load_shared %s[%t] : memref<128xi8, 3> -> vector<1xf32>
-  cuda.return
-}
-
-// -----
-
-// A race between the steps of an unrolled loop is settled inside, one with
-// what came before it outside.
-// CHECK-LABEL: cuda.kernel @unrolled
-// CHECK: cuda.store_shared
-// CHECK-NEXT: cuda.barrier
-// CHECK-NEXT: cuda.unroll
-// CHECK-NEXT: cuda.load_shared
-// CHECK-NEXT: }
-// CHECK-NEXT: cuda.unroll
-// CHECK-NEXT: cuda.load_shared
-// CHECK-NEXT: cuda.barrier
-// CHECK-NEXT: cuda.store_shared
-// CHECK-NEXT: cuda.barrier
-// CHECK-NEXT: }
-// CHECK-NEXT: cuda.return
-cuda.kernel @unrolled(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
-  %t = cuda.thread_id
-  %v = cuda.load_global %x[%t] : memref<64xf32> -> vector<1xf32>
-  %s = cuda.shared {offset = 0 : i64} : memref<128xi8, 3>
-  cuda.store_shared %v, %s[%t] : vector<1xf32>, memref<128xi8, 3>
-  cuda.unroll %i to 4 {
-    %w = cuda.load_shared %s[%t] : memref<128xi8, 3> -> vector<1xf32>
-  }
-  cuda.unroll %i to 4 {
-    %w = cuda.load_shared %s[%t] : memref<128xi8, 3> -> vector<1xf32>
-    cuda.store_shared %w, %s[%t] : vector<1xf32>, memref<128xi8, 3>
-    cuda.barrier
-  }
   cuda.return
 }
 
@@ -304,31 +214,23 @@ cuda.kernel @kept(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = arr
 
 // -----
 
-cuda.kernel @race_inside(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
+// What has landed does not land again: an empty group changes nothing.
+// CHECK-LABEL: cuda.kernel @settled
+// CHECK: cuda.cp_async_wait 0
+// CHECK-NEXT: cuda.barrier
+// CHECK-NEXT: cuda.load_shared
+// CHECK-NOT: cuda.barrier
+// CHECK: cuda.return
+cuda.kernel @settled(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
   %t = cuda.thread_id
-  %c1 = arith.constant 1 : index
-  %few = arith.cmpi slt, %t, %c1 : index
-  %v = cuda.load_global %x[%t] : memref<64xf32> -> vector<1xf32>
-  %s = cuda.shared {offset = 0 : i64} : memref<128xi8, 3>
-  scf.if %few {
-    cuda.store_shared %v, %s[%t] : vector<1xf32>, memref<128xi8, 3>
-    // expected-error @+1 {{races with another thread's access in code that not all threads may run, where no barrier can stand; mark the scf.if with 'cuda.uniform'}}
-    %w = cuda.load_shared %s[%t] : memref<128xi8, 3> -> vector<1xf32>
-  }
-  cuda.return
-}
-
-// -----
-
-cuda.kernel @barrier_inside() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
-  %t = cuda.thread_id
-  %c1 = arith.constant 1 : index
-  %few = arith.cmpi slt, %t, %c1 : index
-  // expected-note @+1 {{the scf.if is here}}
-  scf.if %few {
-    // expected-error @+1 {{lies where not all threads may come}}
-    cuda.barrier
-  }
+  %a = cuda.shared {offset = 0 : i64} : memref<128xi8, 3>
+  cuda.cp_async 4 %a[%t], %x[%t] : memref<128xi8, 3>, memref<64xf32>
+  cuda.cp_async_commit
+  cuda.cp_async_wait 0
+  %v = cuda.load_shared %a[%t] : memref<128xi8, 3> -> vector<1xf32>
+  cuda.cp_async_commit
+  cuda.cp_async_wait 0
+  %w = cuda.load_shared %a[%t] : memref<128xi8, 3> -> vector<1xf32>
   cuda.return
 }
 

@@ -2,6 +2,7 @@
 
 #include "Worker.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace llmc::emulator {
@@ -51,28 +52,25 @@ void Worker::declareArgument(const char *name, const void *base,
              " bytes does not lie within one allocation of the device");
   const char *begin = static_cast<const char *>(base);
   size_t granule = size_t(begin - allocation->base) / granuleBytes;
-  arguments.push_back({name, begin, begin + bytes, allocation->cells + granule,
-                       allocation->base + granule * granuleBytes, elementBytes,
-                       writable});
+  Argument made{name,
+                begin,
+                begin + bytes,
+                allocation->cells + granule,
+                allocation->base + granule * granuleBytes,
+                elementBytes,
+                writable,
+                writable};
+  for (Argument &other : arguments)
+    if (other.begin < made.end && made.begin < other.end) {
+      other.mayRace |= writable;
+      made.mayRace |= other.writable;
+    }
+  arguments.push_back(made);
 }
 
 //===----------------------------------------------------------------------===//
 // Shared memory
 //===----------------------------------------------------------------------===//
-
-void Worker::checkShared(const char *intrinsic, int byte, int bytes,
-                                int alignment, int line) {
-  if (byte < 0 || byte > shared.declared - bytes)
-    fail(*current, intrinsic, line,
-         "bytes " + std::to_string(byte) + ".." +
-             std::to_string(byte + bytes - 1) + " are outside the " +
-             std::to_string(shared.declared) +
-             " bytes of shared memory that LLMC_SHARED declares");
-  if (byte & (alignment - 1))
-    fail(*current, intrinsic, line,
-         "byte " + std::to_string(byte) + " of shared memory is not aligned to " +
-             std::to_string(alignment));
-}
 
 // Lines beyond 16 bits are rare enough to be told wrong.
 static unsigned shortLine(int line) { return unsigned(line) & 0xffffu; }
@@ -80,7 +78,7 @@ static unsigned shortLine(int line) { return unsigned(line) & 0xffffu; }
 char *Worker::loadShared(int byte, int bytes, int line) {
   if (switchAtAccesses)
     maybeSwitch();
-  checkShared("load_shared", byte, bytes, bytes, line);
+  checkShared("load_shared", byte, bytes, line);
   int granule = byte / granuleBytes, count = bytes / granuleBytes;
   SharedVerdict verdict = SharedVerdict::Fine;
   unsigned thread = unsigned(current->index);
@@ -97,7 +95,7 @@ char *Worker::loadShared(int byte, int bytes, int line) {
 char *Worker::storeShared(int byte, int bytes, int line) {
   if (switchAtAccesses)
     maybeSwitch();
-  checkShared("store_shared", byte, bytes, bytes, line);
+  checkShared("store_shared", byte, bytes, line);
   int granule = byte / granuleBytes, count = bytes / granuleBytes;
   SharedVerdict verdict = SharedVerdict::Fine;
   unsigned thread = unsigned(current->index);
@@ -147,8 +145,20 @@ void Worker::loadGlobal(const void *source, int bytes, int line,
     fail(*current, accessName(access), line,
          "byte " + std::to_string(p - argument.begin) + " of argument '" +
              argument.name + "' is not aligned to " + std::to_string(bytes));
-  if (uninitialized || globalRaces) {
-    Cell *cells = argument.cells + (p - argument.cellBase) / granuleBytes;
+  Cell *cells = argument.cells + (p - argument.cellBase) / granuleBytes;
+  if (!argument.mayRace) {
+    // Nobody writes here in this launch: there is nothing to remember.
+    Cell least = ~Cell(0);
+    for (int i = 0; i < (bytes + 1) / granuleBytes; ++i)
+      least = std::min(least, cells[i]);
+    if (__builtin_expect(uninitialized && !least, 0)) {
+      int bad = 0;
+      while (cells[bad])
+        ++bad;
+      failGlobal(accessName(access), line, source, bytes, argument, bad,
+                 GlobalCell::Verdict::Uninitialized, false);
+    }
+  } else if (uninitialized || globalRaces) {
     Cell me = identity | Cell(current->index);
     GlobalCell::Verdict verdict = GlobalCell::Verdict::Fine;
     int bad = stepCells(
@@ -191,7 +201,7 @@ void Worker::copyAsync(int byte, const void *source, int sourceBytes, int bytes,
                        int line) {
   if (switchAtAccesses)
     maybeSwitch();
-  checkShared("cp_async", byte, bytes, bytes, line);
+  checkShared("cp_async", byte, bytes, line);
   if (sourceBytes < 0 || sourceBytes > bytes)
     fail(*current, "cp_async", line,
          std::to_string(sourceBytes) + " source bytes of a copy of " +

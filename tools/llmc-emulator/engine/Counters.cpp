@@ -7,25 +7,6 @@
 
 namespace llmc::emulator {
 
-const char *accessName(Access access) {
-  switch (access) {
-  case Access::LoadShared:
-    return "load_shared";
-  case Access::StoreShared:
-    return "store_shared";
-  case Access::CopyAsyncShared:
-  case Access::CopyAsyncGlobal:
-    return "cp_async";
-  case Access::Ldmatrix:
-    return "ldmatrix";
-  case Access::LoadGlobal:
-    return "load_global";
-  case Access::StoreGlobal:
-    return "store_global";
-  }
-  return "";
-}
-
 static Access siteAccess(uint32_t site) { return Access(site >> 5 & 7); }
 static int siteBytes(uint32_t site) { return int(site & 31); }
 static int siteLine(uint32_t site) { return int(site >> 8); }

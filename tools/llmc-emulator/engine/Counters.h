@@ -26,7 +26,12 @@ enum class Access : uint8_t {
   StoreGlobal,
   CopyAsyncGlobal,
 };
-const char *accessName(Access access);
+inline const char *accessName(Access access) {
+  constexpr const char *names[] = {
+      "load_shared", "store_shared", "cp_async", "ldmatrix",
+      "load_global", "store_global", "cp_async"};
+  return names[int(access)];
+}
 
 /// One lane's access. `site` is makeSite's.
 struct LogEntry {

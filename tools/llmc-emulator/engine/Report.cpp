@@ -26,6 +26,17 @@ void Worker::fail(const Thread &thread, const char *intrinsic, int line,
   __builtin_unreachable();
 }
 
+void Worker::failPlace(const char *intrinsic, int byte, int bytes, int line) {
+  if (byte < 0 || byte > shared.declared - bytes)
+    fail(*current, intrinsic, line,
+         "bytes " + range(byte, bytes) + " are outside the " +
+             number(shared.declared) +
+             " bytes of shared memory that LLMC_SHARED declares");
+  fail(*current, intrinsic, line,
+       "byte " + number(byte) + " of shared memory is not aligned to " +
+           number(bytes));
+}
+
 void Worker::failShared(const char *intrinsic, int line, int byte, int bytes,
                         int granule, SharedVerdict verdict, bool writes) {
   Cell cell = shared.cells[granule];
@@ -89,7 +100,11 @@ void Worker::failGlobal(const char *intrinsic, int line, const void *address,
       other = "thread " + number(GlobalCell::thread(cell)) + " of the block " +
               (cell & GlobalCell::write ? "writes" : "reads");
     what = (writes ? "writes " : "reads ") + what + "that " + other +
-           " in the same launch, with no barrier between";
+           " in the same launch" +
+           (other.find("block (") == std::string::npos &&
+                    !(cell & GlobalCell::manyBlocks)
+                ? ", with no barrier between"
+                : "; nothing orders the blocks of a launch");
   }
   fail(*current, intrinsic, line, what);
 }

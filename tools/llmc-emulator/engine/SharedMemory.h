@@ -116,10 +116,16 @@ struct SharedMemory {
   int writeLine(int granule) const { return int(lines[granule] & 0xffff); }
   int readLine(int granule) const { return int(lines[granule] >> 16); }
   void noteWrite(int granule, int count, unsigned line) {
+    if (writeLine(granule) == int(line) &&
+        writeLine(granule + count - 1) == int(line))
+      return; // as good as certainly those between, too
     for (int i = 0; i < count; ++i)
       lines[granule + i] = (lines[granule + i] & 0xffff0000u) | line;
   }
   void noteRead(int granule, int count, unsigned line) {
+    if (readLine(granule) == int(line) &&
+        readLine(granule + count - 1) == int(line))
+      return;
     for (int i = 0; i < count; ++i)
       lines[granule + i] = (lines[granule + i] & 0xffffu) | line << 16;
   }
@@ -128,15 +134,15 @@ struct SharedMemory {
 /// Applies `step(cell)` to the cells of one access. They are nearly always
 /// equal, and then one evaluation does. Returns the index of the first cell
 /// whose verdict is not Fine, or -1.
-template <typename Verdict, typename Step>
-inline int stepCells(Cell *cells, int count, Verdict &verdict, Step step) {
+template <int count, typename Verdict, typename Step>
+inline int stepCellsOf(Cell *cells, Verdict &verdict, Step &step) {
   Cell first = cells[0], different = 0;
   for (int i = 1; i < count; ++i)
     different |= cells[i] ^ first;
-  if (!different) {
+  if (__builtin_expect(!different, 1)) {
     Cell next = first;
     verdict = step(next);
-    if (verdict != Verdict::Fine)
+    if (__builtin_expect(verdict != Verdict::Fine, 0))
       return 0;
     if (next != first)
       for (int i = 0; i < count; ++i)
@@ -145,6 +151,25 @@ inline int stepCells(Cell *cells, int count, Verdict &verdict, Step step) {
   }
   for (int i = 0; i < count; ++i)
     if ((verdict = step(cells[i])) != Verdict::Fine)
+      return i;
+  return -1;
+}
+
+template <typename Verdict, typename Step>
+inline int stepCells(Cell *cells, int count, Verdict &verdict, Step step) {
+  switch (count) {
+  case 1:
+    return stepCellsOf<1>(cells, verdict, step);
+  case 2:
+    return stepCellsOf<2>(cells, verdict, step);
+  case 4:
+    return stepCellsOf<4>(cells, verdict, step);
+  case 8:
+    return stepCellsOf<8>(cells, verdict, step);
+  }
+  // A copy of which a part is read.
+  for (int i = 0; i < count; ++i)
+    if (stepCellsOf<1>(cells + i, verdict, step) == 0)
       return i;
   return -1;
 }

@@ -318,7 +318,7 @@ void Worker::ldmatrix(unsigned *r, int byte, bool transpose, int line) {
   self.r = r;
   self.byte = byte;
   self.mode = transpose;
-  checkShared("ldmatrix", byte, 16, 16, line);
+  checkShared("ldmatrix", byte, 16, line);
   meet(Meeting::Ldmatrix, line, [&](Thread *lanes) { executeLdmatrix(lanes); });
 }
 

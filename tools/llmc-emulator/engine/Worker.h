@@ -82,6 +82,7 @@ struct Argument {
   const char *cellBase;
   int elementBytes;
   bool writable;
+  bool mayRace; // it or another argument with bytes of it is writable
 };
 
 class Worker {
@@ -152,8 +153,14 @@ private:
   [[noreturn]] void failArgument(const char *intrinsic, int line,
                                  const void *address, int bytes, bool writes);
   [[noreturn]] void failStuck();
-  void checkShared(const char *intrinsic, int byte, int bytes, int alignment,
-                   int line);
+  void checkShared(const char *intrinsic, int byte, int bytes, int line) {
+    if (__builtin_expect(byte < 0 || byte > shared.declared - bytes ||
+                             (byte & (bytes - 1)),
+                         0))
+      failPlace(intrinsic, byte, bytes, line);
+  }
+  [[noreturn]] void failPlace(const char *intrinsic, int byte, int bytes,
+                              int line);
   const Argument &findArgument(const char *intrinsic, const void *address,
                                int bytes, bool writes, int line);
   std::string blockName(unsigned block) const;

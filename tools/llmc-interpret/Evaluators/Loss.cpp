@@ -58,12 +58,12 @@ LogicalResult crossEntropyGrad(model::CrossEntropyGradOp op, Operands operands,
   const Tensor &logits = *operands[0], &targets = *operands[1];
   if (failed(checkTargets(op, logits, targets)))
     return failure();
+  int64_t tokens = op.getTokens().value_or(targets.size());
   for (int64_t r = 0; r < targets.size(); ++r) {
     double lse = logSumExp(logits.row(r), logits.columns());
     for (int64_t c = 0; c < logits.columns(); ++c)
       results[0].row(r)[c] =
-          (std::exp(logits.row(r)[c] - lse) - (c == targets.data[r])) /
-          targets.size();
+          (std::exp(logits.row(r)[c] - lse) - (c == targets.data[r])) / tokens;
   }
   return success();
 }

@@ -1,0 +1,159 @@
+//===- CheckTests.cpp - Each rule: the kernel that breaks it, and its twin ===//
+
+#include "Fixture.h"
+
+using namespace llmc::emulator;
+
+namespace {
+
+struct Rule {
+  const char *kernel;
+  unsigned blocks;
+  const char *report; // what the broken twin's report says
+};
+
+std::ostream &operator<<(std::ostream &stream, const Rule &rule) {
+  return stream << rule.kernel;
+}
+
+class CheckTest : public testing::TestWithParam<Rule> {
+protected:
+  std::string run(const std::string &name, Options options) {
+    Device device(std::move(options));
+    float *x = device.upload(std::vector<float>(1024, 1.5f));
+    float *y = device.allocate<float>(1024);
+    return device.run(name, Device::shape(GetParam().blocks, 64, 1024),
+                      {x, y});
+  }
+
+  static Options withSeed(uint64_t seed) {
+    Options options;
+    options.seed = seed;
+    options.threads = seed % 2 ? 2 : 1;
+    options.switchAtAccesses = seed % 3 == 2;
+    options.counters = seed % 2;
+    return options;
+  }
+};
+
+} // namespace
+
+// Whatever the order in which threads happen to run.
+TEST_P(CheckTest, BrokenTwinIsCaught) {
+  for (uint64_t seed = 0; seed < 12; ++seed) {
+    std::string report =
+        run(std::string(GetParam().kernel) + "_broken", withSeed(seed));
+    EXPECT_NE(report.find(GetParam().report), std::string::npos)
+        << "seed " << seed << ": '" << report << "'";
+    EXPECT_NE(report.find("kernel '" + std::string(GetParam().kernel)),
+              std::string::npos)
+        << report;
+    EXPECT_NE(report.find("line "), std::string::npos) << report;
+    EXPECT_NE(report.find("thread "), std::string::npos) << report;
+  }
+}
+
+TEST_P(CheckTest, CorrectTwinPasses) {
+  for (uint64_t seed = 0; seed < 12; ++seed)
+    EXPECT_EQ(run(GetParam().kernel, withSeed(seed)), "") << "seed " << seed;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Rules, CheckTest,
+    testing::Values(
+        Rule{"dropped_barrier", 1, "with no barrier between"},
+        Rule{"read_then_write", 1, "with no barrier between"},
+        Rule{"both_write", 1, "store_shared: writes byte"},
+        Rule{"uninitialized_shared", 1, "that was never written"},
+        Rule{"out_of_bounds", 1,
+             "bytes 256..259 are outside the 256 bytes of shared memory"},
+        Rule{"misaligned", 1, "of shared memory is not aligned to 8"},
+        Rule{"shared_size", 1, "uses 2048 bytes of shared memory"},
+        Rule{"wait_too_late", 1, "no cp_async_wait covered it yet"},
+        Rule{"forgotten_commit", 1, "no cp_async_wait covered it yet"},
+        Rule{"wait_is_no_barrier", 1, "no barrier between"},
+        Rule{"overwrites_flight", 1, "store_shared: writes byte"},
+        Rule{"copy_over_readers", 1, "no barrier between"},
+        Rule{"ended_thread", 1,
+             "63 of 64 threads of the block wait; thread 63 has ended"},
+        Rule{"two_barriers", 1, "waits at another barrier, at line"},
+        Rule{"parted_shuffle", 1,
+             "all 32 lanes must be at the same place"},
+        Rule{"half_a_warp", 1, "16 of 32 threads of the warp wait; thread"},
+        Rule{"wide_mask", 1, "the mask 32 is not within a warp"},
+        Rule{"global_out_of_bounds", 1,
+             "4 bytes at element 1024 of argument 'x', which has 1024"},
+        Rule{"global_before", 1, "4 bytes at element -1 of argument 'y'"},
+        Rule{"global_misaligned", 1, "of argument 'x' is not aligned to 8"},
+        Rule{"global_uninitialized", 1, "of argument 'y' (of the 4 bytes"},
+        Rule{"const_argument", 1, "of argument 'x', which is const"},
+        Rule{"blocks_write", 2, "store_global: writes element"},
+        Rule{"block_reads_other", 2, "of argument 'y'"},
+        Rule{"global_no_barrier", 1, "with no barrier between"},
+        Rule{"global_read_then_write", 1, "with no barrier between"}),
+    [](const testing::TestParamInfo<Rule> &info) {
+      return std::string(info.param.kernel);
+    });
+
+// A check that is switched off lets the broken twin pass.
+TEST(CheckOptions, Off) {
+  Options options;
+  options.sharedRaces = false;
+  options.globalRaces = false;
+  options.uninitialized = false;
+  Device device(options);
+  float *x = device.upload(std::vector<float>(1024, 1.5f));
+  float *y = device.allocate<float>(1024);
+  for (const char *name :
+       {"dropped_barrier", "read_then_write", "global_no_barrier",
+        "global_read_then_write", "global_uninitialized", "blocks_write"})
+    EXPECT_EQ(device.run(std::string(name) + "_broken",
+                         Device::shape(2, 64, 1024), {x, y}),
+              "");
+}
+
+// What an earlier launch wrote is there, and no race with it is seen.
+TEST(Launches, FollowEachOther) {
+  Device device;
+  float *x = device.upload(std::vector<float>(1024, 1.5f));
+  float *y = device.allocate<float>(1024);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(device.run("blocks_write", Device::shape(8, 64, 1024), {x, y}),
+              "");
+  EXPECT_EQ(device.run("blocks_write", Device::shape(8, 64, 1024), {y, x}), "");
+}
+
+TEST(Launches, NumbersOfLaunchesRunOut) {
+  Device device;
+  float *x = device.upload(std::vector<float>(1024, 1.5f));
+  float *y = device.allocate<float>(1024);
+  for (int i = 0; i < 70000; ++i)
+    device.engine.memory.nextLaunch();
+  EXPECT_EQ(device.run("blocks_write", Device::shape(8, 64, 1024), {x, y}), "");
+  EXPECT_NE(
+      device.run("blocks_write_broken", Device::shape(8, 64, 1024), {x, y}),
+      "");
+}
+
+TEST(Launches, ImpossibleShapes) {
+  Device device;
+  float *x = device.upload(std::vector<float>(1024, 1.5f));
+  auto report = [&](unsigned blocks, int threads, int bytes) {
+    return device.run("blocks_write", Device::shape(blocks, threads, bytes),
+                      {x, x});
+  };
+  EXPECT_NE(report(0, 64, 0).find("a grid of 0 blocks"), std::string::npos);
+  EXPECT_NE(report(1, 48, 0).find("multiple of 32"), std::string::npos);
+  EXPECT_NE(report(1, 128, 0).find("LLMC_KERNEL allows 64"), std::string::npos);
+  EXPECT_NE(report(1, 64, 101377).find("a block may have 101376"),
+            std::string::npos);
+}
+
+TEST(Launches, ArgumentOutsideOfMemory) {
+  Device device;
+  float *x = device.upload(std::vector<float>(1024, 1.5f));
+  float *y = device.allocate<float>(1000);
+  EXPECT_NE(device.run("blocks_write", Device::shape(1, 64, 0), {x, y})
+                .find("argument 'y' of 1024 elements of 4 bytes does not lie"),
+            std::string::npos);
+}

@@ -1,0 +1,98 @@
+//===- FakeCudaState.cpp - memory, streams, settings of the fake driver ---===//
+
+#include "FakeCudaState.h"
+
+#include <iterator>
+#include <sstream>
+
+namespace fakecuda {
+
+std::mutex mutex;
+State *state = new State;
+
+void configure(const char *words) {
+  std::istringstream stream(words);
+  for (std::string word; stream >> word;) {
+    size_t at = word.find('=');
+    std::string key = word.substr(0, at), value = word.substr(at + 1);
+    size_t first = value.find(':'), last = value.rfind(':');
+    int result = std::atoi(value.substr(last + 1).c_str());
+    if (key == "fail")
+      state->failures[value.substr(0, first)] = {
+          std::atol(value.substr(first + 1).c_str()), result};
+    else if (key == "fault")
+      state->faultSymbol = value.substr(0, first), state->faultResult = result;
+    else
+      state->settings[key] = value;
+  }
+}
+
+bool step(CUstream stream, bool forced) {
+  if (stream->queue.empty())
+    return false;
+  Work work = stream->queue.front();
+  if (!work.run) {
+    while (work.event->reached < work.wanted)
+      if (!forced || !step(work.event->stream, true))
+        return false;
+  }
+  stream->queue.pop_front();
+  if (work.run)
+    work.run();
+  return true;
+}
+
+void advance(CUstream stream, bool forced) {
+  while (step(stream, forced))
+    ;
+}
+
+static void advanceEager() {
+  if (state->number("eager", 0))
+    for (CUstream stream : state->streams)
+      if (!stream->isOfKernels)
+        advance(stream, false);
+}
+
+CUresult enqueue(CUstream stream, Work work) {
+  if (state->broken)
+    return state->broken;
+  stream->queue.push_back(std::move(work));
+  advanceEager();
+  return success;
+}
+
+CUresult enter(const char *function) {
+  long call = ++state->calls[function];
+  auto failure = state->failures.find(function);
+  return failure != state->failures.end() && failure->second.call == call
+             ? failure->second.result
+             : success;
+}
+
+CUdeviceptr numberOf(const void *pointer) {
+  return reinterpret_cast<CUdeviceptr>(pointer);
+}
+
+void remember(void *memory, size_t bytes) {
+  state->live.insert(memory);
+  state->memory[numberOf(memory)] = bytes;
+}
+
+CUresult freeMemory(void *memory) {
+  if (!state->live.erase(memory))
+    return 1;
+  state->memory.erase(numberOf(memory));
+  std::free(memory);
+  return success;
+}
+
+bool isOurs(CUdeviceptr first, size_t bytes) {
+  auto next = state->memory.upper_bound(first);
+  if (next == state->memory.begin())
+    return false;
+  auto holder = std::prev(next);
+  return first + bytes <= holder->first + holder->second;
+}
+
+} // namespace fakecuda

@@ -1,0 +1,56 @@
+// What the model of a GPU declines: kernels, and schedules that are given.
+// RUN: llmc-opt %s -split-input-file -verify-diagnostics -llmc-schedule-kernels="target=cuda"
+
+tile.func @head_size(%q: tensor<2x64x80xbf16>) -> tensor<2x64x80xbf16> attributes {kind = "attention"} {
+  // expected-error @+1 {{'model.attention' op head size 20 is not a multiple of 16}}
+  %0 = model.attention %q, %q, %q {heads = 4 : i64, kv_heads = 4 : i64} : (tensor<2x64x80xbf16>, tensor<2x64x80xbf16>, tensor<2x64x80xbf16>) -> tensor<2x64x80xbf16>
+  tile.return %0 : tensor<2x64x80xbf16>
+}
+
+// -----
+
+tile.func @large_head(%q: tensor<2x64x320xbf16>) -> tensor<2x64x320xbf16> attributes {kind = "attention"} {
+  // expected-error @+1 {{'model.attention' op head size 320 is more than 256}}
+  %0 = model.attention %q, %q, %q {heads = 1 : i64, kv_heads = 1 : i64} : (tensor<2x64x320xbf16>, tensor<2x64x320xbf16>, tensor<2x64x320xbf16>) -> tensor<2x64x320xbf16>
+  tile.return %0 : tensor<2x64x320xbf16>
+}
+
+// -----
+
+// expected-error @+1 {{expected a positive `warps_m` in its schedule}}
+tile.func @incomplete(%x: tensor<2x32x32xbf16>, %w: tensor<48x32xbf16>) -> tensor<2x32x48xbf16> attributes {kind = "gemm", schedule = {block_m = 16 : i64, block_n = 16 : i64, block_k = 16 : i64}} {
+  %0 = model.linear %x, %w : (tensor<2x32x32xbf16>, tensor<48x32xbf16>) -> tensor<2x32x48xbf16>
+  tile.return %0 : tensor<2x32x48xbf16>
+}
+
+// -----
+
+// expected-error @+1 {{has a schedule that does not work: a `block_m` of 16 does not give each of 2 warps a multiple of 16}}
+tile.func @warps(%x: tensor<2x32x32xbf16>, %w: tensor<48x32xbf16>) -> tensor<2x32x48xbf16> attributes {kind = "gemm", schedule = {block_m = 16 : i64, block_n = 16 : i64, block_k = 16 : i64, warps_m = 2 : i64, warps_n = 1 : i64, stages = 2 : i64, raster = 1 : i64, threads = 64 : i64, min_blocks = 1 : i64}} {
+  %0 = model.linear %x, %w : (tensor<2x32x32xbf16>, tensor<48x32xbf16>) -> tensor<2x32x48xbf16>
+  tile.return %0 : tensor<2x32x48xbf16>
+}
+
+// -----
+
+// expected-error @+1 {{has a schedule that does not work: it needs 131072 bytes of shared memory, sm_89 allows 101376}}
+tile.func @shared(%x: tensor<2x32x32xbf16>, %w: tensor<48x32xbf16>) -> tensor<2x32x48xbf16> attributes {kind = "gemm", schedule = {block_m = 128 : i64, block_n = 128 : i64, block_k = 64 : i64, warps_m = 2 : i64, warps_n = 2 : i64, stages = 4 : i64, raster = 1 : i64, threads = 128 : i64, min_blocks = 1 : i64}} {
+  %0 = model.linear %x, %w : (tensor<2x32x32xbf16>, tensor<48x32xbf16>) -> tensor<2x32x48xbf16>
+  tile.return %0 : tensor<2x32x48xbf16>
+}
+
+// -----
+
+// expected-error @+1 {{has a schedule that does not work: 100 `threads` are not a multiple of 32 up to 1024}}
+tile.func @threads(%x: tensor<2x32x32xbf16>) -> tensor<2x32x32xbf16> attributes {kind = "rows", schedule = {block_rows = 1 : i64, threads = 100 : i64, min_blocks = 1 : i64}} {
+  %0 = model.gelu %x : tensor<2x32x32xbf16>
+  tile.return %0 : tensor<2x32x32xbf16>
+}
+
+// -----
+
+// expected-error @+1 {{has a schedule that does not work: a `block_k` of 16 does not give each of 2 warps a multiple of 16 rows}}
+tile.func @keys(%q: tensor<2x64x64xbf16>, %lse: tensor<2x4x64xf32>) -> (tensor<2x64x64xbf16>, tensor<2x64x64xbf16>) attributes {kind = "attention_key_value_grad", schedule = {block_k = 16 : i64, block_q = 32 : i64, stages = 2 : i64, threads = 64 : i64, min_blocks = 1 : i64}} {
+  %0, %1 = model.attention_key_value_grad %q, %q, %q, %q, %lse, %lse {heads = 4 : i64, kv_heads = 4 : i64} : (tensor<2x64x64xbf16>, tensor<2x64x64xbf16>, tensor<2x64x64xbf16>, tensor<2x64x64xbf16>, tensor<2x4x64xf32>, tensor<2x4x64xf32>) -> (tensor<2x64x64xbf16>, tensor<2x64x64xbf16>)
+  tile.return %0, %1 : tensor<2x64x64xbf16>, tensor<2x64x64xbf16>
+}

@@ -1,0 +1,56 @@
+// Which loads go through shared memory, and how many buffers take turns.
+// RUN: llmc-opt %s --llmc-cuda-plan-pipeline | FileCheck %s
+
+// Both operands move with the loop: the schedule's stages. The bias is added,
+// not multiplied: it goes to registers.
+// CHECK-LABEL: tile.func @gemm
+// CHECK: tile.load %{{.*}}[%{{.*}}, %[[K:.*]]] {cuda.stages = 3 : i64}
+// CHECK: tile.load %{{.*}}[%[[K]], %{{.*}}] {cuda.stages = 3 : i64}
+// CHECK: tile.load %arg2
+// CHECK-NOT: cuda.stages
+// CHECK-SAME: tensor<32xf32>
+tile.func @gemm(%x: memref<64x64xbf16>, %w: memref<64x32xbf16>, %bias: memref<32xf32>, %y: memref<64x32xf32>)
+    attributes {schedule = {stages = 3, threads = 32}} {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<16x32xf32>
+  %acc = scf.for %k = %c0 to %c64 step %c16 iter_args(%a = %zero) -> (tensor<16x32xf32>) {
+    %tx = tile.load %x[%c0, %k] : memref<64x64xbf16> -> tensor<16x16xbf16>
+    %tw = tile.load %w[%k, %c0] : memref<64x32xbf16> -> tensor<16x32xbf16>
+    %d = tile.dot %tx, %tw, %a : tensor<16x16xbf16>, tensor<16x32xbf16>, tensor<16x32xf32>
+    scf.yield %d : tensor<16x32xf32>
+  }
+  %b = tile.load %bias[%c0] : memref<32xf32> -> tensor<32xf32>
+  %bb = tile.broadcast %b axis 0 : tensor<32xf32> -> tensor<16x32xf32>
+  %s = arith.addf %acc, %bb : tensor<16x32xf32>
+  tile.store %s, %y[%c0, %c0] : tensor<16x32xf32>, memref<64x32xf32>
+  tile.return
+}
+
+// Before the loop, and in it without moving: one buffer. What is multiplied
+// and added too: registers.
+// CHECK-LABEL: tile.func @other
+// CHECK: tile.load %arg0{{.*}} {cuda.stages = 1 : i64}
+// CHECK: scf.for
+// CHECK: tile.load %arg1{{.*}} {cuda.stages = 1 : i64}
+// CHECK: tile.load %arg0
+// CHECK-NOT: cuda.stages
+// CHECK-SAME: tensor<16x16xf32>
+tile.func @other(%x: memref<64x64xf32>, %w: memref<64x16xf32>)
+    attributes {schedule = {stages = 2, threads = 32}} {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %q = tile.load %x[%c0, %c0] : memref<64x64xf32> -> tensor<16x16xf32>
+  %acc = scf.for %k = %c0 to %c64 step %c16 iter_args(%a = %zero) -> (tensor<16x16xf32>) {
+    %tw = tile.load %w[%c0, %c0] : memref<64x16xf32> -> tensor<16x16xf32>
+    %d = tile.dot %q, %tw, %a : tensor<16x16xf32>, tensor<16x16xf32>, tensor<16x16xf32>
+    %both = tile.load %x[%k, %c16] : memref<64x64xf32> -> tensor<16x16xf32>
+    %e = tile.dot %q, %both, %d : tensor<16x16xf32>, tensor<16x16xf32>, tensor<16x16xf32>
+    %f = arith.addf %e, %both : tensor<16x16xf32>
+    scf.yield %f : tensor<16x16xf32>
+  }
+  tile.return
+}

@@ -1,0 +1,29 @@
+// Products whose blocks run in another order as @.._scheduled.
+
+// Three groups: two of 2 row blocks, one of 1.
+tile.func @product(%x: tensor<2x20x24xf32>, %w: tensor<56x24xf32>, %r: tensor<2x20x56xf32>) -> tensor<2x20x56xf32>
+    attributes {kind = "gemm", schedule = {block_m = 8 : i64, block_n = 16 : i64, block_k = 16 : i64}} {
+  %0 = model.linear %x, %w : (tensor<2x20x24xf32>, tensor<56x24xf32>) -> tensor<2x20x56xf32>
+  %1 = model.add %0, %r : tensor<2x20x56xf32>
+  tile.return %1 : tensor<2x20x56xf32>
+}
+tile.func @product_scheduled(%x: tensor<2x20x24xf32>, %w: tensor<56x24xf32>, %r: tensor<2x20x56xf32>) -> tensor<2x20x56xf32>
+    attributes {kind = "gemm", schedule = {block_m = 8 : i64, block_n = 16 : i64, block_k = 16 : i64, raster = 2 : i64}} {
+  %0 = model.linear %x, %w : (tensor<2x20x24xf32>, tensor<56x24xf32>) -> tensor<2x20x56xf32>
+  %1 = model.add %0, %r : tensor<2x20x56xf32>
+  tile.return %1 : tensor<2x20x56xf32>
+}
+
+// One group of all row blocks.
+tile.func @tall(%x: tensor<2x20x24xf32>, %w: tensor<56x24xf32>, %r: tensor<2x20x56xf32>) -> tensor<2x20x56xf32>
+    attributes {kind = "gemm", schedule = {block_m = 8 : i64, block_n = 16 : i64, block_k = 16 : i64}} {
+  %0 = model.linear %x, %w : (tensor<2x20x24xf32>, tensor<56x24xf32>) -> tensor<2x20x56xf32>
+  %1 = model.add %0, %r : tensor<2x20x56xf32>
+  tile.return %1 : tensor<2x20x56xf32>
+}
+tile.func @tall_scheduled(%x: tensor<2x20x24xf32>, %w: tensor<56x24xf32>, %r: tensor<2x20x56xf32>) -> tensor<2x20x56xf32>
+    attributes {kind = "gemm", schedule = {block_m = 8 : i64, block_n = 16 : i64, block_k = 16 : i64, raster = 9 : i64}} {
+  %0 = model.linear %x, %w : (tensor<2x20x24xf32>, tensor<56x24xf32>) -> tensor<2x20x56xf32>
+  %1 = model.add %0, %r : tensor<2x20x56xf32>
+  tile.return %1 : tensor<2x20x56xf32>
+}

@@ -1,0 +1,76 @@
+//===- State.h - The emulated driver's state --------------------*- C++ -*-===//
+
+#ifndef LLMC_EMULATOR_DRIVER_STATE_H
+#define LLMC_EMULATOR_DRIVER_STATE_H
+
+#include "../engine/Engine.h"
+#include "Cuda.h"
+#include "Faults.h"
+#include "Streams.h"
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace llmc::emulator {
+
+struct Function {
+  Kernel *kernel;
+  Module *module;
+};
+
+struct State {
+  State();
+
+  /// There is one, from the first call to the end of the program.
+  static State &get();
+
+  Engine engine;
+  Faults faults;
+  Streams streams;
+  std::map<CUevent, Event> events;
+  std::map<CUgraph, std::shared_ptr<Graph>> graphs;
+  std::map<CUgraphExec, std::shared_ptr<Graph>> executables;
+  std::map<CUmodule, std::unique_ptr<Module>> modules;
+  std::map<CUfunction, std::unique_ptr<Function>> functions;
+  std::set<void *> hostAllocations;
+  std::map<std::string, int64_t> launches; // by kernel
+  bool isInitialized = false, hasContext = false;
+  /// The error that a failed kernel left; nothing works after it.
+  CUresult sticky = CUDA_SUCCESS;
+  int64_t calls = 0;
+  std::recursive_mutex mutex;
+
+  CUresult launch(const Function &function, const Engine::Shape &shape,
+                  const std::vector<uint64_t> &arguments);
+  void writeReport() const;
+};
+
+/// "llmc-emulator: error: ..." on stderr.
+void complain(const std::string &what);
+
+/// Begins every call: holds the lock, and `result` says whether the call fails
+/// before it does anything.
+class Call {
+public:
+  enum Needs { Nothing, Driver, Context };
+  Call(const char *function, Needs needs);
+
+  State &state;
+  CUresult result = CUDA_SUCCESS;
+
+private:
+  std::lock_guard<std::recursive_mutex> lock;
+};
+
+#define LLMC_CALL(needs)                                                       \
+  ::llmc::emulator::Call call(__func__, ::llmc::emulator::Call::needs);        \
+  ::llmc::emulator::State &state = call.state;                                 \
+  (void)state;                                                                 \
+  if (call.result)                                                             \
+  return call.result
+
+} // namespace llmc::emulator
+
+#endif // LLMC_EMULATOR_DRIVER_STATE_H
