@@ -19,7 +19,8 @@ def PlanMemory : Pass<"llmc-plan-memory", "::mlir::ModuleOp"> {
     result that a kernel may write over one of its arguments (`inplace`) takes
     the argument's place when the argument is not needed afterwards. Each
     place is a `plan.view` at the launch that makes the tensor, so that the
-    lifetime can be read from the uses of the view.
+    lifetime can be read from the uses of the view. Slices and joined parts of
+    tokens are views `of` what they are a part of.
 
     Postcondition: `plan` ops and kernels; see `llmc-verify-memory-plan`. The
     workspace arena has 0 bytes until the target has turned kernels into code.
@@ -56,7 +57,8 @@ def VerifyMemoryPlan : Pass<"llmc-verify-memory-plan", "::mlir::ModuleOp"> {
     view that does not lie within its arena or is not aligned; two tensors of
     the activation arena that live at the same time and overlap, unless a
     kernel's `inplace` allows one to be written over the other; an activation
-    that is read before any launch has written it. Changes nothing.
+    that is read before all of it was written; a byte of a tensor that is
+    written twice. Changes nothing.
 
     Postcondition: the module is what Tiling and Link expect.
   }];

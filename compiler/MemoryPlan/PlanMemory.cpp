@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/MemoryPlan/EntryPorts.h"
 #include "compiler/MemoryPlan/Lifetimes.h"
 #include "compiler/MemoryPlan/Passes.h"
 #include "dialects/Model/Model.h"
@@ -53,29 +54,6 @@ plan::ArenaKind arenaOf(train::Slot slot) {
     return plan::ArenaKind::Compute;
   }
   llvm_unreachable("a slot of a variable");
-}
-
-/// The ports of one entry point, in the order of its arguments and results.
-/// Empty names are no ports.
-struct EntryPorts {
-  StringRef function;
-  std::array<StringRef, 2> arguments;
-  StringRef result;
-};
-
-constexpr EntryPorts entryPorts[] = {
-    {"micro_step", {"tokens", "targets"}, "loss"},
-    {"evaluate", {"tokens", "targets"}, "loss"},
-    {"generate", {"prompt", ""}, "logits"},
-    {"update", {"hyper", ""}, "norm"},
-    {"prepare", {"", ""}, ""},
-};
-
-const EntryPorts *findPorts(StringRef function) {
-  for (const EntryPorts &ports : entryPorts)
-    if (ports.function == function)
-      return &ports;
-  return nullptr;
 }
 
 class Planner {

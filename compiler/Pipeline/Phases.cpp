@@ -2,6 +2,7 @@
 
 #include "compiler/Pipeline/Phases.h"
 
+#include "compiler/Pipeline/ScheduleFile.h"
 #include "dialects/Model/Model.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -48,9 +49,11 @@ static std::string step(const PipelineOptions &options) {
       // Gradients exist now: they get storage, and an optimizer. Values get the
       // type that they are computed in.
       "llmc-build-step{{precision={0}},"
+      // While loss and logits are single ops.
+      "llmc-chunk-head{{tokens={1}},"
       // Promises to Fusion.
       "llmc-verify-step",
-      options.getPrecision());
+      options.getPrecision(), options.getHeadChunk());
 }
 
 static std::string fusion(const PipelineOptions &) {
@@ -65,7 +68,9 @@ static std::string fusion(const PipelineOptions &) {
 static std::string schedule(const PipelineOptions &options) {
   // Kernels are final, so that each gets its tile sizes once.
   if (options.isCuda())
-    return llvm::formatv("llmc-schedule-kernels{{target=cuda arch={0}}",
+    return llvm::formatv("llmc-schedule-kernels{{target=cuda arch={0}},"
+                         // Before MemoryPlan, which makes room for the gaps.
+                         "llmc-pad-rows",
                          options.arch);
   // The cores are those of this machine, as the processor is.
   return llvm::formatv("llmc-schedule-kernels{{target=cpu cores={0}}",
@@ -147,6 +152,17 @@ LogicalResult llmc::dump(const PipelineOptions &options, StringRef name,
   return success();
 }
 
+/// Kernels exist and have no block sizes yet.
+static LogicalResult applyScheduleFile(ModuleOp module,
+                                       const PipelineOptions &options) {
+  if (options.scheduleFile.empty())
+    return success();
+  llvm::Expected<ScheduleFile> file = ScheduleFile::read(options.scheduleFile);
+  if (!file)
+    return module.emitError() << llvm::toString(file.takeError());
+  return file->apply(module);
+}
+
 LogicalResult llmc::runPhases(ModuleOp module, const PipelineOptions &options,
                               unsigned first, unsigned last) {
   for (unsigned index = first; index <= last; ++index) {
@@ -155,6 +171,9 @@ LogicalResult llmc::runPhases(ModuleOp module, const PipelineOptions &options,
       break;
     {
       PhaseTimer timer(options, phase.name);
+      if (phase.name == "schedule" &&
+          failed(applyScheduleFile(module, options)))
+        return failure();
       PassManager manager(module.getContext(), ModuleOp::getOperationName());
       if (failed(parsePassPipeline(phase.passes(options), manager)) ||
           failed(manager.run(module)))

@@ -26,6 +26,9 @@ struct PipelineOptions {
   int64_t batch = 4;
   /// Tokens in a sequence; when the user names none, chooseSequence.
   std::optional<int64_t> sequence;
+  /// Most tokens whose logits are held at a time; 0: all. When the user names
+  /// none, getHeadChunk.
+  std::optional<int64_t> headChunk;
   /// The last phase to run.
   std::string compileTo = "link";
   /// Instead of a program: the kernels as "cuda" or "ptx"; empty: a program.
@@ -54,6 +57,11 @@ struct PipelineOptions {
     if (!precision.empty())
       return precision;
     return isCuda() ? "bf16" : "f32";
+  }
+  /// Enough tokens to fill a GPU with one product; f32 is the precision of
+  /// references and small models, whose logits stay whole.
+  int64_t getHeadChunk() const {
+    return headChunk.value_or(getPrecision() == "bf16" ? 4096 : 0);
   }
 };
 

@@ -53,6 +53,10 @@ int64_t llmc::getBlocksPerSM(const Chip &chip, const Footprint &block) {
                    chip.registers / std::max<int64_t>(registers, 1)});
 }
 
+int64_t llmc::getMinBlocks(const Chip &chip, int64_t blocks, int64_t perSM) {
+  return std::min(perSM, llvm::divideCeilSigned(blocks, chip.sms));
+}
+
 double llmc::getFill(const Chip &chip, int64_t blocks, int64_t perSM) {
   int64_t wave = chip.sms * std::max<int64_t>(perSM, 1);
   return double(blocks) / (llvm::divideCeilSigned(blocks, wave) * wave);

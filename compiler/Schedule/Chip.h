@@ -60,6 +60,9 @@ constexpr int64_t kMostRegisters = 255;
 /// Blocks that an SM holds at once; 0 if not even one fits.
 int64_t getBlocksPerSM(const Chip &chip, const Footprint &block);
 
+/// The blocks per SM that registers are to be limited for: no more than come.
+int64_t getMinBlocks(const Chip &chip, int64_t blocks, int64_t perSM);
+
 /// The fraction of all SMs' time that `blocks` fill, when each SM holds
 /// `perSM`: 1 if every wave is full.
 double getFill(const Chip &chip, int64_t blocks, int64_t perSM);

@@ -153,7 +153,10 @@ ScheduleChoice cuda_model::chooseAttention(const Chip &chip,
           blocks[model.keepsKeys() ? "block_q" : "block_k"] = walked;
           blocks["stages"] = stages;
           blocks["threads"] = 32 * tile.warps;
-          blocks["min_blocks"] = perSM;
+          int64_t grid = 1;
+          for (int64_t extent : getGrid(shape, blocks))
+            grid *= extent;
+          blocks["min_blocks"] = getMinBlocks(chip, grid, perSM);
           ScheduleChoice choice =
               model.describe(tile, perSM, std::move(blocks));
           // Where all spill, the one that does least.

@@ -54,6 +54,11 @@ struct GemmModel {
   int64_t columnBlocks(const GemmTile &tile) const {
     return llvm::divideCeilSigned(shape.n, tile.n);
   }
+  /// Products that are computed side by side, over parts of the depth.
+  int64_t parts() const { return std::max<int64_t>(shape.splits, 1); }
+  int64_t blocks(const GemmTile &tile) const {
+    return rowBlocks(tile) * columnBlocks(tile) * parts();
+  }
   Footprint getFootprint(const GemmTile &tile) const;
   double getMemoryBytes(const GemmTile &tile, int64_t perSM,
                         int64_t raster) const;
@@ -81,6 +86,13 @@ Footprint GemmModel::getFootprint(const GemmTile &tile) const {
   result.registers = accumulator + 2 * fragments + 32 +
                      (tile.k >= 64 ? 10 : 0) + (shape.depthFirstA ? 16 : 0) +
                      (shape.depthFirstB ? 4 : 0);
+  // Results that share what was read keep all of it at once, in pairs of bf16.
+  if (shape.epilogueReads > 1 && shape.epilogueWrites > 1)
+    result.registers = std::max(
+        result.registers,
+        accumulator +
+            (shape.epilogueReads + shape.epilogueWrites - 1) * accumulator / 2 +
+            40);
   return result;
 }
 
@@ -88,8 +100,8 @@ Footprint GemmModel::getFootprint(const GemmTile &tile) const {
 /// they read; an operand that stays in L2 is read once.
 double GemmModel::getMemoryBytes(const GemmTile &tile, int64_t perSM,
                                  int64_t raster) const {
-  double bytesA = double(shape.m) * shape.k * bytesOf(shape.element);
-  double bytesB = double(shape.n) * shape.k * bytesOf(shape.element);
+  double bytesA = double(shape.m) * shape.k * parts() * bytesOf(shape.element);
+  double bytesB = double(shape.n) * shape.k * parts() * bytesOf(shape.element);
   double cache = 0.6 * chip.l2Bytes;
   if (bytesA + bytesB <= cache)
     return shape.bytes;
@@ -122,7 +134,7 @@ double GemmModel::getSeconds(const GemmTile &tile, int64_t perSM,
   double copied = (tile.m + tile.n) * depth * element;
   double shared = (fragments + copied) / kSharedBytesPerCycle;
   double l2 = copied / kL2BytesPerCycle;
-  int64_t blocks = rowBlocks(tile) * columnBlocks(tile);
+  int64_t blocks = this->blocks(tile);
   double epilogue = double(shape.epilogueBytes) / blocks / kL2BytesPerCycle;
   // A barrier, the wait for a stage, and the addresses of the next.
   double steps = depth / tile.k;
@@ -166,7 +178,7 @@ ScheduleChoice GemmModel::describe(const GemmTile &tile, int64_t perSM,
   choice.blocks = std::move(blocks);
   choice.footprint = getFootprint(tile);
   choice.blocksPerSM = perSM;
-  choice.fill = getFill(chip, rowBlocks(tile) * columnBlocks(tile), perSM);
+  choice.fill = getFill(chip, this->blocks(tile), perSM);
   choice.microseconds = getSeconds(tile, perSM, raster) * 1e6;
   return choice;
 }
@@ -227,7 +239,7 @@ ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
     blocks["stages"] = tile.stages;
     blocks["raster"] = raster;
     blocks["threads"] = 32 * tile.warps();
-    blocks["min_blocks"] = perSM;
+    blocks["min_blocks"] = getMinBlocks(chip, model.blocks(tile), perSM);
     best = model.describe(tile, perSM, raster, std::move(blocks));
   };
   for (int64_t m : ms)

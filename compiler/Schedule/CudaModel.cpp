@@ -127,9 +127,13 @@ ScheduleChoice CudaModel::choose(const KernelShape &shape) const {
   BlockSizes blocks =
       shape.kind == KernelKind::Rows ? chooseRows(shape) : chooseStream(shape);
   ScheduleChoice choice = estimateStream(shape, std::move(blocks));
-  // No more than registers allow, and no more than hide a load's latency.
-  choice.blocks["min_blocks"] = std::max<int64_t>(
-      1, std::min(choice.blocksPerSM, 1024 / choice.blocks.lookup("threads")));
+  // No more than hide a load's latency.
+  int64_t grid = 1;
+  for (int64_t extent : getGrid(shape, choice.blocks))
+    grid *= extent;
+  choice.blocks["min_blocks"] =
+      std::min(getMinBlocks(chip, grid, choice.blocksPerSM),
+               1024 / choice.blocks.lookup("threads"));
   return choice;
 }
 

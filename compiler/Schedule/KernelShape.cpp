@@ -78,18 +78,27 @@ static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
     return failure();
   RankedTensorType result = getType((*leader)->getResult(0));
   RankedTensorType input = getType((*leader)->getOperand(0));
-  shape.m = getRows(result);
+  if (auto splits = (*leader)->getAttrOfType<IntegerAttr>("splits"))
+    shape.splits = splits.getInt();
+  int64_t parts = std::max<int64_t>(shape.splits, 1);
+  shape.m = getRows(result) / parts;
   shape.n = result.getShape().back();
-  shape.k =
-      isa<model::LinearOp>(*leader) ? input.getShape().back() : getRows(input);
+  shape.k = (isa<model::LinearOp>(*leader) ? input.getShape().back()
+                                           : getRows(input)) /
+            parts;
   shape.element = getElement((*leader)->getOperand(0));
   bool transposed = (*leader)->hasAttr("transposed");
   shape.depthFirstA = isa<model::LinearWeightGradOp>(*leader);
   shape.depthFirstB = shape.depthFirstA || transposed;
-  shape.flops = 2 * shape.m * shape.n * shape.k;
+  shape.flops = 2 * shape.m * shape.n * shape.k * parts;
   shape.epilogueBytes = shape.bytes;
   for (Value operand : (*leader)->getOperands())
     shape.epilogueBytes -= getBytes(getType(operand));
+  for (BlockArgument argument : kernel.getBody().getArguments())
+    shape.epilogueReads +=
+        getType(argument).getNumElements() == result.getNumElements() &&
+        !llvm::is_contained((*leader)->getOperands(), argument);
+  shape.epilogueWrites = kernel.getNumResults();
   for (auto rotate : kernel.getBody().getOps<model::RotateOp>()) {
     shape.columnGroup =
         std::max<int64_t>(shape.columnGroup, rotate.getHeadSize());
@@ -297,7 +306,8 @@ SmallVector<int64_t> llmc::getGrid(const KernelShape &shape,
   };
   switch (shape.kind) {
   case KernelKind::Gemm:
-    return {count(shape.n, "block_n"), count(shape.m, "block_m"), 1};
+    return {count(shape.n, "block_n"), count(shape.m, "block_m"),
+            std::max<int64_t>(shape.splits, 1)};
   case KernelKind::Rows:
     return {shape.splits ? shape.splits : count(shape.rows, "block_rows"), 1,
             1};

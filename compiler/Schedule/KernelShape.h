@@ -30,7 +30,7 @@ enum class KernelKind {
 /// The extents of a kernel; those that its kind has no use for are 0.
 struct KernelShape {
   KernelKind kind;
-  // gemm: [m, k] times [k, n].
+  // gemm: [m, k] times [k, n], `splits` times if that is not 0.
   int64_t m = 0, n = 0, k = 0;
   /// What the operands of products are stored as: gemm and attention.
   Element element = Element::F32;
@@ -38,6 +38,8 @@ struct KernelShape {
   bool depthFirstA = false, depthFirstB = false;
   /// Bytes of the tensors that a product's epilogue reads and writes.
   int64_t epilogueBytes = 0;
+  /// Tensors of the result's shape that the epilogue reads, and writes.
+  int64_t epilogueReads = 0, epilogueWrites = 0;
   /// Channels that one block must hold together, 1 for any: rotate's heads.
   int64_t columnGroup = 1;
   /// Positions of a sequence, for the kernels that tell them apart.

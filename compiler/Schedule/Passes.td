@@ -57,4 +57,28 @@ def PadRows : Pass<"llmc-pad-rows", "::mlir::ModuleOp"> {
   }];
 }
 
+def SplitReduction : Pass<"llmc-split-reduction", "::mlir::ModuleOp"> {
+  let summary = "cuts the depth of products with too few blocks for the GPU";
+  let description = [{
+    Precondition: what llmc-schedule-kernels leaves for `cuda`.
+
+    Action: where the model expects it to be faster, a weight gradient that is
+    accumulated becomes two kernels: partial products over equal parts of the
+    rows, and their sum, in order, into the gradient. Both are scheduled.
+
+    Postcondition: as before. The gradient's additions have another order.
+
+    ```mlir
+    tile.launch @dw(%x, %dy, %g)
+    // becomes
+    %p = tile.launch @dw_partial(%x, %dy) : (...) -> tensor<4x768x768xf32>
+    tile.launch @dw_sum(%p, %g)
+    ```
+  }];
+  let options = [
+    Option<"arch", "arch", "std::string", "\"sm_89\"",
+           "sm_80, sm_86, sm_89, sm_90 or emulated">
+  ];
+}
+
 #endif

@@ -71,7 +71,8 @@ static void report(tile::FuncOp kernel, const KernelShape &shape,
              choice.microseconds);
 }
 
-static LogicalResult schedule(tile::FuncOp kernel, const TargetModel &model) {
+LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
+                                   const TargetModel &model) {
   FailureOr<KernelShape> shape = getKernelShape(kernel);
   if (failed(shape))
     return failure();
@@ -121,7 +122,7 @@ struct ScheduleKernels : llmc::impl::ScheduleKernelsBase<ScheduleKernels> {
     if (!model)
       return signalPassFailure();
     for (auto kernel : getOperation().getOps<tile::FuncOp>())
-      if (failed(schedule(kernel, *model)))
+      if (failed(scheduleKernel(kernel, *model)))
         return signalPassFailure();
   }
 

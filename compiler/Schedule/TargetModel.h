@@ -49,6 +49,11 @@ public:
   }
 };
 
+/// Gives a kernel its schedule, or checks the one that it has, and what follows
+/// from it: grid, flops, bytes and what the model expects.
+mlir::LogicalResult scheduleKernel(tile::FuncOp kernel,
+                                   const TargetModel &model);
+
 struct CpuOptions {
   int64_t cores = 16;
   int64_t l2Bytes = 512 * 1024;

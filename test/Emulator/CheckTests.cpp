@@ -21,9 +21,11 @@ protected:
   std::string run(const std::string &name, Options options) {
     Device device(std::move(options));
     float *x = device.upload(std::vector<float>(1024, 1.5f));
-    float *y = device.allocate<float>(1024);
-    return device.run(name, Device::shape(GetParam().blocks, 64, 1024),
-                      {x, y});
+    // Written, but for the rule about what was never written.
+    float *y = name.find("global_uninitialized") == 0
+                   ? device.allocate<float>(1024)
+                   : device.upload(std::vector<float>(1024));
+    return device.run(name, Device::shape(GetParam().blocks, 64, 1024), {x, y});
   }
 
   static Options withSeed(uint64_t seed) {
@@ -62,12 +64,15 @@ INSTANTIATE_TEST_SUITE_P(
     Rules, CheckTest,
     testing::Values(
         Rule{"dropped_barrier", 1, "with no barrier between"},
+        Rule{"one_writer", 1, "with no barrier between"},
+        Rule{"matrix_rows", 1, "ldmatrix: reads byte"},
         Rule{"read_then_write", 1, "with no barrier between"},
         Rule{"both_write", 1, "store_shared: writes byte"},
         Rule{"uninitialized_shared", 1, "that was never written"},
         Rule{"out_of_bounds", 1,
              "bytes 256..259 are outside the 256 bytes of shared memory"},
         Rule{"misaligned", 1, "of shared memory is not aligned to 8"},
+        Rule{"single_bytes", 1, "that was never written"},
         Rule{"shared_size", 1, "uses 2048 bytes of shared memory"},
         Rule{"wait_too_late", 1, "no cp_async_wait covered it yet"},
         Rule{"forgotten_commit", 1, "no cp_async_wait covered it yet"},
@@ -77,8 +82,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"ended_thread", 1,
              "63 of 64 threads of the block wait; thread 63 has ended"},
         Rule{"two_barriers", 1, "waits at another barrier, at line"},
-        Rule{"parted_shuffle", 1,
-             "all 32 lanes must be at the same place"},
+        Rule{"parted_shuffle", 1, "all 32 lanes must be at the same place"},
         Rule{"half_a_warp", 1, "16 of 32 threads of the warp wait; thread"},
         Rule{"wide_mask", 1, "the mask 32 is not within a warp"},
         Rule{"global_out_of_bounds", 1,
@@ -87,9 +91,11 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"global_misaligned", 1, "of argument 'x' is not aligned to 8"},
         Rule{"global_uninitialized", 1, "of argument 'y' (of the 4 bytes"},
         Rule{"const_argument", 1, "of argument 'x', which is const"},
-        Rule{"blocks_write", 2, "store_global: writes element"},
-        Rule{"block_reads_other", 2, "of argument 'y'"},
+        Rule{"blocks_write", 2, "nothing orders the blocks"},
+        Rule{"block_reads_other", 2, "nothing orders the blocks"},
         Rule{"global_no_barrier", 1, "with no barrier between"},
+        Rule{"global_one_writer", 1, "with no barrier between"},
+        Rule{"blocks_one_writer", 2, "nothing orders the blocks"},
         Rule{"global_read_then_write", 1, "with no barrier between"}),
     [](const testing::TestParamInfo<Rule> &info) {
       return std::string(info.param.kernel);
@@ -147,6 +153,41 @@ TEST(Launches, ImpossibleShapes) {
   EXPECT_NE(report(1, 128, 0).find("LLMC_KERNEL allows 64"), std::string::npos);
   EXPECT_NE(report(1, 64, 101377).find("a block may have 101376"),
             std::string::npos);
+}
+
+// Buffers of a program lie side by side: one argument's end is the next one's
+// beginning.
+TEST(Launches, ArgumentsSideBySide) {
+  Device device;
+  float *x = device.upload(std::vector<float>(2048, 1.5f));
+  EXPECT_EQ(device.run("global_out_of_bounds", Device::shape(1, 64, 0),
+                       {x, x + 1024}),
+            "");
+  EXPECT_NE(device
+                .run("global_out_of_bounds_broken", Device::shape(1, 64, 0),
+                     {x, x + 1024})
+                .find("4 bytes at element 1024 of argument 'x', which has"),
+            std::string::npos);
+}
+
+// In place: both arguments are the same buffer.
+TEST(Launches, ArgumentsInPlace) {
+  Device device;
+  float *x = device.upload(std::vector<float>(1024, 1.5f));
+  EXPECT_EQ(device.run("blocks_write", Device::shape(1, 64, 0), {x, x}), "");
+  EXPECT_NE(device.run("reads_other_block", Device::shape(2, 64, 0), {x, x})
+                .find("of argument '"),
+            std::string::npos);
+}
+
+TEST(LaunchesDeathTest, CrashesAreNamed) {
+  EXPECT_DEATH(
+      {
+        Device device;
+        float *x = device.upload(std::vector<float>(1024, 1.5f));
+        device.run("crash", Device::shape(3, 64, 0), {x, x});
+      },
+      "kernel 'crash', block \\(., 0, 0\\), thread [0-9]+: memory fault");
 }
 
 TEST(Launches, ArgumentOutsideOfMemory) {

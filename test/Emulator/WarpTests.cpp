@@ -116,8 +116,9 @@ TEST(CounterTest, Report) {
   uint32_t *x = device.upload(std::vector<uint32_t>(1024));
   uint32_t *y = device.allocate<uint32_t>(1024);
   for (int i = 0; i < 2; ++i)
-    ASSERT_EQ(device.run("sectors", Device::shape(3, 32, 0), {x, y}).substr(0, 6),
-              "kernel"); // blocks write the same elements
+    ASSERT_EQ(
+        device.run("sectors", Device::shape(3, 32, 0), {x, y}).substr(0, 6),
+        "kernel"); // blocks write the same elements
   std::string json = toJson(device.engine.counters);
   EXPECT_NE(json.find("{\"name\": \"sectors\", \"launches\": 2"),
             std::string::npos)

@@ -1,6 +1,7 @@
 //===- CudaDeviceTests.cpp - the GPU's device on the fake driver ----------===//
 
 #include "FakeCuda.h"
+#include "GpuTestProgram.h"
 #include "TestSupport.h"
 
 #include "device/cuda/CudaDevice.h"
@@ -9,14 +10,9 @@
 #include <dlfcn.h>
 
 using namespace llmc::runtime;
+using namespace llmc::runtime::test;
 
 namespace {
-
-// A program of one product: loss = sum of tokens * targets, and an update that
-// adds it to every parameter.
-constexpr int64_t window = 4, numParameters = 3 << 20; // 12 MiB
-constexpr int64_t tokensAt = 64, targetsAt = 128, lossAt = 0, normAt = 4,
-                  hyperAt = 8;
 
 void sum(void **args, int64_t, int64_t, int64_t, void *) {
   auto *tokens = static_cast<int32_t *>(args[0]);
@@ -31,39 +27,9 @@ void grow(void **args, int64_t x, int64_t, int64_t, void *) {
   static_cast<float *>(args[0])[x] += *static_cast<float *>(args[1]);
 }
 
-void *at(LlmcContext *context, int arena, int64_t byte) {
-  return static_cast<char *>(context->arenas[arena]) + byte;
-}
-
-void microStep(LlmcContext *c) {
-  void *args[] = {at(c, 1, tokensAt), at(c, 1, targetsAt), at(c, 1, lossAt)};
-  llmcLaunch(c, 0, args);
-}
-
-void update(LlmcContext *c) {
-  void *args[] = {at(c, 0, 0), at(c, 1, lossAt)};
-  llmcLaunch(c, 1, args);
-}
-
-void evaluate(LlmcContext *c) { microStep(c); }
-
 const FakeKernel code[] = {{"sum_1", sum, 3}, {"grow", grow, 2}};
 const FakeModule module = {code, 2};
 const FakePtx ptx = {".version 9.0\n.target sm_89\n", {code, 2}};
-const int64_t shape[] = {3, 1 << 20};
-const LlmcArena arenas[] = {
-    {"parameters", numParameters * 4, LlmcArenaParameter, 4096},
-    {"inputs and outputs", 256, LlmcArenaIo, 64},
-    {"workspace", 0, LlmcArenaWorkspace, 64},
-};
-const LlmcTensor tensors[] = {{"wte.weight", shape, 0, numParameters, 0, 2,
-                               LlmcInitZeros, LlmcArenaParameter, 0}};
-const LlmcKernel kernels[] = {
-    {"sum", "m.mlir:7", nullptr, 1, 1, 1, 100, 200, "sum_1", 0, 32, 65536, 3,
-     1},
-    {"grow", "m.mlir:9", nullptr, 8, 1, 1, 0, 0, "grow", 0, 64, 0, 2, 1},
-};
-
 class CudaTest : public ::testing::Test {
 protected:
   void SetUp() override {
@@ -76,26 +42,6 @@ protected:
     reset = reinterpret_cast<FakeCudaReset>(::dlsym(library, "fakeCudaReset"));
     reset();
     ::setenv("LLMC_CUDA_DRIVER", LLMC_FAKE_DRIVER, 1);
-    program.batch = 1;
-    program.sequence = window;
-    program.numArenas = 3;
-    program.arenas = arenas;
-    program.numTensors = 1;
-    program.tensors = tensors;
-    program.numKernels = 2;
-    program.kernels = kernels;
-    program.tokensOffset = tokensAt;
-    program.targetsOffset = targetsAt;
-    program.lossOffset = lossAt;
-    program.hyperOffset = hyperAt;
-    program.normOffset = normAt;
-    program.microStep = microStep;
-    program.update = update;
-    program.evaluate = evaluate;
-    program.deviceKind = LlmcDeviceCuda;
-    program.computeCapability = 89;
-    program.precision = "bf16";
-    program.numImages = 1;
     program.images = &image;
   }
   void TearDown() override {
@@ -112,31 +58,12 @@ protected:
     return device.allocate();
   }
 
-  /// Some steps as the loop makes them; `losses` are what they should be.
-  static Status steps(Device &device, std::vector<float> &losses,
-                      std::vector<float> &expected) {
-    losses.assign(6, -1);
-    expected.clear();
-    LLMC_TRY(device.finish());
-    for (int32_t i = 0; i < 6; ++i) {
-      int32_t tokens[window] = {i, 1, 2, 3}, targets[window] = {10, i, 0, 1};
-      LLMC_TRY(device.writeBatch(tokens, targets));
-      LLMC_TRY(device.run(microStep));
-      LLMC_TRY(device.readLater(LlmcArenaIo, lossAt,
-                                &losses[static_cast<size_t>(i)], 4));
-      expected.push_back(static_cast<float>(11 * i + 3));
-      if (i % 3 == 2)
-        LLMC_TRY(device.run(update));
-    }
-    return device.finish();
-  }
-
   FakeCudaConfigure configure = nullptr;
   FakeCudaCalls calls = nullptr;
   FakeCudaLive live = nullptr;
   FakeCudaReset reset = nullptr;
   LlmcImage image = {&module, nullptr, sizeof(module), 0};
-  LlmcProgram program{};
+  LlmcProgram program = smallGpuProgram();
 };
 
 TEST_F(CudaTest, SaysWhatIsMissing) {

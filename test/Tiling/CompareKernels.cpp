@@ -4,9 +4,10 @@
 //
 // Runs each pair of tile programs @name and @name_scheduled, on the CPU, on the
 // same data, and compares all that they write. Arguments that a result may
-// share storage with do share it in the second run. Integers count up from 0
-// to 36. Both sums are in f32 but in another order: n additions of values of
-// magnitude 1 may differ by n * 6e-8.
+// share storage with do share it in the second run. Of a pair @name and
+// @name_parts the second one gives results in parts, which are summed. Integers
+// count up from 0 to 36. Both sums are in f32 but in another order: n additions
+// of values of magnitude 1 may differ by n * 6e-8.
 //
 //===----------------------------------------------------------------------===//
 
@@ -135,7 +136,8 @@ bool compare(const JitKernels &kernels, tile::FuncOp plain,
     auto plainType = cast<MemRefType>(plain.getArgumentTypes()[argument]);
     auto type = cast<MemRefType>(scheduled.getArgumentTypes()[argument]);
     for (int64_t i = 0; i < type.getNumElements(); ++i) {
-      float want = wanted[getPlace(plainType, i)], have = had[getPlace(type, i)];
+      float want = wanted[getPlace(plainType, i)],
+            have = had[getPlace(type, i)];
       if (!(std::fabs(have - want) <= 1e-5 * (1 + std::fabs(want)))) {
         std::printf("%s: element %ld of argument %zu is %.9g, expected %.9g\n",
                     name.c_str(), static_cast<long>(i), argument, have, want);
@@ -147,6 +149,34 @@ bool compare(const JitKernels &kernels, tile::FuncOp plain,
                   argument);
       return false;
     }
+  }
+  std::printf("%s: ok\n", name.c_str());
+  return true;
+}
+/// The last argument of `parts` holds what sums up to that of `plain`.
+bool compareSum(const JitKernels &kernels, tile::FuncOp plain,
+                tile::FuncOp parts) {
+  std::string name = plain.getSymName().str();
+  std::vector<size_t> own(plain.getNumArguments());
+  std::iota(own.begin(), own.end(), 0);
+  std::vector<Buffer> expected = makeData(plain), found = makeData(parts);
+  if (!run(kernels, plain, expected, own) || !run(kernels, parts, found, own))
+    return false;
+  size_t size = getSize(cast<MemRefType>(plain.getArgumentTypes().back()));
+  size_t all = getSize(cast<MemRefType>(parts.getArgumentTypes().back()));
+  for (size_t i = 0; i < size; ++i) {
+    float sum = 0, want = expected.back()[i];
+    for (size_t part = i; part < all; part += size)
+      sum += found.back()[part];
+    if (!(std::fabs(sum - want) <= 1e-5 * (1 + std::fabs(want)))) {
+      std::printf("%s: element %zu of the sum is %.9g, expected %.9g\n",
+                  name.c_str(), i, sum, want);
+      return false;
+    }
+  }
+  if (countGuards(found.back()) != kGuards) {
+    std::printf("%s: writes beyond the parts\n", name.c_str());
+    return false;
   }
   std::printf("%s: ok\n", name.c_str());
   return true;
@@ -170,6 +200,11 @@ int main(int argc, char **argv) {
   for (auto plain : module->getOps<tile::FuncOp>()) {
     auto scheduled = module->lookupSymbol<tile::FuncOp>(
         (plain.getSymName() + "_scheduled").str());
+    if (auto parts = module->lookupSymbol<tile::FuncOp>(
+            (plain.getSymName() + "_parts").str())) {
+      ++pairs;
+      failures += !compareSum(*kernels, plain, parts);
+    }
     if (!scheduled)
       continue;
     ++pairs;

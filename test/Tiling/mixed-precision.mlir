@@ -130,3 +130,12 @@ tile.func @round(%p: tensor<1000xf32>, %c: tensor<1000xbf16>)
   train.round %p into %c : tensor<1000xf32>, tensor<1000xbf16>
   tile.return
 }
+
+// A chunk's gradient is of the mean over all tokens.
+// CHECK-LABEL: tile.func @chunk_grad(
+// CHECK: arith.constant dense<1.562500e-02> : tensor<2xf32>
+tile.func @chunk_grad(%x: tensor<1x4x16xbf16>, %t: tensor<1x4xi32>) -> tensor<1x4x16xbf16>
+    attributes {kind = "rows", grid = array<i64: 2, 1, 1>, schedule = {block_rows = 2 : i64}} {
+  %0 = model.cross_entropy_grad %x, %t {tokens = 64 : i64} : (tensor<1x4x16xbf16>, tensor<1x4xi32>) -> tensor<1x4x16xbf16>
+  tile.return %0 : tensor<1x4x16xbf16>
+}

@@ -26,6 +26,8 @@ struct PlanCommand {
   int64_t threads = 0;
   /// How many tensors each list shows.
   int64_t most = 12;
+  /// Kernels and their expected times instead of memory.
+  bool kernels = false;
 };
 
 struct DataCommand {

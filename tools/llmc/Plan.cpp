@@ -4,11 +4,26 @@
 #include "Source.h"
 #include "compiler/MemoryPlan/MemoryReport.h"
 #include "compiler/Pipeline/Compiler.h"
+#include "compiler/Schedule/KernelReport.h"
 
 #include "llvm/Support/Threading.h"
 
 using namespace mlir;
 using namespace llmc;
+
+/// --kernels: schedules and expected times instead of memory.
+static int printKernels(ModuleOp module, const PlanCommand &command) {
+  std::unique_ptr<TargetModel> model =
+      createCudaModel(*findChip(command.pipeline.arch));
+  FailureOr<KernelReport> report = KernelReport::build(module, *model);
+  if (failed(report))
+    return 1;
+  if (command.json)
+    report->printSchedules(llvm::outs());
+  else
+    report->print(llvm::outs());
+  return 0;
+}
 
 int llmc::runPlan(const PlanCommand &command) {
   PipelineOptions options = command.pipeline;
@@ -21,6 +36,9 @@ int llmc::runPlan(const PlanCommand &command) {
   if (command.most < 0 || command.most > 1000000)
     return fail("--largest expects 0 to 1000000 tensors, found " +
                 std::to_string(command.most));
+  if (command.kernels && !options.isCuda())
+    return fail("--kernels needs --target=cuda: the model of the CPU predicts "
+                "no times");
   std::unique_ptr<Source> source = Source::open(command.model);
   if (!source)
     return 1;
@@ -29,6 +47,9 @@ int llmc::runPlan(const PlanCommand &command) {
     options.sequence = chooseSequence(module);
   if (failed(runPhases(module, options, 0, *findPhase("memory-plan"))))
     return 1;
+
+  if (command.kernels)
+    return printKernels(module, command);
 
   // One workspace per worker thread of the program.
   int64_t threads = command.threads

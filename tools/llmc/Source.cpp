@@ -4,6 +4,7 @@
 
 #include "Commands.h"
 #include "compiler/Pipeline/Registration.h"
+#include "compiler/Pipeline/ScheduleFile.h"
 #include "compiler/Schedule/Chip.h"
 #include "compiler/Target/CPU/Codegen.h"
 
@@ -99,6 +100,10 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
         "a micro-batch of --batch={0} sequences of {1} tokens is too large, "
         "expected at most {2} tokens in all",
         options.batch, sequence, largestMicroBatch));
+  if (options.headChunk && (*options.headChunk < 0 || *options.headChunk % 64))
+    return mistake(llvm::formatv(
+        "--head-chunk expects a multiple of 64 tokens, or 0, found {0}",
+        *options.headChunk));
   if (options.threads > 1024)
     return mistake(llvm::formatv("--jobs expects 0 to 1024 threads, found {0}",
                                  static_cast<int>(options.threads)));
@@ -107,10 +112,10 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
                                  "--compile-to={1} an earlier phase: expected "
                                  "one of them",
                                  options.emit, options.compileTo));
-  if (!options.scheduleFile.empty() &&
-      !llvm::sys::fs::is_regular_file(options.scheduleFile))
-    return mistake(llvm::formatv("--schedule={0}: there is no such file",
-                                 options.scheduleFile));
+  if (!options.scheduleFile.empty())
+    if (auto file = ScheduleFile::read(options.scheduleFile); !file)
+      return mistake(
+          llvm::formatv("{0}", llvm::toString(file.takeError())));
   if (!options.dumpTo.empty())
     if (auto code = llvm::sys::fs::create_directories(options.dumpTo))
       return mistake(llvm::formatv("--dump-to={0}: cannot make the directory: "

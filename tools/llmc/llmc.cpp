@@ -105,6 +105,13 @@ static cl::opt<int64_t, false, WholeNumber>
                       "model has positions if these are fewer)"),
              cl::value_desc("tokens"), cl::init(0), cl::sub(compile),
              cl::sub(plan), cl::cat(category));
+static cl::opt<int64_t, false, WholeNumber>
+    headChunk("head-chunk",
+              cl::desc("most tokens whose logits are held at a time, a "
+                       "multiple of 64, or 0 for all (default bf16: 4096, "
+                       "f32: 0)"),
+              cl::value_desc("tokens"), cl::init(-1), cl::sub(compile),
+              cl::sub(plan), cl::cat(category));
 static cl::opt<bool>
     verbose("v",
             cl::desc("print the time of each phase, in seconds, to "
@@ -169,6 +176,12 @@ static cl::opt<int64_t, false, WholeNumber>
 // plan.
 static cl::opt<bool> json("json", cl::desc("print the whole plan as JSON"),
                           cl::sub(plan), cl::cat(category));
+static cl::opt<bool>
+    kernels("kernels",
+            cl::desc("cuda: print the kernels, how they fill the GPU and the "
+                     "times to expect; with --json their schedules, as "
+                     "--schedule reads them"),
+            cl::sub(plan), cl::cat(category));
 static cl::opt<int64_t, false, WholeNumber>
     threads("threads",
             cl::desc("threads that the program will run with, each with a "
@@ -205,6 +218,8 @@ static PipelineOptions pipelineOptions() {
   options.batch = batch;
   if (sequence.getNumOccurrences())
     options.sequence = sequence;
+  if (headChunk.getNumOccurrences())
+    options.headChunk = headChunk;
   options.compileTo = compileTo;
   options.emit = emit;
   options.cache = cache;
@@ -269,7 +284,8 @@ static int run() {
   if (plan) {
     if (!checkModel("plan"))
       return 1;
-    return runPlan({pipelineOptions(), models[0], json, threads, most});
+    return runPlan(
+        {pipelineOptions(), models[0], json, threads, most, kernels});
   }
   if (data) {
     if (texts.empty())

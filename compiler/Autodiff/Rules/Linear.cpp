@@ -22,7 +22,8 @@ struct LinearRule : AutodiffOpInterface::ExternalModel<LinearRule, LinearOp> {
     if (gradients.wants(w))
       gradients.add(w, LinearWeightGradOp::create(builder, op.getLoc(),
                                                   w.getType(), x, dy,
-                                                  op.getTransposedAttr()));
+                                                  op.getTransposedAttr(),
+                                                  /*splits=*/IntegerAttr()));
     if (Value bias = op.getBias(); bias && gradients.wants(bias))
       gradients.add(bias, SumRowsOp::create(builder, op.getLoc(),
                                             bias.getType(), dy, IntegerAttr()));

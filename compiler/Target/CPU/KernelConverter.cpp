@@ -26,7 +26,12 @@ LogicalResult KernelConverter::run() {
   Value table = entry->getArgument(0);
   for (auto [number, argument] : llvm::enumerate(kernel.getArguments())) {
     auto type = dyn_cast<MemRefType>(argument.getType());
-    if (!type || !type.hasStaticShape() || !type.getLayout().isIdentity())
+    // Rows may have gaps between them; the program takes views of an argument
+    // in any case, which say where elements lie.
+    auto rows = type ? dyn_cast<StridedLayoutAttr>(type.getLayout())
+                     : StridedLayoutAttr();
+    if (!type || !type.hasStaticShape() ||
+        !(type.getLayout().isIdentity() || (rows && rows.hasStaticLayout())))
       return kernel.emitError("argument ")
              << number
              << " of a tile program is a memref of static shape and identity "
@@ -36,7 +41,10 @@ LogicalResult KernelConverter::run() {
         b, pointer, pointer, table,
         ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(number)});
     Value base = LLVM::LoadOp::create(b, pointer, slot);
-    evaluator.mapping.map(argument, wrapPointer(b, b.getLoc(), base, type));
+    evaluator.mapping.map(
+        argument,
+        wrapPointer(b, b.getLoc(), base,
+                    MemRefType::get(type.getShape(), type.getElementType())));
   }
   // Buffers are made before the return; code goes after them.
   auto anchor = func::ReturnOp::create(b);

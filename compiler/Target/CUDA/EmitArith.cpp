@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Target/CUDA/EmitKernel.h"
+#include "compiler/Target/CUDA/EmitArith.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -20,36 +20,8 @@ using namespace mlir;
 using namespace llmc;
 using namespace llmc::emit;
 
-static bool isBool(Value value) { return value.getType().isInteger(1); }
-static bool isIndex(Value value) { return value.getType().isIndex(); }
-
-/// index, i32, i64.
-static bool isNumber(Value value) {
-  return isIndex(value) || value.getType().isInteger(32) ||
-         value.getType().isInteger(64);
-}
-
-static bool isFloat(Value value) {
-  return value.getType().isF32() || value.getType().isBF16();
-}
-
 Expression KernelEmitter::getFloat(Value value) const {
   return value.getType().isBF16() ? call("to_float", {get(value)}) : get(value);
-}
-
-/// An f32 as a value of `type`.
-static Expression roundTo(Type type, Expression value) {
-  return type.isBF16() ? call("to_bf16", {value}) : value;
-}
-
-static std::optional<int64_t> getConstant(const Expression &expression) {
-  if (expression->kind == Node::Integer)
-    return expression->value;
-  return std::nullopt;
-}
-
-static Expression comparison(StringRef op, Expression lhs, Expression rhs) {
-  return binary(op, std::move(lhs), std::move(rhs));
 }
 
 //===----------------------------------------------------------------------===//
@@ -59,12 +31,13 @@ static Expression comparison(StringRef op, Expression lhs, Expression rhs) {
 /// Sums, products and left shifts: `signedOp` folds constants and serves those
 /// that cannot overflow.
 template <typename Op>
-static Expression wrapping(Op op, StringRef text,
-                           function_ref<Expression(Expression, Expression)> signedOp,
-                           Expression lhs, Expression rhs, unsigned bits) {
-  bool cannotOverflow =
-      isIndex(op.getResult()) ||
-      bitEnumContainsAny(op.getOverflowFlags(), arith::IntegerOverflowFlags::nsw);
+static Expression
+wrapping(Op op, StringRef text,
+         function_ref<Expression(Expression, Expression)> signedOp,
+         Expression lhs, Expression rhs, unsigned bits) {
+  bool cannotOverflow = isIndex(op.getResult()) ||
+                        bitEnumContainsAny(op.getOverflowFlags(),
+                                           arith::IntegerOverflowFlags::nsw);
   if (cannotOverflow)
     return signedOp(asSigned(lhs, bits), asSigned(rhs, bits));
   bool isShift = text == "<<";
@@ -73,22 +46,15 @@ static Expression wrapping(Op op, StringRef text,
                 /*associative=*/text == "+" || text == "*");
 }
 
-/// Operands of which one is unsigned, as both unsigned.
-static Expression bitwise(StringRef op, Expression lhs, Expression rhs,
-                          unsigned bits, bool associative) {
-  if (lhs->isUnsigned || rhs->isUnsigned) {
-    lhs = asUnsigned(lhs, bits);
-    rhs = asUnsigned(rhs, bits);
-  }
-  return binary(op, lhs, rhs, associative);
-}
-
 static Expression shiftLeft(Expression lhs, Expression rhs) {
   return getConstant(rhs) == 0 ? lhs : binary("<<", lhs, rhs);
 }
 
+/// The smaller or the larger of two, a number second.
 static Expression chooseBy(StringRef op, Expression lhs, Expression rhs) {
-  return ternary(comparison(op, lhs, rhs), lhs, rhs);
+  if (isAtom(lhs) && lhs->kind != Node::Name)
+    std::swap(lhs, rhs);
+  return ternary(binary(op, lhs, rhs), lhs, rhs);
 }
 
 /// Rounded down, whatever the sign of `lhs`; null for divisors of which the
@@ -103,7 +69,7 @@ static Expression floorDivide(Expression lhs, Expression rhs, bool isIndex) {
     int64_t shift = llvm::Log2_64(*divisor);
     return shift == 0 ? lhs : binary(">>", lhs, integer(shift));
   }
-  Expression shifted = ternary(comparison("<", lhs, integer(0)),
+  Expression shifted = ternary(binary("<", lhs, integer(0)),
                                subtract(lhs, integer(*divisor - 1)), lhs);
   return divide(shifted, rhs);
 }
@@ -134,7 +100,7 @@ static StringRef getOperator(arith::CmpIPredicate predicate) {
 static Expression compareFloats(arith::CmpFPredicate predicate, Expression lhs,
                                 Expression rhs) {
   using P = arith::CmpFPredicate;
-  auto is = [&](StringRef op) { return comparison(op, lhs, rhs); };
+  auto is = [&](StringRef op) { return binary(op, lhs, rhs); };
   auto isNot = [&](StringRef op) { return unary("!", is(op)); };
   auto either = [&] { return binary("||", is("<"), is(">")); };
   switch (predicate) {
@@ -167,9 +133,9 @@ static Expression compareFloats(arith::CmpFPredicate predicate, Expression lhs,
   case P::UGE:
     return isNot("<");
   case P::ORD:
-    return binary("&&", comparison("==", lhs, lhs), comparison("==", rhs, rhs));
+    return binary("&&", binary("==", lhs, lhs), binary("==", rhs, rhs));
   case P::UNO:
-    return binary("||", comparison("!=", lhs, lhs), comparison("!=", rhs, rhs));
+    return binary("||", binary("!=", lhs, lhs), binary("!=", rhs, rhs));
   }
   return nullptr;
 }
@@ -215,7 +181,7 @@ Expression KernelEmitter::emitArith(Operation *op) {
     if (auto compare = dyn_cast<arith::CmpIOp>(op);
         compare && (compare.getPredicate() == arith::CmpIPredicate::eq ||
                     compare.getPredicate() == arith::CmpIPredicate::ne))
-      return comparison(getOperator(compare.getPredicate()), lhs, rhs);
+      return binary(getOperator(compare.getPredicate()), lhs, rhs);
     return nullptr;
   }
 
@@ -228,10 +194,12 @@ Expression KernelEmitter::emitArith(Operation *op) {
         .Case([&](arith::MulFOp) { return roundTo(type, binary("*", a, b)); })
         .Case([&](arith::DivFOp) { return roundTo(type, binary("/", a, b)); })
         .Case([&](arith::NegFOp) { return roundTo(type, unary("-", a)); })
-        .Case<arith::MaximumFOp, arith::MaxNumFOp>(
-            [&](auto) { return roundTo(type, call("max_f32", {a, b})); })
-        .Case<arith::MinimumFOp, arith::MinNumFOp>(
-            [&](auto) { return roundTo(type, call("min_f32", {a, b})); })
+        .Case<arith::MaximumFOp, arith::MaxNumFOp>([&](auto) {
+          return roundTo(type, call("max_f32", {a, b}));
+        })
+        .Case<arith::MinimumFOp, arith::MinNumFOp>([&](auto) {
+          return roundTo(type, call("min_f32", {a, b}));
+        })
         .Case([&](arith::CmpFOp compare) {
           return compareFloats(compare.getPredicate(), a, b);
         })
@@ -258,9 +226,9 @@ Expression KernelEmitter::emitArith(Operation *op) {
       })
       .Case([&](arith::ShRSIOp) { return binary(">>", left, right); })
       .Case([&](arith::ShRUIOp) { return binary(">>", plainLeft, right); })
-      .Case([&](arith::AndIOp) { return bitwise("&", lhs, rhs, bits, true); })
-      .Case([&](arith::OrIOp) { return bitwise("|", lhs, rhs, bits, true); })
-      .Case([&](arith::XOrIOp) { return bitwise("^", lhs, rhs, bits, true); })
+      .Case([&](arith::AndIOp) { return bitwise("&", lhs, rhs, bits); })
+      .Case([&](arith::OrIOp) { return bitwise("|", lhs, rhs, bits); })
+      .Case([&](arith::XOrIOp) { return bitwise("^", lhs, rhs, bits); })
       .Case([&](arith::DivUIOp) { return divide(plainLeft, plainRight); })
       .Case([&](arith::RemUIOp) { return remainder(plainLeft, plainRight); })
       .Case([&](arith::DivSIOp) { return divide(left, right); })
@@ -275,92 +243,18 @@ Expression KernelEmitter::emitArith(Operation *op) {
       })
       .Case([&](arith::MinSIOp) { return chooseBy("<", left, right); })
       .Case([&](arith::MaxSIOp) { return chooseBy(">", left, right); })
-      .Case([&](arith::MinUIOp) { return chooseBy("<", plainLeft, plainRight); })
-      .Case([&](arith::MaxUIOp) { return chooseBy(">", plainLeft, plainRight); })
+      .Case(
+          [&](arith::MinUIOp) { return chooseBy("<", plainLeft, plainRight); })
+      .Case(
+          [&](arith::MaxUIOp) { return chooseBy(">", plainLeft, plainRight); })
       .Case([&](arith::CmpIOp compare) {
         StringRef text = getOperator(compare.getPredicate());
         using P = arith::CmpIPredicate;
-        bool hasSign = llvm::is_contained({P::slt, P::sle, P::sgt, P::sge, P::eq,
-                                           P::ne},
-                                          compare.getPredicate());
-        return hasSign ? comparison(text, left, right)
-                       : comparison(text, plainLeft, plainRight);
-      })
-      .Default([](Operation *) { return Expression(); });
-}
-
-//===----------------------------------------------------------------------===//
-// Casts
-//===----------------------------------------------------------------------===//
-
-Expression KernelEmitter::emitCast(Operation *op) {
-  if (op->getNumOperands() != 1 || op->getNumResults() != 1)
-    return nullptr;
-  Value operand = op->getOperand(0);
-  Type from = operand.getType(), to = op->getResult(0).getType();
-  if (!from.isIntOrIndexOrFloat() || !to.isIntOrIndexOrFloat())
-    return nullptr;
-  Expression value = get(operand);
-  // `value`, taken as a number without a sign.
-  auto withoutSign = [&]() -> Expression {
-    if (isBool(operand) || isIndex(operand))
-      return value;
-    if (from.isInteger(8))
-      return castTo("unsigned char", value);
-    if (from.isInteger(16))
-      return castTo("unsigned short", value);
-    return getUnsigned(operand);
-  };
-  auto toInteger = [&](Expression number, bool sameSign) -> Expression {
-    unsigned bits = getBits(to);
-    if (sameSign && !isBool(operand) && getBits(from) == bits)
-      return number;
-    if (auto constant = getConstant(number); constant && bits >= 32)
-      return number;
-    return castTo(bits == 64   ? "long long"
-                : bits == 32 ? "int"
-                : bits == 16 ? "short"
-                             : "signed char",
-                number);
-  };
-  return llvm::TypeSwitch<Operation *, Expression>(op)
-      .Case([&](arith::IndexCastOp) -> Expression {
-        return toInteger(isNumber(operand) ? getSigned(operand) : value, true);
-      })
-      .Case([&](arith::IndexCastUIOp) -> Expression {
-        return getBits(from) < getBits(to) ? toInteger(withoutSign(), false)
-                                           : toInteger(getSigned(operand), true);
-      })
-      .Case([&](arith::ExtUIOp) { return toInteger(withoutSign(), false); })
-      .Case([&](arith::ExtSIOp) -> Expression {
-        if (isBool(operand))
-          return unary("-", toInteger(value, false));
-        return toInteger(isNumber(operand) ? getSigned(operand) : value, false);
-      })
-      .Case([&](arith::TruncIOp) -> Expression {
-        if (to.isInteger(1))
-          return comparison("!=", bitwise("&", value, integer(1), getBits(from), true),
-                            value->isUnsigned ? literal("0u") : integer(0));
-        return toInteger(value, false);
-      })
-      .Case([&](arith::SIToFPOp) -> Expression {
-        Expression number = isNumber(operand) ? getSigned(operand) : value;
-        if (isBool(operand))
-          number = unary("-", castTo("int", value));
-        return roundTo(to, castTo("float", number));
-      })
-      .Case([&](arith::UIToFPOp) {
-        return roundTo(to, castTo("float", withoutSign()));
-      })
-      .Case([&](arith::FPToSIOp) { return toInteger(getFloat(operand), false); })
-      .Case([&](arith::ExtFOp) -> Expression {
-        return from.isBF16() && to.isF32() ? getFloat(operand) : nullptr;
-      })
-      .Case([&](arith::TruncFOp) -> Expression {
-        return from.isF32() && to.isBF16() ? roundTo(to, value) : nullptr;
-      })
-      .Case([&](arith::BitcastOp) -> Expression {
-        return call("__builtin_bit_cast", {name(getTypeName(to, op)), value});
+        bool hasSign =
+            llvm::is_contained({P::slt, P::sle, P::sgt, P::sge, P::eq, P::ne},
+                               compare.getPredicate());
+        return hasSign ? binary(text, left, right)
+                       : binary(text, plainLeft, plainRight);
       })
       .Default([](Operation *) { return Expression(); });
 }
@@ -381,18 +275,19 @@ Expression KernelEmitter::emitMath(Operation *op) {
   // |x| is the larger of x and -x.
   if (isa<math::AbsFOp>(op))
     operands.push_back(unary("-", operands[0]));
-  StringRef function =
-      llvm::TypeSwitch<Operation *, StringRef>(op)
-          .Case([&](math::ExpOp) { return approximate ? "exp_approx" : "exp_f32"; })
-          .Case([&](math::TanhOp) {
-            return approximate ? "tanh_approx" : "tanh_f32";
-          })
-          .Case([](math::LogOp) { return "log_f32"; })
-          .Case([](math::SqrtOp) { return "sqrt_f32"; })
-          .Case([](math::RsqrtOp) { return "rsqrt_f32"; })
-          .Case([](math::FmaOp) { return "fma_f32"; })
-          .Case([](math::AbsFOp) { return "max_f32"; })
-          .Default([](Operation *) { return ""; });
+  StringRef function = llvm::TypeSwitch<Operation *, StringRef>(op)
+                           .Case([&](math::ExpOp) {
+                             return approximate ? "exp_approx" : "exp_f32";
+                           })
+                           .Case([&](math::TanhOp) {
+                             return approximate ? "tanh_approx" : "tanh_f32";
+                           })
+                           .Case([](math::LogOp) { return "log_f32"; })
+                           .Case([](math::SqrtOp) { return "sqrt_f32"; })
+                           .Case([](math::RsqrtOp) { return "rsqrt_f32"; })
+                           .Case([](math::FmaOp) { return "fma_f32"; })
+                           .Case([](math::AbsFOp) { return "max_f32"; })
+                           .Default([](Operation *) { return ""; });
   if (function.empty())
     return nullptr;
   return roundTo(type, call(function, operands));

@@ -143,6 +143,10 @@ Expression llmc::emit::multiply(Expression lhs, Expression rhs) {
     return lhs;
   if (right == 0 && lhs->effects == None)
     return integer(0);
+  if (right && lhs->kind == Node::Binary && lhs->text == "*" &&
+      lhs->associative)
+    if (auto factor = getInteger(lhs->operands[1]))
+      return multiply(lhs->operands[0], integer(*factor * *right));
   return binary("*", lhs, rhs, /*associative=*/true);
 }
 
@@ -191,8 +195,21 @@ bool llmc::emit::isAtom(const Expression &expression) {
 //===----------------------------------------------------------------------===//
 
 /// C++'s levels, the tightest first.
-enum Level { Primary, Prefix, Product, Sum, Shift, Relation, Equality, BitAnd,
-             BitXor, BitOr, And, Or, Conditional };
+enum Level {
+  Primary,
+  Prefix,
+  Product,
+  Sum,
+  Shift,
+  Relation,
+  Equality,
+  BitAnd,
+  BitXor,
+  BitOr,
+  And,
+  Or,
+  Conditional
+};
 
 static Level getLevel(const Node &node, StringRef text) {
   switch (node.kind) {

@@ -64,7 +64,8 @@ Expression call(llvm::StringRef function, llvm::ArrayRef<Expression> operands,
 /// T{a, b, ...}
 Expression braces(llvm::StringRef type, llvm::ArrayRef<Expression> operands);
 /// base[index]; `effects` is Reads for arrays that are written.
-Expression subscript(Expression base, Expression index, unsigned effects = None);
+Expression subscript(Expression base, Expression index,
+                     unsigned effects = None);
 Expression unary(llvm::StringRef op, Expression operand);
 /// (type)operand; signed unless the type begins with "unsigned".
 Expression castTo(llvm::StringRef type, Expression operand);

@@ -50,8 +50,8 @@ private:
   std::string takeName(mlir::Operation *op);
   std::string takeLoopName(mlir::Operation *loop);
 
-  // EmitArith.cpp, EmitVector.cpp, EmitMemory.cpp: null if the op is of
-  // another kind, or none at all for this op's types.
+  // EmitArith.cpp, EmitCasts.cpp, EmitVector.cpp, EmitMemory.cpp: null if the
+  // op is of another kind, or none at all for this op's types.
   Expression emitArith(mlir::Operation *op);
   Expression emitCast(mlir::Operation *op);
   Expression emitMath(mlir::Operation *op);

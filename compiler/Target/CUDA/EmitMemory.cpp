@@ -49,13 +49,14 @@ Expression KernelEmitter::emitRead(Operation *op) {
   if (isa<cuda::ThreadIdOp>(op))
     return call("thread_id", {});
   if (auto block = dyn_cast<cuda::BlockIdOp>(op))
-    return call(std::string("block_id_") + "xyz"[block.getAxis()], {});
+    return call(std::string("block_id_") + "xyz" [block.getAxis()], {});
   if (auto load = dyn_cast<cuda::LoadGlobalOp>(op)) {
     std::string type = getTypeName(load.getType(), op);
     if (type.empty())
       return nullptr;
     Expression address = add(get(load.getMemory()), getSigned(load.getIndex()));
-    Expression value = call(withArguments("load_global", type), {address}, Reads);
+    Expression value =
+        call(withArguments("load_global", type), {address}, Reads);
     if (Value condition = load.getCondition())
       return ternary(get(condition), value, braces(type, {}));
     return value;
@@ -84,7 +85,8 @@ Expression KernelEmitter::emitRead(Operation *op) {
     Value value = shuffle.getValue();
     Expression operand =
         value.getType().isInteger(32) ? getSigned(value) : get(value);
-    return call("shuffle_xor", {operand, integer(shuffle.getMask())}, Convergent);
+    return call("shuffle_xor", {operand, integer(shuffle.getMask())},
+                Convergent);
   }
   if (auto pack = dyn_cast<cuda::PackBf16Op>(op)) {
     auto node = std::make_shared<Node>(
@@ -125,15 +127,17 @@ std::string KernelEmitter::emitEffect(Operation *op, Expression &guard) {
         if (!cuda::isGlobal(store.getMemRefType()))
           return "";
         Expression address = emitAddress(store.getMemRef(), store.getIndices());
-        std::string type = getTypeName(store.getMemRefType().getElementType(), op);
+        std::string type =
+            getTypeName(store.getMemRefType().getElementType(), op);
         if (!address || type.empty())
           return "";
         Value value = store.getValue();
-        bool isInteger = value.getType().isInteger(32) || value.getType().isInteger(64);
-        return statement("store_global",
-                         {address, braces("Pack<" + type + ", 1>",
-                                          {isInteger ? getSigned(value)
-                                                     : get(value)})});
+        bool isInteger =
+            value.getType().isInteger(32) || value.getType().isInteger(64);
+        return statement(
+            "store_global",
+            {address, braces("Pack<" + type + ", 1>",
+                             {isInteger ? getSigned(value) : get(value)})});
       })
       .Case([&](cuda::CpAsyncOp copy) {
         SmallVector<Expression> operands = {

@@ -6,12 +6,15 @@
 #include "compiler/Target/CUDA/EmitKernel.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace llmc;
 using namespace llmc::emit;
 
 /// Elements from the first to the last of a memref, or none if it is dynamic.
+/// Rows that are padded to 16 bytes are read by whole packs, so that the last
+/// row's padding counts up to there.
 static std::optional<int64_t> getSpan(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset;
@@ -26,7 +29,14 @@ static std::optional<int64_t> getSpan(MemRefType type) {
       return 0;
     last += (extent - 1) * stride;
   }
-  return last + 1;
+  if (strides.empty() || !type.getElementType().isIntOrFloat())
+    return last + 1;
+  int64_t pack = 128 / std::max<int64_t>(8, type.getElementTypeBitWidth());
+  bool isPadded =
+      !type.getLayout().isIdentity() &&
+      llvm::all_of(ArrayRef(strides).drop_back(),
+                   [&](int64_t stride) { return stride % pack == 0; });
+  return isPadded ? llvm::alignTo(last + 1, pack) : last + 1;
 }
 
 KernelEmitter::KernelEmitter(cuda::KernelOp kernel) : kernel(kernel) {
@@ -43,11 +53,13 @@ unsigned KernelEmitter::getBits(Type type) const {
 }
 
 std::string KernelEmitter::getTypeName(Type type, Operation *op) {
-  if (auto vector = dyn_cast<VectorType>(type); vector && vector.getRank() == 1) {
+  if (auto vector = dyn_cast<VectorType>(type);
+      vector && vector.getRank() == 1) {
     std::string element = getTypeName(vector.getElementType(), op);
     if (element.empty())
       return "";
-    return "Pack<" + element + ", " + std::to_string(vector.getDimSize(0)) + ">";
+    return "Pack<" + element + ", " + std::to_string(vector.getDimSize(0)) +
+           ">";
   }
   if (type.isF32())
     return "float";
@@ -63,7 +75,8 @@ std::string KernelEmitter::getTypeName(Type type, Operation *op) {
     return "int";
   if (type.isInteger(64) || type.isIndex())
     return "long long";
-  op->emitOpError("has a value of type ") << type << ", which kernels cannot hold";
+  op->emitOpError("has a value of type ")
+      << type << ", which kernels cannot hold";
   return "";
 }
 
@@ -77,7 +90,8 @@ static bool isWritten(Value argument) {
 LogicalResult KernelEmitter::emitSignature() {
   bool mayAlias = kernel->hasAttr("cuda.may_alias");
   std::string parameters, registrations;
-  for (auto [number, argument] : llvm::enumerate(kernel.getBody().getArguments())) {
+  for (auto [number, argument] :
+       llvm::enumerate(kernel.getBody().getArguments())) {
     auto type = cast<MemRefType>(argument.getType());
     auto span = getSpan(type);
     if (!span)
@@ -94,7 +108,8 @@ LogicalResult KernelEmitter::emitSignature() {
       parameters += ", ";
     parameters += (isWritten(argument) ? "" : "const ") + element + " *" +
                   (mayAlias ? "" : "__restrict__ ") + name;
-    registrations += "LLMC_ARGUMENT(" + name + ", " + print(integer(*span)) + ");\n";
+    registrations +=
+        "LLMC_ARGUMENT(" + name + ", " + print(integer(*span)) + ");\n";
   }
   out.open("LLMC_KERNEL(" + std::to_string(kernel.getThreads()) + ", " +
            std::to_string(kernel.getMinBlocks().value_or(1)) + ") " +

@@ -16,9 +16,9 @@ struct CudaSource {
 };
 
 /// The text of one kernel: a comment with its place in the model file,
-/// `#include "llmc_device.h"` and one function, for NVRTC or, with the emulation
-/// header, for a host compiler. Shared memory must have its offsets. Reports an
-/// op or type that has no C++ form at the op.
+/// `#include "llmc_device.h"` and one function, for NVRTC or, with the
+/// emulation header, for a host compiler. Shared memory must have its offsets.
+/// Reports an op or type that has no C++ form at the op.
 mlir::FailureOr<std::string> emitCudaSource(cuda::KernelOp kernel);
 
 /// Registers `llmc-cuda-print-source`, which prints every kernel to the

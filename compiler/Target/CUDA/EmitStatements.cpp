@@ -122,8 +122,9 @@ LogicalResult KernelEmitter::bind(Operation *op, Expression value) {
   bool isNumber = (isAtom(value) && value->kind != Node::Name) ||
                   (isa<arith::ConstantOp>(op) && !isNamed &&
                    print(value).size() <= longestInlined);
-  if (isNumber || (!isNamed && !isNarrow &&
-                   (isAtom(value) || isElement(value) || canInline(op, value)))) {
+  if (isNumber ||
+      (!isNamed && !isNarrow &&
+       (isAtom(value) || isElement(value) || canInline(op, value)))) {
     values[result] = value;
     return success();
   }
@@ -203,8 +204,7 @@ LogicalResult KernelEmitter::declareMutable(Value value, Operation *op,
   auto wish = wishes && number < wishes.size()
                   ? dyn_cast<StringAttr>(wishes[number])
                   : StringAttr();
-  std::string name =
-      wish ? names.take(wish.getValue()) : names.takeNumbered();
+  std::string name = wish ? names.take(wish.getValue()) : names.takeNumbered();
   out.line(type + " " + name +
            (start ? " = " + printInitializer(start, type) : "") + ";");
   values[value] = emit::name(name);
@@ -267,9 +267,9 @@ LogicalResult KernelEmitter::emitUnroll(cuda::UnrollOp loop) {
   std::string index = takeLoopName(loop);
   values[loop.getIndex()] = name(index);
   out.line("LLMC_UNROLL");
-  out.open("for (" + getTypeName(loop.getIndex().getType(), loop) + " " + index +
-           " = 0; " + index + " < " + std::to_string(loop.getExtent()) + "; " +
-           printStep(index, integer(loop.getStep())) + ") {");
+  out.open("for (" + getTypeName(loop.getIndex().getType(), loop) + " " +
+           index + " = 0; " + index + " < " + std::to_string(loop.getExtent()) +
+           "; " + printStep(index, integer(loop.getStep())) + ") {");
   ++loopDepth;
   if (failed(emitBlock(body)))
     return failure();
@@ -281,6 +281,8 @@ LogicalResult KernelEmitter::emitUnroll(cuda::UnrollOp loop) {
 }
 
 LogicalResult KernelEmitter::emitIf(scf::IfOp op) {
+  if (op.getNumResults() == 0 && print(get(op.getCondition())) == "true")
+    return emitBlock(op.getThenRegion().front());
   for (unsigned i = 0; i < op.getNumResults(); ++i)
     if (failed(declareMutable(op.getResult(i), op, i, nullptr)))
       return failure();
@@ -333,8 +335,7 @@ LogicalResult KernelEmitter::emitYield(scf::YieldOp yield) {
       std::string type = getTypeName(yield.getOperand(j).getType(), yield);
       if (sources[j]->isUnsigned)
         type = unsignedType(type);
-      std::string next =
-          names.take("next_" + print(get(parent->getResult(j))));
+      std::string next = names.take("next_" + print(get(parent->getResult(j))));
       out.line("const " + type + " " + next + " = " +
                printInitializer(sources[j], type) + ";");
       sources[j] = name(next, sources[j]->isUnsigned);
@@ -372,7 +373,7 @@ void KernelEmitter::emitShared(cuda::SharedOp op) {
   if (auto wish = op->getAttrOfType<StringAttr>("cuda.name")) {
     std::string name = names.take(wish.getValue());
     int64_t bytes = cast<MemRefType>(op.getType()).getNumElements();
-    out.line("const int " + name + " = " + print(offset) + ";  // " +
+    out.line("const int " + name + " = " + print(offset) + "; // " +
              std::to_string(bytes) + " bytes of shared memory");
     offset = emit::name(name);
   }

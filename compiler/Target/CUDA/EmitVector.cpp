@@ -38,13 +38,13 @@ Expression KernelEmitter::emitConstant(Attribute value, Operation *op) {
   if (pack.empty())
     return nullptr;
   Type element = elements.getElementType();
-  auto isZero = [](Attribute number) {
+  auto isZeroNumber = [](Attribute number) {
     if (auto integer = dyn_cast<IntegerAttr>(number))
       return integer.getValue().isZero();
     auto real = dyn_cast<FloatAttr>(number);
     return real && real.getValue().isPosZero();
   };
-  if (elements.isSplat() && isZero(elements.getSplatValue<Attribute>()))
+  if (elements.isSplat() && isZeroNumber(elements.getSplatValue<Attribute>()))
     return braces(pack, {});
   SmallVector<Expression> numbers;
   for (Attribute number : elements.getValues<Attribute>()) {
@@ -53,6 +53,28 @@ Expression KernelEmitter::emitConstant(Attribute value, Operation *op) {
       return nullptr;
   }
   return braces(pack, numbers);
+}
+
+static bool isZero(const Expression &element) {
+  return (element->kind == Node::Literal && element->text == "0.0f") ||
+         (element->kind == Node::Integer && element->value == 0) ||
+         (element->kind == Node::Braces && element->operands.empty());
+}
+
+/// Elements that are all rounded to bf16 here are rounded two at a time; null
+/// for others.
+static Expression roundPairs(StringRef type, ArrayRef<Expression> elements) {
+  if (elements.size() % 2 != 0 ||
+      !llvm::all_of(elements, [](const Expression &element) {
+        return element->kind == Node::Call && element->text == "to_bf16";
+      }))
+    return nullptr;
+  SmallVector<Expression> words;
+  for (size_t i = 0; i < elements.size(); i += 2)
+    words.push_back(call(
+        "pack_bf16", {elements[i]->operands[0], elements[i + 1]->operands[0]}));
+  std::string wordType = "Pack<unsigned, " + std::to_string(words.size()) + ">";
+  return call("__builtin_bit_cast", {name(type), braces(wordType, words)});
 }
 
 Expression KernelEmitter::emitVector(Operation *op) {
@@ -65,7 +87,13 @@ Expression KernelEmitter::emitVector(Operation *op) {
     SmallVector<Expression> elements;
     for (Value value : build.getElements())
       elements.push_back(element(value));
-    return type.empty() ? nullptr : braces(type, elements);
+    if (type.empty())
+      return nullptr;
+    if (llvm::all_of(elements, isZero))
+      return braces(type, {});
+    if (Expression pairs = roundPairs(type, elements))
+      return pairs;
+    return braces(type, elements);
   }
   if (auto splat = dyn_cast<vector::BroadcastOp>(op)) {
     std::string type = getTypeName(splat.getType(), op);

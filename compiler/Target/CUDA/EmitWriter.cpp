@@ -5,6 +5,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
+#include <algorithm>
+
 using namespace llmc::emit;
 using llvm::StringRef;
 
@@ -23,17 +25,33 @@ void SourceWriter::write(StringRef line) {
   text += '\n';
 }
 
-/// Where to break `line`: behind the last comma, or before the last operator,
-/// that leaves it short enough. There are no strings in kernels.
+/// Where to break `line`: behind a comma or before an operator, within as few
+/// brackets as can be, and as late as can be. There are no strings in kernels.
 static size_t findBreak(StringRef line, size_t width) {
-  size_t least = line.find_first_not_of(' ') + 8;
-  for (StringRef separator : {", ", " ? ", " : ", " && ", " || ", " + ", " * "}) {
-    size_t place = line.take_front(width).rfind(separator);
-    if (place == StringRef::npos || place < least)
+  // The loosest first.
+  static constexpr StringRef separators[] = {
+      ", ", " ? ", " : ", " || ", " && ", " + ", " - ", " * ", " / "};
+  size_t earliest = width / 3, best = StringRef::npos;
+  unsigned depth = 0, leastCost = ~0u;
+  for (size_t i = 0; i < std::min(line.size(), width); ++i) {
+    // Brackets of templates stand beside a name, comparisons between blanks.
+    bool isBeside = i > 0 && line[i - 1] != ' ';
+    if (StringRef("([{").contains(line[i]) || (line[i] == '<' && isBeside))
+      ++depth;
+    if (StringRef(")]}").contains(line[i]) || (line[i] == '>' && isBeside))
+      depth -= depth > 0;
+    const StringRef *separator = llvm::find_if(separators, [&](StringRef text) {
+      return line.drop_front(i).starts_with(text);
+    });
+    if (i < earliest || separator == std::end(separators))
       continue;
-    return separator == ", " ? place + 1 : place;
+    unsigned cost = 16 * depth + (separator - separators);
+    if (cost > leastCost)
+      continue;
+    leastCost = cost;
+    best = *separator == ", " ? i + 1 : i;
   }
-  return StringRef::npos;
+  return best;
 }
 
 void SourceWriter::line(StringRef text) {
@@ -83,28 +101,49 @@ void SourceWriter::middle(StringRef text) {
 // NameScopes
 //===----------------------------------------------------------------------===//
 
-/// Keywords of C++17 and CUDA, the header's functions and what NVRTC declares of
-/// itself that a kernel's value is likely to be called.
+/// Keywords of C++17 and CUDA, the header's functions and what NVRTC declares
+/// of itself that a kernel's value is likely to be called.
 static bool isReserved(StringRef name) {
   static const llvm::StringSet<> words = {
-      "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor",
-      "bool", "break", "case", "catch", "char", "class", "compl", "const",
-      "const_cast", "constexpr", "continue", "decltype", "default", "delete",
-      "do", "double", "dynamic_cast", "else", "enum", "explicit", "export",
-      "extern", "false", "float", "for", "friend", "goto", "if", "inline", "int",
-      "long", "mutable", "namespace", "new", "noexcept", "not", "not_eq",
-      "nullptr", "operator", "or", "or_eq", "private", "protected", "public",
-      "register", "reinterpret_cast", "return", "short", "signed", "sizeof",
-      "static", "static_assert", "static_cast", "struct", "switch", "template",
-      "this", "throw", "true", "try", "typedef", "typeid", "typename", "union",
-      "unsigned", "using", "virtual", "void", "volatile", "while", "xor",
-      "xor_eq", "bf16", "Pack", "thread_id", "block_id_x", "block_id_y",
-      "block_id_z", "barrier", "load_global", "store_global", "load_shared",
-      "store_shared", "cp_async", "cp_async_commit", "cp_async_wait", "ldmatrix",
-      "ldmatrix_trans", "mma", "shuffle_xor", "pack_bf16", "to_float", "to_bf16",
-      "exp_f32", "log_f32", "tanh_f32", "sqrt_f32", "rsqrt_f32", "exp_approx",
-      "tanh_approx", "max_f32", "min_f32", "fma_f32", "threadIdx", "blockIdx",
-      "blockDim", "gridDim", "warpSize"};
+      "alignas",       "alignof",      "and",
+      "and_eq",        "asm",          "auto",
+      "bitand",        "bitor",        "bool",
+      "break",         "case",         "catch",
+      "char",          "class",        "compl",
+      "const",         "const_cast",   "constexpr",
+      "continue",      "decltype",     "default",
+      "delete",        "do",           "double",
+      "dynamic_cast",  "else",         "enum",
+      "explicit",      "export",       "extern",
+      "false",         "float",        "for",
+      "friend",        "goto",         "if",
+      "inline",        "int",          "long",
+      "mutable",       "namespace",    "new",
+      "noexcept",      "not",          "not_eq",
+      "nullptr",       "operator",     "or",
+      "or_eq",         "private",      "protected",
+      "public",        "register",     "reinterpret_cast",
+      "return",        "short",        "signed",
+      "sizeof",        "static",       "static_assert",
+      "static_cast",   "struct",       "switch",
+      "template",      "this",         "throw",
+      "true",          "try",          "typedef",
+      "typeid",        "typename",     "union",
+      "unsigned",      "using",        "virtual",
+      "void",          "volatile",     "while",
+      "xor",           "xor_eq",       "bf16",
+      "Pack",          "thread_id",    "block_id_x",
+      "block_id_y",    "block_id_z",   "barrier",
+      "load_global",   "store_global", "load_shared",
+      "store_shared",  "cp_async",     "cp_async_commit",
+      "cp_async_wait", "ldmatrix",     "ldmatrix_trans",
+      "mma",           "shuffle_xor",  "pack_bf16",
+      "to_float",      "to_bf16",      "exp_f32",
+      "log_f32",       "tanh_f32",     "sqrt_f32",
+      "rsqrt_f32",     "exp_approx",   "tanh_approx",
+      "max_f32",       "min_f32",      "fma_f32",
+      "threadIdx",     "blockIdx",     "blockDim",
+      "gridDim",       "warpSize"};
   return words.contains(name) || name.starts_with("llmc_") ||
          name.starts_with("LLMC_") || name.starts_with("__");
 }

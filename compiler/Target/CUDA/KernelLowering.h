@@ -136,6 +136,7 @@ private:
   mlir::Value insideView(const Access &access,
                          llvm::ArrayRef<mlir::Value> coordinates);
   bool mayLeave(const Access &access, int64_t axis);
+  bool overwrites(mlir::Value memory, int64_t rank);
   mlir::Value loadAccess(Access access, mlir::Type element,
                          llvm::StringRef name);
   mlir::FailureOr<Access> accessOf(mlir::Value view, mlir::ValueRange indices,

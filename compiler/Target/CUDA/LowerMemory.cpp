@@ -164,6 +164,19 @@ Value KernelLowering::insideView(const Access &access,
 // Loads
 //===----------------------------------------------------------------------===//
 
+/// Whether the kernel stores to `memory`, or to what may be the same place.
+bool KernelLowering::overwrites(Value memory, int64_t rank) {
+  if (rank == 2 && kernel->hasAttr("cuda.may_alias"))
+    return true;
+  bool stored = false;
+  source.walk([&](tile::StoreOp store) {
+    auto cast = store.getView().getDefiningOp<memref::ReinterpretCastOp>();
+    Value target = cast ? cast.getSource() : store.getView();
+    stored |= scalars.lookupOrNull(target) == memory;
+  });
+  return stored;
+}
+
 Value KernelLowering::loadAccess(Access access, Type elementType,
                                  StringRef name) {
   chooseWidth(access);
@@ -171,6 +184,11 @@ Value KernelLowering::loadAccess(Access access, Type elementType,
   int64_t width = access.width, last = layout.lastAxis();
   Value array = newArray(elementType, layout.numRegisters(), name);
   auto packType = VectorType::get({width}, elementType);
+  // Only the first copy of an element is ever stored, so that the others need
+  // not read what it overwrites. Slices are no such copies: all need them.
+  Value first;
+  if (overwrites(access.view.memory, layout.rank()))
+    first = isFirstCopy(layout);
   // An edge within a pack: elements one by one.
   bool cut = mayLeave(access, last) && access.view.sizes[last] % width != 0;
   unroll(layout.numRegisters(), width, "", [&](Value reg) {
@@ -178,7 +196,7 @@ Value KernelLowering::loadAccess(Access access, Type elementType,
     Value place = elementIndex(access, reg, coordinates);
     Value pack = cuda::LoadGlobalOp::create(
         b, packType, access.view.memory, place,
-        insideView(access, coordinates));
+        both(first, insideView(access, coordinates)));
     for (int64_t i = 0; i < width; ++i) {
       Value value = vector::ExtractOp::create(b, pack, i);
       if (cut && i > 0) {

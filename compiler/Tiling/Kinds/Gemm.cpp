@@ -52,18 +52,18 @@ static FailureOr<Product> findProduct(KernelBuilder &k) {
   return linear ? Product::of(linear) : Product::of(weightGrad);
 }
 
-/// The loop over the depth; its result is [block_m, block_n].
+/// The loop over a depth of `depth` from `begin`; its result is [block_m,
+/// block_n].
 static Value emitProduct(KernelBuilder &k, const Product &product,
                          const RowSource &a, const RowSource &b, Value row,
-                         Value column, int64_t blockM, int64_t blockN,
-                         int64_t blockK) {
-  int64_t depth = product.transposeA ? a.rows : a.columns;
+                         Value column, Value begin, int64_t depth,
+                         int64_t blockM, int64_t blockN, int64_t blockK) {
   Value aView = k.view(a), bView = k.view(b);
   auto loop = scf::ForOp::create(k.b, k.index(0), k.index(depth),
                                  k.index(blockK), k.tile({blockM, blockN}, 0));
   OpBuilder::InsertionGuard guard(k.b);
   k.b.setInsertionPointToStart(loop.getBody());
-  Value step = loop.getInductionVar();
+  Value step = k.add(begin, loop.getInductionVar());
   Value aTile = product.transposeA
                     ? k.loadAsStored(aView, {step, row}, {blockK, blockM})
                     : k.loadAsStored(aView, {row, step}, {blockM, blockK});
@@ -97,6 +97,22 @@ static std::pair<Value, Value> groupRows(KernelBuilder &k, Value column,
           k.add(first, arith::RemUIOp::create(k.b, within, height))};
 }
 
+/// Writes a block of part `part` of the result, [splits, M, N]: its rows end
+/// where those of the next part begin.
+static LogicalResult storePart(KernelBuilder &k, const Product &product,
+                               Value sum, Value part, Value row, Value column,
+                               int64_t rows) {
+  Value result = k.resultOf(product.op->getResult(0));
+  if (!result || !llvm::hasSingleElement(k.group()))
+    return product.op->emitOpError("partial products must be the kernel's "
+                                   "results, and all that it computes");
+  int64_t columns = lastExtent(cast<MemRefType>(result.getType()));
+  Value view = k.view(result, {rows, columns}, {columns, 1},
+                      OpFoldResult(k.mul(part, rows * columns)));
+  k.store(sum, view, {row, column});
+  return success();
+}
+
 LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
   FailureOr<Product> product = findProduct(k);
   FailureOr<int64_t> blockM = k.schedule("block_m");
@@ -114,9 +130,20 @@ LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
   k.b.setLoc(product->op->getLoc());
   Value result = product->op->getResult(0);
   auto type = cast<RankedTensorType>(result.getType());
+  auto weightGrad = dyn_cast<model::LinearWeightGradOp>(product->op);
+  int64_t splits = weightGrad ? weightGrad.getSplits().value_or(1) : 1;
+  int64_t depth = (product->transposeA ? a->rows : a->columns) / splits;
+  // A block must not read on into the next one's part of the depth.
+  if (splits > 1 && depth % *blockK)
+    return product->op->emitOpError("cuts its depth into parts of ")
+           << depth << ", which steps of " << *blockK << " do not divide";
   int64_t columns = llvm::divideCeilSigned(lastExtent(type), *blockN);
-  int64_t rows = llvm::divideCeilSigned(leadingElements(type), *blockM);
-  FailureOr<SmallVector<Value>> block = k.blockCoordinates({columns, rows});
+  int64_t resultRows = leadingElements(type) / splits;
+  int64_t rows = llvm::divideCeilSigned(resultRows, *blockM);
+  SmallVector<int64_t> extents = {columns, rows};
+  if (splits > 1)
+    extents.push_back(splits);
+  FailureOr<SmallVector<Value>> block = k.blockCoordinates(extents);
   if (failed(block))
     return failure();
   auto [blockColumn, blockRow] =
@@ -124,8 +151,11 @@ LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
                 k.optionalSchedule("raster").value_or(1));
   Value column = k.mul(blockColumn, *blockN);
   Value row = k.mul(blockRow, *blockM);
-  Value sum =
-      emitProduct(k, *product, *a, *b, row, column, *blockM, *blockN, *blockK);
+  Value begin = splits > 1 ? k.mul((*block)[2], depth) : k.index(0);
+  Value sum = emitProduct(k, *product, *a, *b, row, column, begin, depth,
+                          *blockM, *blockN, *blockK);
+  if (splits > 1)
+    return storePart(k, *product, sum, (*block)[2], row, column, resultRows);
 
   RowBlock place(k, row, *blockM, column, *blockN);
   if (product->bias)

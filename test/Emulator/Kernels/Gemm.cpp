@@ -17,9 +17,9 @@ template <int variant> static int rowChunk(int row, int chunk) {
 template <int variant, int M, int N, int K>
 static void gemm(const bf16 *x, const bf16 *w, bf16 *y) {
   LLMC_SHARED(24576);
-  LLMC_ARGUMENT(x, M *K);
-  LLMC_ARGUMENT(w, N *K);
-  LLMC_ARGUMENT(y, M *N);
+  LLMC_ARGUMENT(x, M * K);
+  LLMC_ARGUMENT(w, N * K);
+  LLMC_ARGUMENT(y, M * N);
   const int t = thread_id(), lane = t & 31;
   const int warpRow = (t >> 6) * 32, warpColumn = ((t >> 5) & 1) * 32;
   const int row0 = block_id_y() * 64, column0 = block_id_x() * 64;
@@ -77,9 +77,9 @@ static void gemm(const bf16 *x, const bf16 *w, bf16 *y) {
       for (int h = 0; h < 2; ++h) {
         const int row = warpRow + i * 16 + h * 8 + g;
         const int chunk = (warpColumn + j * 8) >> 3;
-        store_shared(row * 128 + (chunk ^ (row & 7)) * 16 + q * 4,
-                     Pack<unsigned, 1>{{pack_bf16(c[i][j][2 * h],
-                                                  c[i][j][2 * h + 1])}});
+        store_shared(
+            row * 128 + (chunk ^ (row & 7)) * 16 + q * 4,
+            Pack<unsigned, 1>{{pack_bf16(c[i][j][2 * h], c[i][j][2 * h + 1])}});
       }
   barrier();
   for (int i = 0; i < 4; ++i) {

@@ -9,7 +9,8 @@
 #include "llmc_device.h"
 
 #define PAIR(name)                                                             \
-  LLMC_KERNEL(64, 1) name(const float *__restrict__ x, float *__restrict__ y) { \
+  LLMC_KERNEL(64, 1)                                                           \
+  name(const float *__restrict__ x, float *__restrict__ y) {                   \
     name##Body<false>(x, y);                                                   \
   }                                                                            \
   LLMC_KERNEL(64, 1)                                                           \
@@ -28,7 +29,9 @@
 using Float1 = Pack<float, 1>;
 
 static void put(float *y, int i, float v) { store_global(y + i, Float1{{v}}); }
-static float get(const float *x, int i) { return load_global<float, 1>(x + i)[0]; }
+static float get(const float *x, int i) {
+  return load_global<float, 1>(x + i)[0];
+}
 
 //===----------------------------------------------------------------------===//
 // Shared memory
@@ -44,6 +47,32 @@ template <bool Broken> void dropped_barrierBody(const float *x, float *y) {
   put(y, t, load_shared<float, 1>((63 - t) * 4)[0]);
 }
 PAIR(dropped_barrier)
+
+// In some orders the write comes first, in some the read.
+template <bool Broken> void one_writerBody(const float *x, float *y) {
+  DECLARE(1024);
+  store_shared<float, 1>(t * 4, Float1{{0}});
+  barrier();
+  if (t == 0)
+    store_shared<float, 1>(0, Float1{{get(x, t)}});
+  if (!Broken)
+    barrier();
+  if (t == 63)
+    put(y, t, load_shared<float, 1>(0)[0]);
+}
+PAIR(one_writer)
+
+// Even the lane that wrote the row: the others get its elements too.
+template <bool Broken> void matrix_rowsBody(const float *x, float *y) {
+  DECLARE(1024);
+  store_shared<float, 4>(t * 16, Pack<float, 4>{{get(x, t), 0, 0, 0}});
+  if (!Broken)
+    barrier();
+  unsigned r[4];
+  ldmatrix(r, t * 16);
+  put(y, t, float(r[0] + r[1] + r[2] + r[3]));
+}
+PAIR(matrix_rows)
 
 template <bool Broken> void read_then_writeBody(const float *x, float *y) {
   DECLARE(1024);
@@ -85,6 +114,16 @@ template <bool Broken> void misalignedBody(const float *, float *) {
                          Pack<float, 2>{{0, 0}});
 }
 PAIR(misaligned)
+
+// Bytes of two threads side by side are no race; one never written is found.
+template <bool Broken> void single_bytesBody(const float *x, float *y) {
+  DECLARE(1024);
+  using Byte = Pack<signed char, 1>;
+  store_shared<signed char, 1>(t, Byte{{(signed char)t}});
+  barrier();
+  put(y, t, float(load_shared<signed char, 1>(63 - t + (Broken ? 1 : 0))[0]));
+}
+PAIR(single_bytes)
 
 template <bool Broken> void shared_sizeBody(const float *, float *) {
   LLMC_SHARED(Broken ? 2048 : 1024);
@@ -266,8 +305,8 @@ template <bool Broken> void global_no_barrierBody(const float *x, float *y) {
 }
 PAIR(global_no_barrier)
 
-template <bool Broken> void global_read_then_writeBody(const float *x,
-                                                       float *y) {
+template <bool Broken>
+void global_read_then_writeBody(const float *x, float *y) {
   DECLARE(0);
   put(y, t, get(x, t));
   barrier();
@@ -277,3 +316,40 @@ template <bool Broken> void global_read_then_writeBody(const float *x,
   put(y, t, v);
 }
 PAIR(global_read_then_write)
+
+template <bool Broken> void global_one_writerBody(const float *x, float *y) {
+  DECLARE(0);
+  put(y, t, 0);
+  barrier();
+  if (t == 0)
+    put(y, 0, get(x, 0));
+  if (!Broken)
+    barrier();
+  if (t == 63)
+    put(y, t, get(y, 0));
+}
+PAIR(global_one_writer)
+
+// One block reads what another writes.
+template <bool Broken> void blocks_one_writerBody(const float *x, float *y) {
+  DECLARE(0);
+  if (b == 0)
+    put(y, t, get(x, t));
+  else if (t == 0)
+    put(y, 1023, get(Broken ? y : x, t));
+}
+PAIR(blocks_one_writer)
+
+// Reads past the intrinsics.
+LLMC_KERNEL(64, 1)
+crash(const float *__restrict__ x, float *__restrict__ y) {
+  DECLARE(0);
+  put(y, t, *x);
+}
+
+// Correct unless x and y are the same.
+LLMC_KERNEL(64, 1)
+reads_other_block(const float *__restrict__ x, float *__restrict__ y) {
+  DECLARE(0);
+  put(y, b * 64 + t, get(x, (1 - b) * 64 + t));
+}

@@ -12,6 +12,7 @@
 // CHECK-NEXT:    store_global(x + (i - (j - 3)) * 2, p);
 // CHECK-NEXT:    store_global(x + (i + 15) / 16, p);
 // CHECK-NEXT:    store_global(x + (i < j ? i : j), p);
+// CHECK-NEXT:    store_global(x + (j > 7 ? j : 7) * 12, p);
 // CHECK-NEXT:    store_global(x + (i < 0 ? i - 2 : i) / 3 + (i >> 3), p);
 cuda.kernel @indices(%x: memref<4096xf32> {cuda.name = "x"})
     attributes {threads = 32 : i64, grid = array<i64: 8, 1, 1>} {
@@ -61,6 +62,13 @@ cuda.kernel @indices(%x: memref<4096xf32> {cuda.name = "x"})
   %d0 = arith.minsi %i, %j : index
   cuda.store_global %p, %x[%d0] : vector<1xf32>, memref<4096xf32>
 
+  %c7 = arith.constant 7 : index
+  %h0 = arith.maxsi %c7, %j : index
+  %h1 = arith.muli %h0, %c3 : index
+  %h2 = arith.xori %h1, %c0 : index
+  %h3 = arith.muli %h2, %c4 : index
+  cuda.store_global %p, %x[%h3] : vector<1xf32>, memref<4096xf32>
+
   %e0 = arith.floordivsi %i, %c3 : index
   %e1 = arith.floordivsi %i, %c8 : index
   %e2 = arith.addi %e0, %e1 : index
@@ -76,12 +84,13 @@ cuda.kernel @indices(%x: memref<4096xf32> {cuda.name = "x"})
 // CHECK-NEXT:    store_global(x, Pack<int, 1>{(int)(hash ^ (hash >> 16))});
 // CHECK-NEXT:    store_global(x, Pack<int, 1>{id + 3});
 // CHECK-NEXT:    store_global(x, Pack<int, 1>{(int)((unsigned)id / 3u)});
-// CHECK-NEXT:    store_global(x, Pack<int, 1>{(int)((unsigned)id - (unsigned)id * 4294967295u)});
+// CHECK-NEXT:    const Pack<int, 1> v1 = {(int)((unsigned)id - (unsigned)id * 4294967295u)};
+// CHECK-NEXT:    store_global(x, v1);
 // CHECK-NEXT:    if ((int)hash < id) {
 // CHECK-NEXT:      store_global(x, v0);
 // CHECK-NEXT:    }
 // CHECK-NEXT:    if (hash < 7u) {
-// CHECK-NEXT:      store_global(x, Pack<int, 1>{(int)((long long)(unsigned)id * 5LL >> 33)});
+// CHECK-NEXT:      store_global(x, Pack<int, 1>{(int)(((long long)(unsigned)id * 5) >> 33)});
 cuda.kernel @integers(%x: memref<1xi32> {cuda.name = "x"}) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
   %c0 = arith.constant 0 : index
   %c3 = arith.constant 3 : i32
@@ -205,7 +214,8 @@ cuda.kernel @floats(%x: memref<2xf32> {cuda.name = "x"}) attributes {threads = 3
 // CHECK:         const Pack<bf16, 2> v = load_global<bf16, 2>(x);
 // CHECK-NEXT:    const float low = to_float(v[0]);
 // CHECK-NEXT:    const bf16 sum = to_bf16(to_float(v[1]) + to_float(bf16{0x3fc0}));
-// CHECK-NEXT:    store_global(x, Pack<bf16, 2>{to_bf16(exp_approx(low) * tanh_approx(low)), sum});
+// CHECK-NEXT:    const Pack<bf16, 2> v0 = {to_bf16(exp_approx(low) * tanh_approx(low)), sum};
+// CHECK-NEXT:    store_global(x, v0);
 // CHECK-NEXT:    store_global(x, Pack<bf16, 2>{bf16{}, low < 0.0f ? v[0] : sum});
 cuda.kernel @bf16s(%x: memref<2xbf16> {cuda.name = "x"})
     attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>, approximate} {

@@ -100,7 +100,7 @@ cuda.kernel @row_sum(%x: memref<16x256xf32> {cuda.name = "x"}, %y: memref<16xf32
 }
 
 // Results of a choice; variables that are exchanged on each turn; a loop of one
-// turn is none.
+// turn is none, nor is a choice of what is always true.
 // CHECK-LABEL: choices(
 // CHECK:         float v0;
 // CHECK-NEXT:    if (thread < 16) {
@@ -138,10 +138,13 @@ cuda.kernel @choices(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = 
     scf.yield %b, %next : f32, f32
   }
   cuda.unroll %i to 4 step 4 {
-    %at = arith.addi %t, %i : index
-    %s = arith.addf %ab#0, %ab#1 : f32
-    %p = vector.from_elements %s : vector<1xf32>
-    cuda.store_global %p, %x[%at] : vector<1xf32>, memref<64xf32>
+    %true = arith.constant true
+    scf.if %true {
+      %at = arith.addi %t, %i : index
+      %s = arith.addf %ab#0, %ab#1 : f32
+      %p = vector.from_elements %s : vector<1xf32>
+      cuda.store_global %p, %x[%at] : vector<1xf32>, memref<64xf32>
+    }
   }
   cuda.return
 }

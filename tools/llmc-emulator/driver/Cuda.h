@@ -86,7 +86,6 @@ constexpr int CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK = 0;
 constexpr int CU_FUNC_ATTRIBUTE_NUM_REGS = 4;
 constexpr int CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
 
-#define LLMC_CUDA_API                                                          \
-  extern "C" __attribute__((visibility("default"))) CUresult
+#define LLMC_CUDA_API extern "C" __attribute__((visibility("default"))) CUresult
 
 #endif // LLMC_EMULATOR_DRIVER_CUDA_H

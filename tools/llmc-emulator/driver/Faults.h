@@ -20,9 +20,9 @@ struct Faults {
     int64_t number; // the first is 1
   };
   int64_t memoryBytes = int64_t(24) << 30;
-  int64_t freeBytes = -1;     // at most so much is free, if not negative
-  int64_t largestBytes = -1;  // an allocation beyond it fails
-  int64_t lostAt = 0;         // the driver call from which all fail
+  int64_t freeBytes = -1;    // at most so much is free, if not negative
+  int64_t largestBytes = -1; // an allocation beyond it fails
+  int64_t lostAt = 0;        // the driver call from which all fail
   int devices = 1;
   int driverVersion = 13000;
   int computeCapability = 0;

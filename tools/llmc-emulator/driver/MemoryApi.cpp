@@ -44,9 +44,8 @@ LLMC_CUDA_API cuMemAlloc_v2(CUdeviceptr *address, size_t bytes) {
     return result;
   if (!bytes)
     return CUDA_ERROR_INVALID_VALUE;
-  if (bytes > freeBytes(state) ||
-      (state.faults.largestBytes >= 0 &&
-       bytes > size_t(state.faults.largestBytes)))
+  if (bytes > freeBytes(state) || (state.faults.largestBytes >= 0 &&
+                                   bytes > size_t(state.faults.largestBytes)))
     return CUDA_ERROR_OUT_OF_MEMORY;
   void *base = state.engine.memory.allocate(bytes);
   if (!base)

@@ -224,8 +224,8 @@ CUresult Streams::endCapture(Stream &stream, std::shared_ptr<Graph> &graph) {
     capture->isInvalid = true;
     return CUDA_ERROR_STREAM_CAPTURE_UNMATCHED;
   }
-  CUresult result = capture->isInvalid ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED
-                                       : CUDA_SUCCESS;
+  CUresult result =
+      capture->isInvalid ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED : CUDA_SUCCESS;
   std::vector<bool> joined = ancestors(*capture->graph, stream.heads);
   for (Stream *other : capture->streams) {
     if (!all.count(other))

@@ -20,6 +20,10 @@ int Worker::coordinate(int which) const {
   }
 }
 
+// A single byte shares its cell with a neighbour that may be another thread's,
+// so accesses of one byte take no part in the search for races.
+static int granulesOf(int bytes) { return (bytes + 1) / granuleBytes; }
+
 //===----------------------------------------------------------------------===//
 // Declarations
 //===----------------------------------------------------------------------===//
@@ -43,29 +47,29 @@ void Worker::declareArgument(const char *name, const void *base,
     registrar = current;
   else if (registrar != current)
     return;
+  size_t number = TaggedPointer::argument(base);
+  if (number >= arguments.size())
+    fail(*current, "LLMC_ARGUMENT", line,
+         std::string("'") + name + "' is not an argument of the kernel");
   size_t bytes = size_t(elements) * size_t(elementBytes);
-  const Allocation *allocation = launch->memory->find(base, bytes);
-  if (!allocation)
+  Argument made;
+  made.name = name;
+  made.begin = TaggedPointer::address(base);
+  made.end = made.begin + bytes;
+  made.allocation = launch->memory->find(made.begin, bytes);
+  made.elementBytes = elementBytes;
+  made.writable = made.mayRace = writable;
+  if (!made.allocation)
     fail(*current, "LLMC_ARGUMENT", line,
          std::string("argument '") + name + "' of " + std::to_string(elements) +
              " elements of " + std::to_string(elementBytes) +
              " bytes does not lie within one allocation of the device");
-  const char *begin = static_cast<const char *>(base);
-  size_t granule = size_t(begin - allocation->base) / granuleBytes;
-  Argument made{name,
-                begin,
-                begin + bytes,
-                allocation->cells + granule,
-                allocation->base + granule * granuleBytes,
-                elementBytes,
-                writable,
-                writable};
   for (Argument &other : arguments)
     if (other.begin < made.end && made.begin < other.end) {
       other.mayRace |= writable;
       made.mayRace |= other.writable;
     }
-  arguments.push_back(made);
+  arguments[number] = made;
 }
 
 //===----------------------------------------------------------------------===//
@@ -79,11 +83,12 @@ char *Worker::loadShared(int byte, int bytes, int line) {
   if (switchAtAccesses)
     maybeSwitch();
   checkShared("load_shared", byte, bytes, line);
-  int granule = byte / granuleBytes, count = bytes / granuleBytes;
+  int granule = byte / granuleBytes, count = granulesOf(bytes);
   SharedVerdict verdict = SharedVerdict::Fine;
   unsigned thread = unsigned(current->index);
+  bool races = sharedRaces && bytes > 1;
   int bad = stepCells(&shared.cells[granule], count, verdict, [&](Cell &cell) {
-    return SharedCell::read(cell, epoch, thread, sharedRaces);
+    return SharedCell::read(cell, epoch, thread, races);
   });
   if (bad >= 0)
     failShared("load_shared", line, byte, bytes, granule + bad, verdict, false);
@@ -96,12 +101,12 @@ char *Worker::storeShared(int byte, int bytes, int line) {
   if (switchAtAccesses)
     maybeSwitch();
   checkShared("store_shared", byte, bytes, line);
-  int granule = byte / granuleBytes, count = bytes / granuleBytes;
+  int granule = byte / granuleBytes, count = granulesOf(bytes);
   SharedVerdict verdict = SharedVerdict::Fine;
   unsigned thread = unsigned(current->index);
+  bool races = sharedRaces && bytes > 1;
   int bad = stepCells(&shared.cells[granule], count, verdict, [&](Cell &cell) {
-    return SharedCell::wrote(cell, epoch, thread, sharedRaces,
-                             SharedCell::written);
+    return SharedCell::wrote(cell, epoch, thread, races, SharedCell::written);
   });
   if (bad >= 0)
     failShared("store_shared", line, byte, bytes, granule + bad, verdict, true);
@@ -114,83 +119,78 @@ char *Worker::storeShared(int byte, int bytes, int line) {
 // Global memory
 //===----------------------------------------------------------------------===//
 
-const Argument &Worker::findArgument(const char *intrinsic,
-                                            const void *address, int bytes,
-                                            bool writes, int line) {
-  const char *p = static_cast<const char *>(address);
-  auto holds = [&](const Argument &argument) {
-    return p >= argument.begin && p + bytes <= argument.end &&
-           (argument.writable || !writes);
-  };
-  if (lastArgument < arguments.size() && holds(arguments[lastArgument]))
-    return arguments[lastArgument];
-  for (size_t i = 0; i < arguments.size(); ++i)
-    if (holds(arguments[i])) {
-      lastArgument = i;
-      return arguments[i];
-    }
-  failArgument(intrinsic, line, address, bytes, writes);
-}
-
 static bool isAligned(const void *p, int bytes) {
   return (reinterpret_cast<uintptr_t>(p) & uintptr_t(bytes - 1)) == 0;
 }
 
-void Worker::loadGlobal(const void *source, int bytes, int line,
-                        Access access) {
+static Cell *cellsOf(const Argument &argument, const char *p) {
+  return argument.allocation->cells +
+         (p - argument.allocation->base) / granuleBytes;
+}
+
+void Worker::checkWritten(const Argument &argument, const char *p, int bytes,
+                          int line, Access access) {
+  Cell *cells = cellsOf(argument, p);
+  for (int i = 0; i < granulesOf(bytes); ++i)
+    if (!cells[i])
+      failGlobal(accessName(access), line, p, bytes, argument, i,
+                 GlobalCell::Verdict::Uninitialized, false);
+  // What is not complete yet may have become so by small stores.
+  size_t line16 = size_t(p - argument.allocation->base) / 16;
+  const Cell *all = argument.allocation->cells + line16 * (16 / granuleBytes);
+  if (std::all_of(all, all + 16 / granuleBytes, [](Cell c) { return c; }))
+    argument.allocation->complete[line16] = 1;
+}
+
+char *Worker::loadGlobal(const void *source, int bytes, int line,
+                         Access access) {
   const Argument &argument =
       findArgument(accessName(access), source, bytes, false, line);
-  const char *p = static_cast<const char *>(source);
+  char *p = TaggedPointer::address(source);
   if (access == Access::LoadGlobal && !isAligned(source, bytes))
     fail(*current, accessName(access), line,
          "byte " + std::to_string(p - argument.begin) + " of argument '" +
              argument.name + "' is not aligned to " + std::to_string(bytes));
-  Cell *cells = argument.cells + (p - argument.cellBase) / granuleBytes;
   if (!argument.mayRace) {
     // Nobody writes here in this launch: there is nothing to remember.
-    Cell least = ~Cell(0);
-    for (int i = 0; i < (bytes + 1) / granuleBytes; ++i)
-      least = std::min(least, cells[i]);
-    if (__builtin_expect(uninitialized && !least, 0)) {
-      int bad = 0;
-      while (cells[bad])
-        ++bad;
-      failGlobal(accessName(access), line, source, bytes, argument, bad,
-                 GlobalCell::Verdict::Uninitialized, false);
-    }
+    size_t line16 = size_t(p - argument.allocation->base) / 16;
+    if (uninitialized && !argument.allocation->complete[line16])
+      checkWritten(argument, p, bytes, line, access);
   } else if (uninitialized || globalRaces) {
+    Cell *cells = cellsOf(argument, p);
     Cell me = identity | Cell(current->index);
+    bool races = globalRaces && bytes > 1;
     GlobalCell::Verdict verdict = GlobalCell::Verdict::Fine;
-    int bad = stepCells(
-        cells, (bytes + 1) / granuleBytes, verdict, [&](Cell &cell) {
-          return GlobalCell::read(cell, me, uninitialized, globalRaces);
-        });
+    int bad = stepCells(cells, granulesOf(bytes), verdict, [&](Cell &cell) {
+      return GlobalCell::read(cell, me, uninitialized, races);
+    });
     if (bad >= 0)
-      failGlobal(accessName(access), line, source, bytes, argument, bad,
-                 verdict, false);
+      failGlobal(accessName(access), line, p, bytes, argument, bad, verdict,
+                 false);
   }
-  note(access, reinterpret_cast<uintptr_t>(source), bytes, line);
+  note(access, reinterpret_cast<uintptr_t>(p), bytes, line);
+  return p;
 }
 
-void Worker::storeGlobal(void *target, int bytes, int line) {
+char *Worker::storeGlobal(void *target, int bytes, int line) {
   const Argument &argument =
       findArgument("store_global", target, bytes, true, line);
-  const char *p = static_cast<const char *>(target);
+  char *p = TaggedPointer::address(target);
   if (!isAligned(target, bytes))
     fail(*current, "store_global", line,
          "byte " + std::to_string(p - argument.begin) + " of argument '" +
              argument.name + "' is not aligned to " + std::to_string(bytes));
-  Cell *cells = argument.cells + (p - argument.cellBase) / granuleBytes;
+  Cell *cells = cellsOf(argument, p);
   Cell me = identity | Cell(current->index);
+  bool races = globalRaces && bytes > 1;
   GlobalCell::Verdict verdict = GlobalCell::Verdict::Fine;
-  int bad =
-      stepCells(cells, bytes / granuleBytes, verdict, [&](Cell &cell) {
-        return GlobalCell::wrote(cell, me, globalRaces);
-      });
+  int bad = stepCells(cells, granulesOf(bytes), verdict, [&](Cell &cell) {
+    return GlobalCell::wrote(cell, me, races);
+  });
   if (bad >= 0)
-    failGlobal("store_global", line, target, bytes, argument, bad, verdict,
-               true);
-  note(Access::StoreGlobal, reinterpret_cast<uintptr_t>(target), bytes, line);
+    failGlobal("store_global", line, p, bytes, argument, bad, verdict, true);
+  note(Access::StoreGlobal, reinterpret_cast<uintptr_t>(p), bytes, line);
+  return p;
 }
 
 //===----------------------------------------------------------------------===//
@@ -211,15 +211,16 @@ void Worker::copyAsync(int byte, const void *source, int sourceBytes, int bytes,
     if (!isAligned(source, bytes))
       fail(*current, "cp_async", line,
            "the source is not aligned to " + std::to_string(bytes));
-    loadGlobal(source, sourceBytes, line, Access::CopyAsyncGlobal);
-    std::memcpy(copy.data, source, size_t(sourceBytes));
+    std::memcpy(copy.data,
+                loadGlobal(source, sourceBytes, line, Access::CopyAsyncGlobal),
+                size_t(sourceBytes));
   }
-  int granule = byte / granuleBytes, count = bytes / granuleBytes;
+  int granule = byte / granuleBytes, count = granulesOf(bytes);
   SharedVerdict verdict = SharedVerdict::Fine;
   unsigned thread = unsigned(current->index);
+  bool races = sharedRaces && bytes > 1;
   int bad = stepCells(&shared.cells[granule], count, verdict, [&](Cell &cell) {
-    return SharedCell::wrote(cell, epoch, thread, sharedRaces,
-                             SharedCell::inFlight);
+    return SharedCell::wrote(cell, epoch, thread, races, SharedCell::inFlight);
   });
   if (bad >= 0)
     failShared("cp_async", line, byte, bytes, granule + bad, verdict, true);

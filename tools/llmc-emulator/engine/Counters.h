@@ -1,4 +1,5 @@
-//===- Counters.h - What kernels did, as hardware would count it -*- C++ -*-===//
+//===- Counters.h - What kernels did, as hardware would count it -*- C++
+//-*-===//
 //
 // Lanes run one after another, so each logs its accesses; where the warp meets
 // (and at the block's end) the logs are merged: the n-th access of a line by
@@ -44,11 +45,11 @@ inline uint32_t makeSite(Access access, int bytes, int line) {
 }
 
 struct LineCounters {
-  int64_t accesses = 0;      // of warps
-  int64_t wavefronts = 0;    // shared: passes over the banks
-  int64_t conflicts = 0;     // shared: wavefronts beyond the least
-  int64_t sectors = 0;       // global: 32-byte sectors touched
-  int64_t leastSectors = 0;  // global: what the distinct bytes would fill
+  int64_t accesses = 0;     // of warps
+  int64_t wavefronts = 0;   // shared: passes over the banks
+  int64_t conflicts = 0;    // shared: wavefronts beyond the least
+  int64_t sectors = 0;      // global: 32-byte sectors touched
+  int64_t leastSectors = 0; // global: what the distinct bytes would fill
 };
 
 struct Counters {

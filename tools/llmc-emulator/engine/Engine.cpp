@@ -1,6 +1,7 @@
 //===- Engine.cpp - Launches kernels --------------------------------------===//
 
 #include "Engine.h"
+#include "Crash.h"
 
 #include <atomic>
 #include <numeric>
@@ -50,6 +51,9 @@ Engine::launch(const Kernel &kernel, const Shape &shape,
   state.kernel = kernel.name;
   state.function = kernel.function;
   state.arguments = arguments;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (kernel.pointers >> i & 1)
+      state.arguments[i] = TaggedPointer::make(arguments[i], i);
   for (int i = 0; i < 3; ++i)
     state.grid[i] = shape.grid[i];
   state.threads = shape.threads;
@@ -64,6 +68,7 @@ Engine::launch(const Kernel &kernel, const Shape &shape,
   std::atomic<bool> stop{false};
   std::vector<uint64_t> failedAt(hosts, blocks);
   auto run = [&](size_t host) {
+    CrashReporter reporter;
     Worker &worker = *workers[host];
     worker.begin(state);
     for (uint64_t i; !stop && (i = next++) < blocks;)

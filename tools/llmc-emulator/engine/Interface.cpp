@@ -22,11 +22,11 @@ const LlmcEmulator kernelInterface = {
     [](int byte, int bytes, int line) -> void * {
       return currentWorker->storeShared(byte, bytes, line);
     },
-    [](const void *source, int bytes, int line) {
-      currentWorker->loadGlobal(source, bytes, line, Access::LoadGlobal);
+    [](const void *source, int bytes, int line) -> const void * {
+      return currentWorker->loadGlobal(source, bytes, line, Access::LoadGlobal);
     },
-    [](void *target, int bytes, int line) {
-      currentWorker->storeGlobal(target, bytes, line);
+    [](void *target, int bytes, int line) -> void * {
+      return currentWorker->storeGlobal(target, bytes, line);
     },
     [](int byte, const void *source, int sourceBytes, int bytes, int line) {
       currentWorker->copyAsync(byte, source, sourceBytes, bytes, line);

@@ -17,12 +17,17 @@ static void *map(size_t bytes) {
 }
 
 static size_t cellBytes(size_t bytes) {
-  return (bytes + granuleBytes - 1) / granuleBytes * sizeof(Cell);
+  return (bytes + 15) / 16 * (16 / granuleBytes) * sizeof(Cell);
 }
+
+static size_t completeBytes(size_t bytes) { return (bytes + 15) / 16; }
 
 static void unmap(const Allocation &allocation) {
   munmap(allocation.base, allocation.bytes);
-  munmap(allocation.cells, cellBytes(allocation.bytes));
+  if (allocation.cells)
+    munmap(allocation.cells, cellBytes(allocation.bytes));
+  if (allocation.complete)
+    munmap(allocation.complete, completeBytes(allocation.bytes));
 }
 
 Memory::~Memory() {
@@ -37,8 +42,9 @@ void *Memory::allocate(size_t bytes) {
   if (!allocation.base)
     return nullptr;
   allocation.cells = static_cast<Cell *>(map(cellBytes(bytes)));
-  if (!allocation.cells) {
-    munmap(allocation.base, bytes);
+  allocation.complete = static_cast<uint8_t *>(map(completeBytes(bytes)));
+  if (!allocation.cells || !allocation.complete) {
+    unmap(allocation);
     return nullptr;
   }
   allocations[allocation.base] = allocation;
@@ -76,6 +82,9 @@ void Memory::markWritten(const void *address, size_t bytes) {
   std::fill(allocation->cells + offset / granuleBytes,
             allocation->cells + (offset + bytes - 1) / granuleBytes + 1,
             GlobalCell::writtenBefore);
+  size_t first = (offset + 15) / 16, end = (offset + bytes) / 16;
+  if (first < end)
+    std::fill(allocation->complete + first, allocation->complete + end, 1);
 }
 
 unsigned Memory::nextLaunch() {

@@ -99,6 +99,9 @@ struct Allocation {
   char *base = nullptr;
   size_t bytes = 0;
   Cell *cells = nullptr; // [bytes / granuleBytes]
+  /// Per 16 bytes: 1 once all of them are known to be written. Spares most
+  /// loads the look at the cells.
+  uint8_t *complete = nullptr;
 };
 
 /// The device's allocations. Not thread-safe: the driver holds its lock.

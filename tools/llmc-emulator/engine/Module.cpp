@@ -3,7 +3,9 @@
 #include "Module.h"
 #include "Interface.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <atomic>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -34,7 +36,8 @@ static size_t imageBytes(const char *image, const Elf64_Ehdr &header) {
     Elf64_Shdr section;
     std::memcpy(&section, image + header.e_shoff + i * header.e_shentsize,
                 sizeof(section));
-    if (section.sh_type != SHT_NOBITS && section.sh_offset + section.sh_size > bytes)
+    if (section.sh_type != SHT_NOBITS &&
+        section.sh_offset + section.sh_size > bytes)
       bytes = section.sh_offset + section.sh_size;
   }
   return bytes;
@@ -74,23 +77,23 @@ bool Module::addKernel(const char *mangled, std::string &error) {
   kernel.name = text.substr(0, tag);
   kernel.maxThreads = std::atoi(text.c_str() + tag + 6);
   std::string parameters = text.substr(open + 1, text.rfind(')') - open - 1);
-  if (!parameters.empty()) {
-    kernel.numArguments = 1;
-    for (char c : parameters)
-      kernel.numArguments += c == ',';
-  }
-  if (kernel.numArguments > 32) {
-    error = "kernel '" + kernel.name + "' has more than 32 arguments";
-    return false;
-  }
-  if (("," + parameters + ",").find("float,") != std::string::npos ||
-      ("," + parameters + ",").find("double,") != std::string::npos) {
-    error = "kernel '" + kernel.name +
-            "' has a floating-point argument; the emulator passes pointers and "
-            "integers";
-    return false;
+  for (size_t begin = 0; begin < parameters.size(); ++kernel.numArguments) {
+    size_t end = std::min(parameters.find(", ", begin), parameters.size());
+    std::string type = parameters.substr(begin, end - begin);
+    begin = end + 2;
+    if (type == "float" || type == "double" || kernel.numArguments == 32) {
+      error = "kernel '" + kernel.name +
+              "' has a floating-point argument or more than 32 arguments";
+      return false;
+    }
+    if (type.back() == '*')
+      kernel.pointers |= 1u << kernel.numArguments;
   }
   kernel.function = dlsym(handle, mangled);
+  if (!kernel.function) {
+    error = "the image has no code for kernel '" + kernel.name + "'";
+    return false;
+  }
   kernels[kernel.name] = kernel;
   return true;
 }
@@ -123,7 +126,13 @@ std::unique_ptr<Module> Module::load(const void *data, std::string &error) {
     done += size_t(count);
   }
   auto module = std::make_unique<Module>();
-  std::string path = "/proc/self/fd/" + std::to_string(file);
+  // The loader takes two objects of one path for the same: each gets a path of
+  // its own, though the file's number comes again.
+  static std::atomic<unsigned> loaded{0};
+  std::string path = "/proc/self/fd/";
+  for (unsigned number = loaded++; number; number /= 2)
+    path += number % 2 ? "./" : "/";
+  path += std::to_string(file);
   module->handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   close(file);
   if (!module->handle) {
@@ -134,6 +143,13 @@ std::unique_ptr<Module> Module::load(const void *data, std::string &error) {
       dlsym(module->handle, "llmc_emulator"));
   if (!table) {
     error = "the image was not compiled against the emulator's llmc_device.h";
+    return nullptr;
+  }
+  auto version =
+      static_cast<const int *>(dlsym(module->handle, "llmc_emulator_version"));
+  if (!version || *version != LLMC_EMULATOR_VERSION) {
+    error = "the image was compiled against another version of the emulator's "
+            "llmc_device.h; compile the model again";
     return nullptr;
   }
   *table = &kernelInterface;

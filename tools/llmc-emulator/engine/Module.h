@@ -4,6 +4,7 @@
 #define LLMC_EMULATOR_ENGINE_MODULE_H
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,7 +15,8 @@ struct Kernel {
   std::string name;
   void *function = nullptr;
   int numArguments = 0;
-  int maxThreads = 0;  // the bound that LLMC_KERNEL promises
+  uint32_t pointers = 0;   // which of them are, by bit
+  int maxThreads = 0;      // the bound that LLMC_KERNEL promises
   int sharedLimit = 49152; // dynamic shared memory; more has to be asked for
 };
 

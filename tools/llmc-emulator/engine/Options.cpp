@@ -42,8 +42,8 @@ Options Options::fromEnvironment() {
   options.threads = int(number("LLMC_EMULATOR_THREADS", cores > 0 ? cores : 1,
                                1, "a number of host threads"));
   options.seed = uint64_t(number("LLMC_EMULATOR_SEED", 0, 0, "a number"));
-  options.sharedLimit = int(number("LLMC_EMULATOR_SHARED_LIMIT", 101376, 0,
-                                   "a number of bytes"));
+  options.sharedLimit =
+      int(number("LLMC_EMULATOR_SHARED_LIMIT", 101376, 0, "a number of bytes"));
   options.sharedRaces = flag("LLMC_EMULATOR_SHARED_RACES", true);
   options.globalRaces = flag("LLMC_EMULATOR_GLOBAL_RACES", true);
   options.uninitialized = flag("LLMC_EMULATOR_UNINITIALIZED", true);

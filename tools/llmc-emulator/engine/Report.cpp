@@ -19,8 +19,8 @@ std::string Worker::blockName(unsigned index) const {
 void Worker::fail(const Thread &thread, const char *intrinsic, int line,
                   const std::string &what) {
   report = "kernel '" + launch->kernel + "', block " + blockName(block) +
-           ", thread " + number(thread.index) + ", line " + number(line) + ": " +
-           intrinsic + ": " + what;
+           ", thread " + number(thread.index) + ", line " + number(line) +
+           ": " + intrinsic + ": " + what;
   failed = true;
   boost::context::detail::jump_fcontext(main, nullptr);
   __builtin_unreachable();
@@ -72,18 +72,17 @@ void Worker::failShared(const char *intrinsic, int line, int byte, int bytes,
   fail(*current, intrinsic, line, what);
 }
 
-void Worker::failGlobal(const char *intrinsic, int line, const void *address,
+void Worker::failGlobal(const char *intrinsic, int line, const char *p,
                         int bytes, const Argument &argument, int granule,
                         GlobalCell::Verdict verdict, bool writes) {
-  const char *p = static_cast<const char *>(address);
-  int64_t index = (p - argument.cellBase) / granuleBytes + granule;
-  Cell cell = argument.cells[index];
-  int64_t byte = index * granuleBytes + (argument.cellBase - argument.begin);
-  std::string what = "element " + number(byte / argument.elementBytes) +
-                     " of argument '" + argument.name + "' (of the " +
-                     number(bytes) + " bytes at element " +
-                     number((p - argument.begin) / argument.elementBytes) +
-                     ") ";
+  const Allocation &allocation = *argument.allocation;
+  int64_t index = (p - allocation.base) / granuleBytes + granule;
+  Cell cell = allocation.cells[index];
+  int64_t byte = index * granuleBytes + (allocation.base - argument.begin);
+  std::string what =
+      "element " + number(byte / argument.elementBytes) + " of argument '" +
+      argument.name + "' (of the " + number(bytes) + " bytes at element " +
+      number((p - argument.begin) / argument.elementBytes) + ") ";
   if (verdict == GlobalCell::Verdict::Uninitialized) {
     what = "reads " + what + "that was never written";
   } else {
@@ -109,36 +108,28 @@ void Worker::failGlobal(const char *intrinsic, int line, const void *address,
   fail(*current, intrinsic, line, what);
 }
 
-void Worker::failArgument(const char *intrinsic, int line, const void *address,
-                          int bytes, bool writes) {
-  const char *p = static_cast<const char *>(address);
-  const Argument *nearest = nullptr;
-  int64_t best = 0;
-  for (const Argument &argument : arguments) {
-    if (writes && !argument.writable && p >= argument.begin &&
-        p + bytes <= argument.end)
-      fail(*current, intrinsic, line,
-           "writes element " +
-               number((p - argument.begin) / argument.elementBytes) +
-               " of argument '" + argument.name + "', which is const");
-    int64_t distance = p < argument.begin ? argument.begin - p
-                       : p + bytes > argument.end ? p + bytes - argument.end
-                                                  : 0;
-    if (!nearest || distance < best) {
-      nearest = &argument;
-      best = distance;
-    }
-  }
-  if (!nearest)
-    fail(*current, intrinsic, line, "no LLMC_ARGUMENT was declared");
-  int64_t size = nearest->elementBytes, offset = p - nearest->begin;
+void Worker::failArgument(const char *intrinsic, int line, const void *tagged,
+                          int bytes) {
+  size_t index = TaggedPointer::argument(tagged);
+  if (index >= arguments.size())
+    fail(*current, intrinsic, line,
+         "the address does not come from an argument of the kernel");
+  const Argument &argument = arguments[index];
+  if (!argument.name)
+    fail(*current, intrinsic, line,
+         "argument " + number(int64_t(index)) + " has no LLMC_ARGUMENT");
+  const char *p = TaggedPointer::address(tagged);
+  int64_t size = argument.elementBytes, offset = p - argument.begin;
   // Rounded towards minus infinity: element -1 lies just before the argument.
   int64_t element = (offset >= 0 ? offset : offset - size + 1) / size;
+  if (p >= argument.begin && p + bytes <= argument.end)
+    fail(*current, intrinsic, line,
+         "writes element " + number(element) + " of argument '" +
+             argument.name + "', which is const");
   fail(*current, intrinsic, line,
        number(bytes) + " bytes at element " + number(element) +
-           " of argument '" + nearest->name + "', which has " +
-           number((nearest->end - nearest->begin) / size) +
-           " elements, and of no other argument");
+           " of argument '" + argument.name + "', which has " +
+           number((argument.end - argument.begin) / size) + " elements");
 }
 
 void Worker::failStuck() {

@@ -1,4 +1,5 @@
-//===- SharedMemory.h - The shared memory of a block and its shadow -*- C++ -*-===//
+//===- SharedMemory.h - The shared memory of a block and its shadow -*- C++
+//-*-===//
 //
 // Every two bytes have a cell:
 //
@@ -83,7 +84,7 @@ struct SharedCell {
 
 struct SharedMemory {
   std::vector<char> storage;
-  char *data = nullptr;  // 128-byte aligned, as the banks are
+  char *data = nullptr; // 128-byte aligned, as the banks are
   std::vector<Cell> cells;
   std::vector<unsigned> lines; // last write | last read << 16
   int launched = 0;            // bytes that the launch asked for
@@ -107,8 +108,8 @@ struct SharedMemory {
 
   /// The epochs' numbers are used up: all accesses become old ones.
   void renumber() {
-    constexpr Cell epochs = Cell(SharedCell::maxEpoch) << 10 |
-                            Cell(SharedCell::maxEpoch) << 39;
+    constexpr Cell epochs =
+        Cell(SharedCell::maxEpoch) << 10 | Cell(SharedCell::maxEpoch) << 39;
     for (Cell &cell : cells)
       cell &= ~epochs;
   }

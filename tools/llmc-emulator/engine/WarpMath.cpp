@@ -61,11 +61,10 @@ void Worker::executeLdmatrix(Thread *lanes) {
     int byte = lanes[lane].byte;
     int granule = byte / granuleBytes;
     SharedVerdict verdict = SharedVerdict::Fine;
-    int bad = stepCells(&shared.cells[granule], 16 / granuleBytes, verdict,
-                        [&](Cell &cell) {
-                          return SharedCell::readByWarp(cell, epoch,
-                                                        sharedRaces);
-                        });
+    int bad = stepCells(
+        &shared.cells[granule], 16 / granuleBytes, verdict, [&](Cell &cell) {
+          return SharedCell::readByWarp(cell, epoch, sharedRaces);
+        });
     if (bad >= 0) {
       current = &lanes[lane];
       failShared("ldmatrix", line, byte, 16, granule + bad, verdict, false);
@@ -77,7 +76,8 @@ void Worker::executeLdmatrix(Thread *lanes) {
   for (int lane = 0; lane < 32; ++lane) {
     int g = lane / 4, t = lane % 4;
     for (int m = 0; m < 4; ++m) {
-      unsigned first = transpose ? rows[8 * m + 2 * t][g] : rows[8 * m + g][2 * t];
+      unsigned first =
+          transpose ? rows[8 * m + 2 * t][g] : rows[8 * m + g][2 * t];
       unsigned second =
           transpose ? rows[8 * m + 2 * t + 1][g] : rows[8 * m + g][2 * t + 1];
       lanes[lane].r[m] = first | second << 16;

@@ -79,7 +79,7 @@ void Worker::begin(const LaunchState &state) {
   prepareStacks(state.threads);
   threads.resize(size_t(state.threads));
   warps.resize(size_t(state.threads / 32));
-  arguments.clear();
+  arguments.assign(state.arguments.size(), Argument());
   argumentsKnown = false;
   registrar = nullptr;
   counters = Counters();
@@ -117,7 +117,7 @@ bool Worker::runBlock(unsigned index) {
   liveThreads = launch->threads;
   atBarrier = 0;
   failed = false;
-  currentWarp = 0;
+  currentWarp = int(random() % warps.size());
   currentWorker = this;
   left = nullptr;
   current = pick();
@@ -192,7 +192,9 @@ uint64_t Worker::random() {
 Thread *Worker::pick() {
   uint64_t draw = random();
   Warp *warp = &warps[currentWarp];
-  if (!warp->ready) {
+  // Mostly the same warp, whose stacks are in the cache; but not until it has
+  // to wait for the others.
+  if (!warp->ready || (draw & 0x1f00) == 0) {
     int count = int(warps.size());
     int start = int((draw >> 32) % unsigned(count));
     int i = 0;

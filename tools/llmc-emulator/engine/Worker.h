@@ -74,15 +74,31 @@ struct LaunchState {
   unsigned launch;
 };
 
+/// A pointer to global memory as kernels see it: the number of the argument,
+/// from 1, above the address.
+struct TaggedPointer {
+  static constexpr int shift = 48;
+  static uint64_t make(uint64_t address, size_t argument) {
+    return address | uint64_t(argument + 1) << shift;
+  }
+  /// Of an argument, or beyond all of them.
+  static size_t argument(const void *p) {
+    return size_t(reinterpret_cast<uintptr_t>(p) >> shift) - 1;
+  }
+  static char *address(const void *p) {
+    constexpr uint64_t mask = (uint64_t(1) << shift) - 1;
+    return reinterpret_cast<char *>(reinterpret_cast<uintptr_t>(p) & mask);
+  }
+};
+
 /// An argument as LLMC_ARGUMENT declared it.
 struct Argument {
-  const char *name;
-  const char *begin, *end;
-  Cell *cells; // of `begin`, rounded down to a granule
-  const char *cellBase;
-  int elementBytes;
-  bool writable;
-  bool mayRace; // it or another argument with bytes of it is writable
+  const char *name = nullptr; // not declared
+  const char *begin = nullptr, *end = nullptr;
+  const Allocation *allocation = nullptr;
+  int elementBytes = 1;
+  bool writable = false;
+  bool mayRace = false; // it or another argument with bytes of it is writable
 };
 
 class Worker {
@@ -99,6 +115,9 @@ public:
   std::string report;
   Counters counters;
 
+  /// What runs now, for a message about a crash; its length.
+  int describe(char *text, size_t bytes) const;
+
   // The intrinsics, called by the thread that runs.
   int coordinate(int which) const;
   void declareShared(int bytes, int line);
@@ -107,8 +126,9 @@ public:
   void barrier(int line);
   char *loadShared(int byte, int bytes, int line);
   char *storeShared(int byte, int bytes, int line);
-  void loadGlobal(const void *source, int bytes, int line, Access access);
-  void storeGlobal(void *target, int bytes, int line);
+  /// Both return the address without its tag.
+  char *loadGlobal(const void *source, int bytes, int line, Access access);
+  char *storeGlobal(void *target, int bytes, int line);
   void copyAsync(int byte, const void *source, int sourceBytes, int bytes,
                  int line);
   void copyAsyncCommit();
@@ -146,12 +166,11 @@ private:
   [[noreturn]] void failShared(const char *intrinsic, int line, int byte,
                                int bytes, int granule, SharedVerdict verdict,
                                bool writes);
-  [[noreturn]] void failGlobal(const char *intrinsic, int line,
-                               const void *address, int bytes,
-                               const Argument &argument, int granule,
+  [[noreturn]] void failGlobal(const char *intrinsic, int line, const char *p,
+                               int bytes, const Argument &argument, int granule,
                                GlobalCell::Verdict verdict, bool writes);
   [[noreturn]] void failArgument(const char *intrinsic, int line,
-                                 const void *address, int bytes, bool writes);
+                                 const void *tagged, int bytes);
   [[noreturn]] void failStuck();
   void checkShared(const char *intrinsic, int byte, int bytes, int line) {
     if (__builtin_expect(byte < 0 || byte > shared.declared - bytes ||
@@ -159,10 +178,23 @@ private:
                          0))
       failPlace(intrinsic, byte, bytes, line);
   }
+  void checkWritten(const Argument &argument, const char *p, int bytes,
+                    int line, Access access);
   [[noreturn]] void failPlace(const char *intrinsic, int byte, int bytes,
                               int line);
-  const Argument &findArgument(const char *intrinsic, const void *address,
-                               int bytes, bool writes, int line);
+  const Argument &findArgument(const char *intrinsic, const void *tagged,
+                               int bytes, bool writes, int line) {
+    size_t number = TaggedPointer::argument(tagged);
+    const char *p = TaggedPointer::address(tagged);
+    if (__builtin_expect(number < arguments.size(), 1)) {
+      const Argument &argument = arguments[number];
+      if (__builtin_expect(p >= argument.begin && p + bytes <= argument.end &&
+                               (argument.writable || !writes),
+                           1))
+        return argument;
+    }
+    failArgument(intrinsic, line, tagged, bytes);
+  }
   std::string blockName(unsigned block) const;
 
   void note(Access access, uint64_t address, int bytes, int line) {
@@ -186,10 +218,9 @@ private:
   bool failed = false;
 
   SharedMemory shared;
-  std::vector<Argument> arguments;
+  std::vector<Argument> arguments;   // of the kernel, in its order
   const Thread *registrar = nullptr; // declares the arguments, once a launch
   bool argumentsKnown = false;
-  size_t lastArgument = 0;
 
   char *stacks = nullptr;
   int stackCount = 0;

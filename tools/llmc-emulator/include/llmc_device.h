@@ -12,7 +12,10 @@
 #define LLMC_DEVICE_H
 
 /// What a kernel calls; the engine sets the object's `llmc_emulator` to its
-/// table when it loads it. `line` is that of the kernel's text.
+/// table when it loads it. `line` is that of the kernel's text. Pointers to
+/// global memory carry the number of their argument in the upper 16 bits, so
+/// that an access beyond it is seen though another argument lies there; the
+/// loads and stores return where the data really are.
 struct LlmcEmulator {
   int version;
   int (*coordinate)(int which); // thread, block x, block y, block z
@@ -22,8 +25,8 @@ struct LlmcEmulator {
   void (*barrier)(int line);
   const void *(*loadShared)(int byte, int bytes, int line);
   void *(*storeShared)(int byte, int bytes, int line);
-  void (*loadGlobal)(const void *source, int bytes, int line);
-  void (*storeGlobal)(void *target, int bytes, int line);
+  const void *(*loadGlobal)(const void *source, int bytes, int line);
+  void *(*storeGlobal)(void *target, int bytes, int line);
   void (*copyAsync)(int byte, const void *source, int sourceBytes, int bytes,
                     int line);
   void (*copyAsyncCommit)(int line);
@@ -33,13 +36,15 @@ struct LlmcEmulator {
   unsigned (*shuffleXor)(unsigned value, int mask, int line);
 };
 
-#define LLMC_EMULATOR_VERSION 1
+#define LLMC_EMULATOR_VERSION 2
 
 #ifndef LLMC_EMULATOR_ENGINE
 
 extern "C" {
-__attribute__((weak, visibility("default")))
-const LlmcEmulator *llmc_emulator = nullptr;
+__attribute__((weak, visibility("default"))) const LlmcEmulator *llmc_emulator =
+    nullptr;
+__attribute__((weak, visibility("default"))) int llmc_emulator_version =
+    LLMC_EMULATOR_VERSION;
 }
 
 #define LLMC_EMULATOR_TEXT(x) #x
@@ -85,28 +90,28 @@ LLMC_INLINE void barrier(LLMC_AT) { llmc_emulator->barrier(line); }
 
 template <typename T, int N> constexpr bool llmcIsAccess() {
   constexpr int bytes = sizeof(T) * N;
-  return bytes >= 2 && bytes <= 16 && (bytes & (bytes - 1)) == 0;
+  return bytes >= 1 && bytes <= 16 && (bytes & (bytes - 1)) == 0;
 }
 
 template <typename T, int N>
 LLMC_INLINE Pack<T, N> load_global(const T *p, LLMC_AT) {
-  static_assert(llmcIsAccess<T, N>(), "an access has 2, 4, 8 or 16 bytes");
-  llmc_emulator->loadGlobal(p, sizeof(T) * N, line);
+  static_assert(llmcIsAccess<T, N>(), "an access has 1, 2, 4, 8 or 16 bytes");
   Pack<T, N> pack;
-  __builtin_memcpy(&pack, p, sizeof(pack));
+  __builtin_memcpy(&pack, llmc_emulator->loadGlobal(p, sizeof(pack), line),
+                   sizeof(pack));
   return pack;
 }
 
 template <typename T, int N>
 LLMC_INLINE void store_global(T *p, Pack<T, N> pack, LLMC_AT) {
-  static_assert(llmcIsAccess<T, N>(), "an access has 2, 4, 8 or 16 bytes");
-  llmc_emulator->storeGlobal(p, sizeof(T) * N, line);
-  __builtin_memcpy(p, &pack, sizeof(pack));
+  static_assert(llmcIsAccess<T, N>(), "an access has 1, 2, 4, 8 or 16 bytes");
+  __builtin_memcpy(llmc_emulator->storeGlobal(p, sizeof(pack), line), &pack,
+                   sizeof(pack));
 }
 
 template <typename T, int N>
 LLMC_INLINE Pack<T, N> load_shared(int byte, LLMC_AT) {
-  static_assert(llmcIsAccess<T, N>(), "an access has 2, 4, 8 or 16 bytes");
+  static_assert(llmcIsAccess<T, N>(), "an access has 1, 2, 4, 8 or 16 bytes");
   Pack<T, N> pack;
   __builtin_memcpy(&pack, llmc_emulator->loadShared(byte, sizeof(pack), line),
                    sizeof(pack));
@@ -115,7 +120,7 @@ LLMC_INLINE Pack<T, N> load_shared(int byte, LLMC_AT) {
 
 template <typename T, int N>
 LLMC_INLINE void store_shared(int byte, Pack<T, N> pack, LLMC_AT) {
-  static_assert(llmcIsAccess<T, N>(), "an access has 2, 4, 8 or 16 bytes");
+  static_assert(llmcIsAccess<T, N>(), "an access has 1, 2, 4, 8 or 16 bytes");
   __builtin_memcpy(llmc_emulator->storeShared(byte, sizeof(pack), line), &pack,
                    sizeof(pack));
 }
@@ -194,9 +199,7 @@ LLMC_INLINE float tanh_approx(float x) { return __builtin_tanhf(x); }
 LLMC_INLINE float max_f32(float a, float b) {
   return a >= b || b != b ? a : b; // of a NaN and a number, the number
 }
-LLMC_INLINE float min_f32(float a, float b) {
-  return a <= b || b != b ? a : b;
-}
+LLMC_INLINE float min_f32(float a, float b) { return a <= b || b != b ? a : b; }
 /// The product is exact in double; only the sum rounds twice, which differs
 /// from one rounding in about one of 2^29 cases.
 LLMC_INLINE float fma_f32(float a, float b, float c) {

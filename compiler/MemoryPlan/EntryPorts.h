@@ -1,0 +1,38 @@
+//===- EntryPorts.h - what a program's functions take and give --*- C++ -*-===//
+
+#ifndef LLMC_COMPILER_MEMORYPLAN_ENTRYPORTS_H
+#define LLMC_COMPILER_MEMORYPLAN_ENTRYPORTS_H
+
+#include "llvm/ADT/StringRef.h"
+
+#include <array>
+
+namespace llmc {
+
+/// The ports of one entry point, in the order of its arguments and results.
+/// Empty names are no ports.
+struct EntryPorts {
+  llvm::StringRef function;
+  std::array<llvm::StringRef, 2> arguments;
+  llvm::StringRef result;
+};
+
+inline constexpr EntryPorts entryPorts[] = {
+    {"micro_step", {"tokens", "targets"}, "loss"},
+    {"evaluate", {"tokens", "targets"}, "loss"},
+    {"generate", {"prompt", ""}, "logits"},
+    {"update", {"hyper", ""}, "norm"},
+    {"prepare", {"", ""}, ""},
+};
+
+/// None for a function that is no entry point.
+inline const EntryPorts *findPorts(llvm::StringRef function) {
+  for (const EntryPorts &ports : entryPorts)
+    if (ports.function == function)
+      return &ports;
+  return nullptr;
+}
+
+} // namespace llmc
+
+#endif

@@ -1,0 +1,114 @@
+//===- KernelReport.cpp - what the model expects of a plan's kernels ------===//
+
+#include "compiler/Schedule/KernelReport.h"
+
+#include "dialects/Plan/Plan.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+using namespace llmc;
+
+FailureOr<KernelReport> KernelReport::build(ModuleOp module,
+                                            const TargetModel &model) {
+  KernelReport report;
+  llvm::StringMap<size_t> indices;
+  for (auto kernel : module.getOps<tile::FuncOp>()) {
+    FailureOr<KernelShape> shape = getKernelShape(kernel);
+    if (failed(shape))
+      return failure();
+    BlockSizes blocks;
+    if (DictionaryAttr schedule = kernel.getScheduleAttr())
+      for (NamedAttribute entry : schedule)
+        if (auto size = dyn_cast<IntegerAttr>(entry.getValue()))
+          blocks[entry.getName()] = size.getInt();
+    indices[kernel.getSymName()] = report.kernels.size();
+    report.kernels.push_back({kernel.getSymName().str(),
+                              kernel.getKind()->str(), getGrid(*shape, blocks),
+                              model.estimate(*shape, blocks)});
+  }
+  for (auto function : module.getOps<plan::FuncOp>()) {
+    llvm::MapVector<size_t, int64_t> launches;
+    for (auto launch : function.getBody().front().getOps<plan::LaunchOp>())
+      ++launches[indices.lookup(launch.getKernel())];
+    auto list = launches.takeVector();
+    auto timeOf = [&](const auto &launch) {
+      return report.kernels[launch.first].choice.microseconds * launch.second;
+    };
+    llvm::sort(list, [&](const auto &a, const auto &b) {
+      return std::pair(-timeOf(a), a.first) < std::pair(-timeOf(b), b.first);
+    });
+    report.functions.push_back({function.getSymName().str(), {}});
+    for (auto [kernel, count] : list)
+      report.functions.back().launches.push_back({kernel, count});
+  }
+  return report;
+}
+
+/// "128x128x32" and the like: the extents that a block works on.
+static std::string describeTile(const BlockSizes &blocks) {
+  std::string text;
+  for (StringRef name : {"block_m", "block_n", "block_q", "block_k",
+                         "block_rows", "block_columns", "block"})
+    if (int64_t size = blocks.lookup(name))
+      text += (text.empty() ? "" : "x") + std::to_string(size);
+  return text.empty() ? "-" : text;
+}
+
+void KernelReport::printFunction(const Function &function,
+                                 llvm::raw_ostream &os) const {
+  size_t width = 6;
+  for (auto [index, count] : function.launches)
+    width = std::max(width, kernels[index].name.size());
+  auto pad = [&](StringRef text) {
+    return text.str() + std::string(width - text.size(), ' ');
+  };
+  os << "  " << pad("kernel")
+     << llvm::formatv(" {0,5} {1,14} {2,12} {3,7} {4,6} {5,7} {6,9} {7,5} "
+                      "{8,10} {9,10}\n",
+                      "runs", "grid", "tile", "threads", "stages", "shared",
+                      "blocks/SM", "fill", "us", "total us");
+  double total = 0;
+  for (auto [index, count] : function.launches) {
+    const Kernel &kernel = kernels[index];
+    const ScheduleChoice &choice = kernel.choice;
+    std::string grid;
+    for (int64_t extent : kernel.grid)
+      grid += (grid.empty() ? "" : "x") + std::to_string(extent);
+    int64_t stages = choice.blocks.lookup("stages");
+    total += choice.microseconds * count;
+    os << "  " << pad(kernel.name)
+       << llvm::formatv(
+              " {0,5} {1,14} {2,12} {3,7} {4,6} {5,7} {6,9} {7,5:f2} "
+              "{8,10:f1} {9,10:f1}\n",
+              count, grid, describeTile(choice.blocks),
+              choice.footprint.threads, stages ? std::to_string(stages) : "-",
+              choice.footprint.sharedBytes, choice.blocksPerSM, choice.fill,
+              choice.microseconds, choice.microseconds * count);
+  }
+  os << llvm::formatv("  {0:f3} ms predicted\n", total / 1e3);
+}
+
+void KernelReport::print(llvm::raw_ostream &os) const {
+  StringRef separator;
+  for (const Function &function : functions) {
+    os << separator << "kernels of " << function.name << "\n";
+    printFunction(function, os);
+    separator = "\n";
+  }
+}
+
+void KernelReport::printSchedules(llvm::raw_ostream &os) const {
+  llvm::json::Object object;
+  for (const Kernel &kernel : kernels) {
+    llvm::json::Object sizes;
+    for (const auto &entry : kernel.choice.blocks)
+      // Sums over rows are cut before Schedule.
+      if (entry.getKey() != "splits")
+        sizes[entry.getKey()] = entry.getValue();
+    object[kernel.name] = std::move(sizes);
+  }
+  os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(object)));
+}

@@ -1,0 +1,53 @@
+//===- KernelReport.h - what the model expects of a plan's kernels *- C++ -*-=//
+//
+// The kernels of each entry point after MemoryPlan, while their bodies still
+// hold the ops that they were made of.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_COMPILER_SCHEDULE_KERNELREPORT_H
+#define LLMC_COMPILER_SCHEDULE_KERNELREPORT_H
+
+#include "compiler/Schedule/TargetModel.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <string>
+#include <vector>
+
+namespace llmc {
+
+class KernelReport {
+public:
+  /// Fails with a diagnostic if a kernel is not what Schedule leaves.
+  static mlir::FailureOr<KernelReport> build(mlir::ModuleOp module,
+                                             const TargetModel &model);
+
+  /// A table for each entry point, the kernel of most time first, and the sum
+  /// of the times.
+  void print(llvm::raw_ostream &os) const;
+  /// All schedules as JSON, in the form that --schedule reads.
+  void printSchedules(llvm::raw_ostream &os) const;
+
+private:
+  struct Kernel {
+    std::string name, kind;
+    llvm::SmallVector<int64_t> grid;
+    ScheduleChoice choice;
+  };
+  struct Function {
+    std::string name;
+    /// Indices into `kernels`, and how often each is launched.
+    std::vector<std::pair<size_t, int64_t>> launches;
+  };
+
+  void printFunction(const Function &function, llvm::raw_ostream &os) const;
+
+  std::vector<Kernel> kernels;
+  std::vector<Function> functions;
+};
+
+} // namespace llmc
+
+#endif
