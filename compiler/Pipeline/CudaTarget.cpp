@@ -62,6 +62,8 @@ static std::string cudaPasses(const PipelineOptions &options) {
       "llmc-cuda-assign-layouts,"
       // One thread's code; what bf16 rounds away may be approximated.
       "llmc-convert-tile-to-cuda{{approximate={0}},"
+      // Addresses are written out now: each is computed once.
+      "canonicalize,cse,"
       // Buffers share bytes, so that barriers can only come after it.
       "cuda.kernel(llmc-cuda-allocate-shared{{limit={1}},"
       "llmc-cuda-insert-barriers)",
@@ -195,16 +197,45 @@ static void remarkResources(const CudaKernels &cuda, const KernelImages &images,
   }
 }
 
+/// Asks for one block less per SM where registers did not suffice: a spill
+/// costs more than the block hides. Whether any kernel changed.
+static FailureOr<bool> relaxSpilling(CudaKernels &cuda,
+                                     const KernelImages &images) {
+  SymbolTable kernels(*cuda.module);
+  bool changed = false;
+  for (size_t index = 0; index < images.size(); ++index) {
+    if (!images[index].resources.spillStores || cuda.minBlocks[index] == 1)
+      continue;
+    auto kernel =
+        kernels.lookup<cuda::KernelOp>(cuda.kernels[index].symbol);
+    kernel.setMinBlocks(--cuda.minBlocks[index]);
+    FailureOr<std::string> text = emitCudaSource(kernel);
+    if (failed(text))
+      return failure();
+    cuda.kernels[index].text = std::move(*text);
+    changed = true;
+  }
+  return changed;
+}
+
 static FailureOr<KernelImages> compileKernels(ModuleOp module,
-                                              const CudaKernels &cuda,
+                                              CudaKernels &cuda,
                                               const PipelineOptions &options) {
-  std::vector<KernelSource> sources;
-  for (const StandAloneKernel &kernel : cuda.kernels)
-    sources.push_back({kernel.symbol, kernel.text});
-  llvm::Expected<KernelImages> images =
-      compileImages(sources, imageOptions(options));
-  if (!images)
-    return report(module, images.takeError());
+  std::optional<KernelImages> images;
+  for (bool again = true; again;) {
+    std::vector<KernelSource> sources;
+    for (const StandAloneKernel &kernel : cuda.kernels)
+      sources.push_back({kernel.symbol, kernel.text});
+    llvm::Expected<KernelImages> compiled =
+        compileImages(sources, imageOptions(options));
+    if (!compiled)
+      return report(module, compiled.takeError());
+    images.emplace(std::move(*compiled));
+    FailureOr<bool> changed = relaxSpilling(cuda, *images);
+    if (failed(changed))
+      return failure();
+    again = *changed;
+  }
   if (options.verbose)
     llvm::errs() << "images: " << images->summary() << "\n";
   remarkResources(cuda, *images, options);

@@ -25,9 +25,10 @@ FailureOr<KernelReport> KernelReport::build(ModuleOp module,
         if (auto size = dyn_cast<IntegerAttr>(entry.getValue()))
           blocks[entry.getName()] = size.getInt();
     indices[kernel.getSymName()] = report.kernels.size();
-    report.kernels.push_back({kernel.getSymName().str(),
-                              kernel.getKind()->str(), getGrid(*shape, blocks),
-                              model.estimate(*shape, blocks)});
+    report.kernels.push_back(
+        {kernel.getSymName().str(), kernel.getKind()->str(),
+         kernel->hasAttr(kPartOfName), getGrid(*shape, blocks),
+         model.estimate(*shape, blocks)});
   }
   for (auto function : module.getOps<plan::FuncOp>()) {
     llvm::MapVector<size_t, int64_t> launches;
@@ -103,6 +104,8 @@ void KernelReport::print(llvm::raw_ostream &os) const {
 void KernelReport::printSchedules(llvm::raw_ostream &os) const {
   llvm::json::Object object;
   for (const Kernel &kernel : kernels) {
+    if (kernel.isPart)
+      continue;
     llvm::json::Object sizes;
     for (const auto &entry : kernel.choice.blocks)
       // Sums over rows are cut before Schedule.

@@ -33,6 +33,8 @@ public:
 private:
   struct Kernel {
     std::string name, kind;
+    /// Made by Schedule itself, so that --schedule cannot name it.
+    bool isPart;
     llvm::SmallVector<int64_t> grid;
     ScheduleChoice choice;
   };

@@ -10,6 +10,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace llmc {
 #define GEN_PASS_DEF_SCHEDULEKERNELS
@@ -35,6 +36,14 @@ static FailureOr<BlockSizes> readSchedule(tile::FuncOp kernel,
              << name << "` in its schedule, found " << kernel.getScheduleAttr();
     blocks[name] = size.getInt();
   }
+  SmallVector<StringRef> known(model.getNames(shape));
+  llvm::append_range(known, optionalNames);
+  for (NamedAttribute entry : kernel.getScheduleAttr())
+    if (!llvm::is_contained(known, entry.getName()) &&
+        entry.getName() != "splits")
+      return kernel.emitOpError("has an unknown `")
+             << entry.getName().getValue() << "` in its schedule, expected "
+             << llvm::join(known, ", ");
   for (StringRef name : optionalNames)
     if (auto size = kernel.getScheduleAttr().getAs<IntegerAttr>(name))
       blocks[name] = size.getInt();
@@ -88,6 +97,7 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
     if (failed(given))
       return failure();
     choice = model.estimate(*shape, *given);
+    kernel->setAttr(kGivenName, UnitAttr::get(kernel.getContext()));
   } else {
     choice = model.choose(*shape);
   }

@@ -64,7 +64,7 @@ private:
 
 static std::optional<Candidate> match(tile::FuncOp kernel) {
   Block &body = kernel.getBody().front();
-  if (kernel.getKind() != "gemm" ||
+  if (kernel.getKind() != "gemm" || kernel->hasAttr(kGivenName) ||
       llvm::range_size(body.without_terminator()) != 2 ||
       kernel.getNumResults() != 0)
     return std::nullopt;
@@ -117,6 +117,7 @@ tile::FuncOp Splitter::createKernel(const Candidate &candidate,
       builder.getStringAttr(kind), DictionaryAttr(), DenseI64ArrayAttr(),
       DenseI64ArrayAttr(), ArrayAttr(), ArrayAttr());
   symbols.insert(kernel);
+  kernel->setAttr(kPartOfName, before.getSymNameAttr());
   Block &body = kernel.getBody().emplaceBlock();
   for (Type argument : arguments)
     body.addArgument(argument, before.getLoc());

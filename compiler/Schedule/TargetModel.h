@@ -49,6 +49,11 @@ public:
   }
 };
 
+/// On kernels whose schedule was not the model's choice.
+constexpr llvm::StringLiteral kGivenName = "schedule_given";
+/// On kernels that Schedule made: the kernel whose work they share.
+constexpr llvm::StringLiteral kPartOfName = "part_of";
+
 /// Gives a kernel its schedule, or checks the one that it has, and what follows
 /// from it: grid, flops, bytes and what the model expects.
 mlir::LogicalResult scheduleKernel(tile::FuncOp kernel,

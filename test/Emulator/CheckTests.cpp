@@ -180,6 +180,17 @@ TEST(Launches, ArgumentsInPlace) {
             std::string::npos);
 }
 
+// Each image is an object of its own, also where the system gives the second
+// the file number of the first.
+TEST(Modules, SeveralAtOnce) {
+  Device first, second;
+  Kernel *one = first.kernels->find("crash");
+  Kernel *other = second.kernels->find("crash");
+  ASSERT_TRUE(one && other);
+  EXPECT_NE(one->function, other->function);
+  EXPECT_EQ(first.kernels->find("none"), nullptr);
+}
+
 TEST(LaunchesDeathTest, CrashesAreNamed) {
   EXPECT_DEATH(
       {

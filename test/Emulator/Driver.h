@@ -1,5 +1,4 @@
-//===- Driver.h - The emulated driver, opened in a process of its own -*- C++
-//-*-===//
+//===- Driver.h - The emulated driver in a process of its own ---*- C++ -*-===//
 //
 // Its state and environment belong to a process: each test runs in a child.
 //

@@ -56,3 +56,11 @@ tile.func @ragged(%x: tensor<2x8x16xf32>) -> tensor<2x8x16xf32> attributes {kind
   %0 = model.gelu %x : tensor<2x8x16xf32>
   tile.return %0 : tensor<2x8x16xf32>
 }
+
+// -----
+
+// expected-error@+1 {{has an unknown `blok` in its schedule, expected block, block_columns, raster}}
+tile.func @unknown_name(%x: tensor<8x64xf32>) -> tensor<64xf32> attributes {kind = "column_sum", schedule = {block = 16 : i64, blok = 3 : i64}} {
+  %0 = model.sum_rows %x : (tensor<8x64xf32>) -> tensor<64xf32>
+  tile.return %0 : tensor<64xf32>
+}

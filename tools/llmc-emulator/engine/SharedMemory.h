@@ -1,5 +1,4 @@
-//===- SharedMemory.h - The shared memory of a block and its shadow -*- C++
-//-*-===//
+//===- SharedMemory.h - A block's shared memory and its shadow --*- C++ -*-===//
 //
 // Every two bytes have a cell:
 //
