@@ -45,6 +45,11 @@ if os.path.exists(os.path.join(bin_dir, "llmc-interpret")):
     config.available_features.add("interpret")
 if os.path.exists(os.path.join(lib_dir, "libllmc_runtime.a")):
     config.available_features.add("runtime")
+# Programs for GPUs run without one: `%emulated PROGRAM`, more variables between.
+emulated_driver = os.path.join(lib_dir, "libcuda-emulated.so")
+config.substitutions.append(("%emulated", f"env LLMC_CUDA_DRIVER={emulated_driver}"))
+if os.path.exists(emulated_driver):
+    config.available_features.add("emulator")
 if os.path.exists(os.path.join(bin_dir, "llmc-images-tests")):
     config.available_features.add("images-tests")
 # What compiles kernels for GPUs; no GPU is needed to do so.

@@ -31,6 +31,26 @@ using namespace mlir;
 using namespace llmc;
 using namespace llmc::tiling;
 
+/// The sum so far: what the loop begins with in its first round, what is in
+/// memory later. Nothing is written ahead of the loop, as another thread than
+/// the one that reads an element might write it.
+static Value loadOrStart(ImplicitLocOpBuilder &b, scf::ForOp loop,
+                         unsigned index, tile::StoreOp store) {
+  auto type = cast<RankedTensorType>(loop.getResult(index).getType());
+  Value stored =
+      tile::LoadOp::create(b, type, store.getView(), store.getIndices());
+  Value round =
+      arith::SubIOp::create(b, loop.getInductionVar(), loop.getLowerBound());
+  round = arith::IndexCastOp::create(b, b.getI32Type(), round);
+  Type integers = type.clone(b.getI32Type());
+  Value rounds = tile::SplatOp::create(b, integers, round);
+  Value zero = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(cast<ShapedType>(integers), int32_t(0)));
+  Value first =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rounds, zero);
+  return arith::SelectOp::create(b, first, loop.getInitArgs()[index], stored);
+}
+
 /// A column sum that a loop over rows carries, [W], is kept in the row of
 /// partial sums that it ends in: registers could not hold it.
 static LogicalResult keepSumsInMemory(scf::ForOp loop, int64_t part) {
@@ -69,12 +89,8 @@ static LogicalResult keepSumsInMemory(scf::ForOp loop, int64_t part) {
     for (Operation *op : moved)
       op->moveBefore(loop);
     b.setLoc(store.getLoc());
-    b.setInsertionPoint(loop);
-    tile::StoreOp::create(b, loop.getInitArgs()[index], store.getView(),
-                          store.getIndices());
     b.setInsertionPointToStart(body);
-    Value before = tile::LoadOp::create(b, sum.getType(), store.getView(),
-                                        store.getIndices());
+    Value before = loadOrStart(b, loop, index, store);
     sum.replaceAllUsesWith(before);
     b.setInsertionPoint(yield);
     tile::StoreOp::create(b, yield.getOperand(index), store.getView(),

@@ -1,7 +1,9 @@
 """Compares what a program did with a reference; prints the worst, exits 1 if off.
 
     compare.py curve METRICS.jsonl REFERENCE.json
-        every step's loss and gradient norm within --tolerance, relative
+        every step's loss, gradient norm and rate within --tolerance, relative;
+        the norm within --norm-tolerance if given; REFERENCE may be a metrics
+        file of another program too
     compare.py gradients FOUND.safetensors EXPECTED.safetensors
         |found - expected| of every tensor within --tolerance of |expected|
     compare.py same FILE FILE
@@ -16,15 +18,20 @@ import sys
 import safetensors
 
 
-def compare_curve(found, expected, tolerance):
-    with open(found) as file:
+def read_steps(path):
+    with open(path) as file:
         lines = [json.loads(line) for line in file]
-    steps = [line for line in lines if "loss" in line]
-    with open(expected) as file:
-        curve = json.load(file)["curve"]
+    if "curve" in lines[0]:
+        return lines[0]["curve"]
+    return [line for line in lines if "loss" in line]
+
+
+def compare_curve(found, expected, tolerances):
+    steps, curve = read_steps(found), read_steps(expected)
     if len(steps) != len(curve):
         yield f"expected {len(curve)} steps, found {len(steps)}"
     for key in ("loss", "norm", "lr"):
+        tolerance = tolerances[key == "norm"]
         worst = 0.0
         for number, (step, reference) in enumerate(zip(steps, curve), 1):
             error = abs(step[key] / reference[key] - 1)
@@ -37,7 +44,7 @@ def compare_curve(found, expected, tolerance):
         print(f"{key}: {len(steps)} steps, largest relative error {worst:.1e}")
 
 
-def compare_gradients(found, expected, tolerance):
+def compare_gradients(found, expected, tolerances):
     found, expected = safetensors.read(found), safetensors.read(expected)
     if set(found) != set(expected):
         yield f"tensors of one file only: {sorted(set(found) ^ set(expected))}"
@@ -49,7 +56,7 @@ def compare_gradients(found, expected, tolerance):
             continue
         norm = math.sqrt(sum(b * b for b in y))
         error = math.sqrt(sum((a - b) ** 2 for a, b in zip(x, y)))
-        if not error <= tolerance * norm:
+        if not error <= tolerances[0] * norm:
             yield f"{name}: off by {error:.3e}, its norm is {norm:.3e}"
         worst = max(worst, error / norm if norm else 0.0)
     print(f"gradients: {len(found)} tensors, largest error {worst:.1e} of the norm")
@@ -74,8 +81,10 @@ def main():
     parser.add_argument("found")
     parser.add_argument("expected")
     parser.add_argument("--tolerance", type=float, default=1e-4)
+    parser.add_argument("--norm-tolerance", type=float)
     args = parser.parse_args()
-    errors = list(kinds[args.kind](args.found, args.expected, args.tolerance))
+    tolerances = args.tolerance, args.norm_tolerance or args.tolerance
+    errors = list(kinds[args.kind](args.found, args.expected, tolerances))
     for error in errors:
         print("error:", error, file=sys.stderr)
     return 1 if errors else 0

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Remarks.h"
 
 namespace llmc {
 #define GEN_PASS_DEF_CONVERTTILETOCUDA
@@ -139,6 +140,19 @@ LogicalResult KernelLowering::lowerOp(Operation *op) {
   return lowerScalar(op);
 }
 
+/// What changes rounding is said.
+static void remarkApproximation(tile::FuncOp func) {
+  int64_t count = 0;
+  func.walk([&](Operation *op) { count += isa<math::ExpOp, math::TanhOp>(op); });
+  if (count)
+    remark::analysis(func.getLoc(), remark::RemarkOpts::name("approximate")
+                                        .category("rounding"))
+        << remark::add("kernel '{0}': {1} exponentials or hyperbolic tangents "
+                       "in the hardware's approximation (relative error about "
+                       "2^-11 for tanh, 2^-22 for exp)",
+                       func.getSymName(), count);
+}
+
 namespace {
 struct ConvertTileToCuda
     : llmc::impl::ConvertTileToCudaBase<ConvertTileToCuda> {
@@ -147,6 +161,8 @@ struct ConvertTileToCuda
   void runOnOperation() override {
     for (auto func :
          llvm::make_early_inc_range(getOperation().getOps<tile::FuncOp>())) {
+      if (approximate)
+        remarkApproximation(func);
       if (failed(KernelLowering(func, approximate).run()))
         return signalPassFailure();
       func.erase();

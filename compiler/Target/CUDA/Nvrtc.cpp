@@ -191,6 +191,11 @@ Expected<std::unique_ptr<Nvrtc>> Nvrtc::open(ArrayRef<std::string> files) {
   LLMC_NVRTC_FUNCTIONS(LLMC_LOAD)
 #undef LLMC_LOAD
 
+  // Where the loader found what was no path.
+  ::Dl_info info;
+  if (::dladdr(reinterpret_cast<void *>(f.Version), &info) && info.dli_fname)
+    nvrtc->file = info.dli_fname;
+
   int major = 0, minor = 0, count = 0;
   f.Version(&major, &minor);
   nvrtc->number = 1000 * major + 10 * minor;
