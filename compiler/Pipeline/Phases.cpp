@@ -2,6 +2,8 @@
 
 #include "compiler/Pipeline/Phases.h"
 
+#include "compiler/Schedule/Chip.h"
+
 #include "compiler/Pipeline/ScheduleFile.h"
 #include "dialects/Model/Model.h"
 
@@ -56,9 +58,16 @@ static std::string step(const PipelineOptions &options) {
       options.getPrecision(), options.getHeadChunk());
 }
 
-static std::string fusion(const PipelineOptions &) {
-  // Reductions are cut before groups are formed, as their parts fuse.
-  return "llmc-decompose,"
+static std::string fusion(const PipelineOptions &options) {
+  // Reductions are cut before groups are formed, as their parts fuse. On a GPU
+  // the parts are blocks: enough of them for all SMs.
+  std::string decompose = "llmc-decompose,";
+  if (options.isCuda()) {
+    int64_t sms = findChip(options.arch)->sms;
+    decompose = llvm::formatv("llmc-decompose{{max-splits={0} norm-splits={1}},",
+                              2 * sms, 8 * sms);
+  }
+  return decompose +
          // Groups and outlines in one go: a group is its kernel.
          "llmc-fuse-kernels,"
          // Promises to MemoryPlan.

@@ -139,8 +139,8 @@
   X(LearningRate)                                                              \
   X(Beta1)                                                                     \
   X(Beta2)                                                                     \
-  X(Epsilon) X(WeightDecay) X(Clip) X(GradientScale) X(Correction1)            \
-      X(Correction2)
+  X(Epsilon)                                                                   \
+  X(WeightDecay) X(Clip) X(GradientScale) X(Correction1) X(Correction2)
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,9 +1,9 @@
 """Compares what a program did with a reference; prints the worst, exits 1 if off.
 
-    compare.py curve METRICS.jsonl REFERENCE.json
+    compare.py curve METRICS.jsonl REFERENCE
         every step's loss, gradient norm and rate within --tolerance, relative;
-        the norm within --norm-tolerance if given; REFERENCE may be a metrics
-        file of another program too
+        the norm within --norm-tolerance if given; REFERENCE is a .json of Reference/
+        or the metrics of another program
     compare.py gradients FOUND.safetensors EXPECTED.safetensors
         |found - expected| of every tensor within --tolerance of |expected|
     compare.py same FILE FILE
@@ -20,9 +20,9 @@ import safetensors
 
 def read_steps(path):
     with open(path) as file:
+        if path.endswith(".json"):
+            return json.load(file)["curve"]
         lines = [json.loads(line) for line in file]
-    if "curve" in lines[0]:
-        return lines[0]["curve"]
     return [line for line in lines if "loss" in line]
 
 

@@ -26,13 +26,20 @@ def write_weights(path, model):
     )
 
 
-def write_shard(path, first, count):
+def write_shard(path, first, count, vocabulary=models.VOCABULARY):
     header = struct.pack("<256i", 20240520, 1, count, *[0] * 253)
     text = array.array(
-        "H", (formula.token(first + i, models.VOCABULARY) for i in range(count))
+        "H", (formula.token(first + i, vocabulary) for i in range(count))
     )
     with open(path, "wb") as file:
         file.write(header + text.tobytes())
+
+
+def write_data(folder, count, vocabulary=models.VOCABULARY):
+    """Shards of `count` tokens to train on and to hold out."""
+    os.makedirs(folder, exist_ok=True)
+    write_shard(os.path.join(folder, "train.bin"), 0, count, vocabulary)
+    write_shard(os.path.join(folder, "val.bin"), count, count, vocabulary)
 
 
 def main():
@@ -45,10 +52,7 @@ def main():
     args = parser.parse_args()
     write_weights(args.weights, args.model)
     if args.data:
-        os.makedirs(args.data, exist_ok=True)
-        count = args.batch * args.seq + 1
-        write_shard(os.path.join(args.data, "train.bin"), 0, count)
-        write_shard(os.path.join(args.data, "val.bin"), count, count)
+        write_data(args.data, args.batch * args.seq + 1)
 
 
 if __name__ == "__main__":
