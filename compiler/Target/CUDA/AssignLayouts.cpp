@@ -256,7 +256,8 @@ LogicalResult Assigner::anchorProducts() {
     }
     suggest(dot.getResult(),
             tensorCores ? Layout::mma(type.getShape(), warps, group)
-                        : Layout::simt(type.getShape(), warps, group));
+                        : Layout::simt(type.getShape(), warps, group,
+                                       dot.getTransposeB()));
     return WalkResult::advance();
   });
   if (result.wasInterrupted())

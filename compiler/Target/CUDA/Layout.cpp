@@ -144,11 +144,11 @@ Layout Layout::mma(llvm::ArrayRef<int64_t> shape, WarpGrid warps,
 }
 
 Layout Layout::simt(llvm::ArrayRef<int64_t> shape, WarpGrid warps,
-                    int64_t group) {
+                    int64_t group, bool columnsInLanes) {
   Layout layout;
   Coordinates atom = {powerOf2Factor(shape[0]), powerOf2Factor(shape[1])};
   layout.repeat = {shape[0] / atom[0], shape[1] / atom[1]};
-  int64_t vector = std::min<int64_t>(4, atom[1]);
+  int64_t vector = columnsInLanes ? 1 : std::min<int64_t>(4, atom[1]);
   int64_t laneColumns = std::min<int64_t>(8, atom[1] / vector);
   int64_t laneRows = std::min(kLanes / laneColumns, atom[0]);
   AxisCursor columns{1}, rows{0};

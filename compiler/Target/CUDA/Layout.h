@@ -42,10 +42,13 @@ public:
   /// group). Register number: 4 (row tile * column tiles + column tile) + e.
   static Layout mma(llvm::ArrayRef<int64_t> shape, WarpGrid warps,
                     int64_t group);
-  /// A tile of registers for products without tensor cores: 4 consecutive
-  /// columns a thread, neighbouring rows in neighbouring lanes.
+  /// A tile of registers for products without tensor cores, neighbouring rows
+  /// in neighbouring lanes. A thread has 4 consecutive columns; or, with
+  /// `columnsInLanes`, neighbouring lanes have neighbouring columns: then what
+  /// lanes read of a right operand that is stored [N, K] lies in different
+  /// banks.
   static Layout simt(llvm::ArrayRef<int64_t> shape, WarpGrid warps,
-                     int64_t group);
+                     int64_t group, bool columnsInLanes);
 
   /// What a reduction along `axis` leaves: copies in all threads that differ
   /// along it only.
