@@ -338,6 +338,24 @@ def Cuda_MmaOp : Cuda_Op<"mma"> {
   let hasVerifier = 1;
 }
 
+def Cuda_MmaTf32Op : Cuda_Op<"mma_tf32"> {
+  let summary = "acc += a b, m16n8k8 on tf32 with f32 accumulation";
+  let description = [{
+    From index on: 4 f32 registers of acc, 4 i32 registers of a, 2 of b, in the
+    layout of PTX's mma.sync.m16n8k8. Operands come from `cuda.to_tf32`; bits
+    beyond tf32 do not count.
+    (C1) acc is f32, a and b are i32
+    (C2) the arrays hold so many, as far as the indices are constant.
+
+    Example: `cuda.mma_tf32 %acc[%i], %a[%j], %b[%k] : memref<64xf32, 5>, memref<16xi32, 5>, memref<16xi32, 5>`
+  }];
+  let arguments = (ins Arg<Cuda_Registers, "", [MemRead, MemWrite]>:$acc, Index:$acc_index,
+                       Arg<Cuda_Registers, "", [MemRead]>:$a, Index:$a_index,
+                       Arg<Cuda_Registers, "", [MemRead]>:$b, Index:$b_index);
+  let assemblyFormat = "$acc `[` $acc_index `]` `,` $a `[` $a_index `]` `,` $b `[` $b_index `]` attr-dict `:` type($acc) `,` type($a) `,` type($b)";
+  let hasVerifier = 1;
+}
+
 def Cuda_ShuffleXorOp : Cuda_Op<"shuffle_xor", [Pure, SameOperandsAndResultType]> {
   let summary = "the value of the lane whose number differs by `mask`";
   let arguments = (ins AnyTypeOf<[F32, I32]>:$value, ConfinedAttr<I64Attr, [IntMinValue<1>, IntMaxValue<31>]>:$mask);
@@ -350,6 +368,13 @@ def Cuda_PackBf16Op : Cuda_Op<"pack_bf16", [Pure]> {
   let arguments = (ins F32:$low, F32:$high);
   let results = (outs I32:$result);
   let assemblyFormat = "$low `,` $high attr-dict";
+}
+
+def Cuda_ToTf32Op : Cuda_Op<"to_tf32", [Pure]> {
+  let summary = "an f32, or the bits of one, rounded to tf32 (10 bits of fraction, nearest, ties away from zero)";
+  let arguments = (ins AnyTypeOf<[F32, I32]>:$value);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 
 #endif

@@ -143,13 +143,18 @@ LogicalResult LdmatrixOp::verify() {
                          builder.getI32Type());
 }
 
-LogicalResult MmaOp::verify() {
-  Builder builder(getContext());
-  if (failed(verifyRegisters(*this, "acc", getAcc(), getAccIndex(), 4,
+/// What m16n8k16 on bf16 and m16n8k8 on tf32 take of each lane.
+template <typename Op> static LogicalResult verifyFragments(Op op) {
+  Builder builder(op.getContext());
+  if (failed(verifyRegisters(op, "acc", op.getAcc(), op.getAccIndex(), 4,
                              builder.getF32Type())) ||
-      failed(verifyRegisters(*this, "a", getA(), getAIndex(), 4,
+      failed(verifyRegisters(op, "a", op.getA(), op.getAIndex(), 4,
                              builder.getI32Type())))
     return failure();
-  return verifyRegisters(*this, "b", getB(), getBIndex(), 2,
+  return verifyRegisters(op, "b", op.getB(), op.getBIndex(), 2,
                          builder.getI32Type());
 }
+
+LogicalResult MmaOp::verify() { return verifyFragments(*this); }
+
+LogicalResult MmaTf32Op::verify() { return verifyFragments(*this); }

@@ -158,10 +158,11 @@ std::string KernelEmitter::emitEffect(Operation *op, Expression &guard) {
                          {emitArrayPart(load.getRegisters(), load.getIndex()),
                           emitByte(load.getBuffer(), load.getByte())});
       })
-      .Case([&](cuda::MmaOp mma) {
-        return statement("mma", {emitArrayPart(mma.getAcc(), mma.getAccIndex()),
-                                 emitArrayPart(mma.getA(), mma.getAIndex()),
-                                 emitArrayPart(mma.getB(), mma.getBIndex())});
+      .Case<cuda::MmaOp, cuda::MmaTf32Op>([&](auto mma) {
+        return statement(isa<cuda::MmaTf32Op>(op) ? "mma_tf32" : "mma",
+                         {emitArrayPart(mma.getAcc(), mma.getAccIndex()),
+                          emitArrayPart(mma.getA(), mma.getAIndex()),
+                          emitArrayPart(mma.getB(), mma.getBIndex())});
       })
       .Default([](Operation *) { return ""; });
 }

@@ -26,7 +26,7 @@ static bool isHazard(Operation *op) {
     return true;
   return isa<memref::StoreOp, cuda::StoreGlobalOp, cuda::StoreSharedOp,
              cuda::CpAsyncOp, cuda::CpAsyncWaitOp, cuda::BarrierOp, cuda::MmaOp,
-             cuda::LdmatrixOp>(op);
+             cuda::MmaTf32Op, cuda::LdmatrixOp>(op);
 }
 
 /// Whether the C++ of `user` has the operand more than once.
@@ -354,10 +354,10 @@ LogicalResult KernelEmitter::emitRegisters(cuda::RegistersOp op) {
   std::string element = getTypeName(type.getElementType(), op);
   if (element.empty())
     return failure();
-  // Fragments are words of two bf16.
+  // Fragments are words of two bf16 or one tf32.
   bool isUnsigned = llvm::any_of(op->getUsers(), [&](Operation *user) {
     return type.getElementType().isInteger(32) &&
-           isa<cuda::MmaOp, cuda::LdmatrixOp>(user);
+           isa<cuda::MmaOp, cuda::MmaTf32Op, cuda::LdmatrixOp>(user);
   });
   auto wish = op->getAttrOfType<StringAttr>("cuda.name");
   std::string name = names.take(wish ? wish.getValue() : "r");

@@ -27,7 +27,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/DenseMap.h"
-#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/Twine.h"
 
 #include <map>
 
@@ -105,6 +105,8 @@ private:
   mlir::Value newArray(mlir::Type element, int64_t size, llvm::StringRef name);
   mlir::Value readArray(mlir::Value array, mlir::Value reg);
   void writeArray(mlir::Value value, mlir::Value array, mlir::Value reg);
+  /// What the next unrolled loop does, for who reads the source.
+  void explain(const llvm::Twine &text) { explanation = text.str(); }
   /// An unrolled loop; `body` gets its index.
   void unroll(int64_t extent, int64_t step, llvm::StringRef name,
               llvm::function_ref<void(mlir::Value)> body);
@@ -197,6 +199,7 @@ private:
   llvm::DenseMap<mlir::Value, SharedTile> sharedTiles;
   /// Elements computed in the loop that is being built.
   llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, mlir::Value> elements;
+  std::string explanation;
   /// Whether copies are under way that no wait has covered.
   bool copiesUnderWay = false;
 };

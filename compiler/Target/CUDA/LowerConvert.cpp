@@ -50,6 +50,9 @@ bool KernelLowering::exchangeWithinWarp(const Layout &from, const Layout &to,
   }
 
   int64_t size = from.numRegisters(), atom = from.atomRegisters();
+  if (!swaps.empty())
+    explain(llvm::Twine(to.contiguous()) +
+            " consecutive columns a thread: lanes exchange registers");
   for (const std::pair<int64_t, int64_t> &swap : swaps) {
     int64_t laneBit = swap.first, bit = swap.second;
     Value upper = atEntry("upper " + std::to_string(laneBit), "upper", [&] {
@@ -100,6 +103,7 @@ LogicalResult KernelLowering::lowerConvert(cuda::ConvertLayoutOp op) {
     return success();
 
   // Through shared memory, row by row.
+  explain("another layout, through shared memory");
   Coordinates extents = from.extents();
   for (int axis : {0, 1})
     extents[axis] = std::max(extents[axis], to.extents()[axis]);
@@ -167,6 +171,7 @@ LogicalResult KernelLowering::lowerSwapHalves(tile::SwapHalvesOp op) {
     });
     return success();
   }
+  explain("the other half of each group, through shared memory");
   std::pair<Value, int64_t> rows =
       storeRows(array, layout, elementType, layout.extents());
   Value buffer = rows.first;
@@ -179,6 +184,10 @@ LogicalResult KernelLowering::lowerSwapHalves(tile::SwapHalvesOp op) {
            Value within = rem(column, group);
            Value isLow = less(within, index(half));
            Value up = add(column, index(half));
+           // A padded row may end within a group; nobody uses what is there.
+           int64_t columns = layout.extents()[1];
+           if (columns % group)
+             up = arith::MinSIOp::create(b, up, index(columns - 1));
            Value down = arith::SubIOp::create(b, column, index(half));
            Value partner = arith::SelectOp::create(b, isLow, up, down);
            Value byte = add(mul(coordinate(layout, 0, reg), pitch),

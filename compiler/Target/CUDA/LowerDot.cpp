@@ -183,6 +183,10 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
   bPlace = place(bTile, false, !dot.getTransposeB(), warpColumns);
   Type i32 = b.getI32Type();
 
+  explain("multiply [" + llvm::Twine(dot.getType().getDimSize(0)) + ", " +
+          llvm::Twine(depth) + "] by [" + llvm::Twine(depth) + ", " +
+          llvm::Twine(dot.getType().getDimSize(1)) + "]" +
+          (fragment ? ", the left operand from registers" : ""));
   unroll(depth / 16, 1, "kk", [&](Value kk) {
     Value k = mul(kk, 16), kByte = mul(kk, 32);
     Value a = newArray(i32, 4 * rowTiles, "a");

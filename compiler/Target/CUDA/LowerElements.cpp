@@ -27,6 +27,9 @@ void KernelLowering::unroll(int64_t extent, int64_t step, StringRef name,
   auto loop = cuda::UnrollOp::create(b, extent, step);
   if (!name.empty())
     loop->setAttr("cuda.name", b.getStringAttr(name));
+  if (!explanation.empty())
+    loop->setAttr("cuda.comment", b.getStringAttr(explanation));
+  explanation.clear();
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(&loop.getBody().front());
   // What was computed outside of the loop is still known in it, but not the

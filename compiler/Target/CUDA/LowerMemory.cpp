@@ -19,6 +19,16 @@ using namespace llmc;
 
 static constexpr int64_t kPackBytes = 16;
 
+/// "[64, 128]".
+static std::string shapeText(ArrayRef<int64_t> shape) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << '[';
+  llvm::interleaveComma(shape, os);
+  os << ']';
+  return text;
+}
+
 FailureOr<GlobalView> KernelLowering::viewOf(Value view) {
   GlobalView result;
   auto cast = view.getDefiningOp<memref::ReinterpretCastOp>();
@@ -189,6 +199,7 @@ Value KernelLowering::loadAccess(Access access, Type elementType,
   Value first;
   if (overwrites(access.view.memory, layout.rank()))
     first = isFirstCopy(layout);
+  explain("load " + shapeText(access.shape));
   // An edge within a pack: elements one by one.
   bool cut = mayLeave(access, last) && access.view.sizes[last] % width != 0;
   unroll(layout.numRegisters(), width, "", [&](Value reg) {
@@ -313,6 +324,7 @@ LogicalResult KernelLowering::lowerStore(tile::StoreOp op) {
   auto packType =
       VectorType::get({width}, getElementTypeOrSelf(value.getType()));
   Value first = isFirstCopy(layout);
+  explain("store " + shapeText(access->shape));
   unroll(layout.numRegisters(), width, "", [&](Value reg) {
     SmallVector<Value> coordinates;
     Value place = elementIndex(*access, reg, coordinates);

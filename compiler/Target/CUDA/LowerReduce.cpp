@@ -55,6 +55,10 @@ LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
   Value array = newArray(elementType, size,
                          kind == tile::ReduceKind::Add ? "sum" : "max");
   Value none = arith::ConstantOp::create(b, neutral(b, kind, elementType));
+  StringRef what = kind == tile::ReduceKind::Add ? "the sum" : "the maximum";
+  explain(toScalar       ? what + " of all elements"
+          : axis == 1    ? what + " of each row"
+                         : what + " of each column");
   unroll(size, 1, "", [&](Value reg) { writeArray(none, array, reg); });
   prepare(input);
   bool padded = layout.isPadded(type.getShape());
@@ -124,6 +128,7 @@ LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
   if (int64_t mask = copies | layout.replicatedWarps() << 5)
     writes = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
                                    bitAnd(thread, mask), index(0));
+  explain("the warps' parts, in their order");
   unroll(size, 1, "", [&](Value reg) {
     Value value = vector::FromElementsOp::create(b, pack, readArray(array, reg));
     cuda::StoreSharedOp::create(b, value, buffer,

@@ -137,6 +137,8 @@ LogicalResult KernelLowering::copyToShared(tile::LoadOp load,
     }
   };
 
+  explain("copy [" + llvm::Twine(tile.rows) + ", " + llvm::Twine(tile.columns) +
+          "] to shared memory");
   int64_t total = tile.rows * tile.chunks;
   int64_t rounds = llvm::divideCeilSigned(total, threads);
   unroll(rounds, 1, "", [&](Value round) {
@@ -206,6 +208,7 @@ SharedTile KernelLowering::sharedOperand(Value tile) {
   int64_t width = std::min(layout.contiguous(), perChunk);
   auto packType = VectorType::get({width}, type.getElementType());
   Value first = isFirstCopy(layout);
+  explain("an operand of the next product, to shared memory");
   unroll(layout.numRegisters(), width, "", [&](Value reg) {
     Value row = coordinate(layout, 0, reg), column = coordinate(layout, 1, reg);
     SmallVector<Value> parts;

@@ -39,6 +39,9 @@ const LlmcEmulator kernelInterface = {
     [](float *c, const unsigned *a, const unsigned *b, int line) {
       currentWorker->mma(c, a, b, line);
     },
+    [](float *c, const unsigned *a, const unsigned *b, int line) {
+      currentWorker->mmaTf32(c, a, b, line);
+    },
     [](unsigned value, int mask, int line) {
       return currentWorker->shuffleXor(value, mask, line);
     },

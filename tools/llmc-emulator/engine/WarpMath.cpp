@@ -49,6 +49,33 @@ void Worker::executeMma(Thread *lanes) {
   ++counters.mma;
 }
 
+// c[16, 8] += a[16, 8] b[8, 8]. Of an operand, the 13 low bits do not count;
+// products of what is left are exact in f32.
+void Worker::executeMmaTf32(Thread *lanes) {
+  auto read = [](unsigned bits) { return fromBits(bits & ~0x1fffu); };
+  float a[16][8], b[8][8], c[16][8];
+  for (int lane = 0; lane < 32; ++lane) {
+    const Thread &thread = lanes[lane];
+    int g = lane / 4, t = lane % 4;
+    for (int part = 0; part < 4; ++part) {
+      a[g + 8 * (part & 1)][t + 4 * (part >> 1)] = read(thread.a[part]);
+      c[g + 8 * (part >> 1)][2 * t + (part & 1)] = thread.c[part];
+    }
+    for (int part = 0; part < 2; ++part)
+      b[t + 4 * part][g] = read(thread.b[part]);
+  }
+  for (int i = 0; i < 16; ++i)
+    for (int k = 0; k < 8; ++k)
+      for (int j = 0; j < 8; ++j)
+        c[i][j] += a[i][k] * b[k][j];
+  for (int lane = 0; lane < 32; ++lane) {
+    int g = lane / 4, t = lane % 4;
+    for (int part = 0; part < 4; ++part)
+      lanes[lane].c[part] = c[g + 8 * (part >> 1)][2 * t + (part & 1)];
+  }
+  ++counters.mma;
+}
+
 // Four 8x8 matrices of 16 bits; lane 8 m + r gives the address of row r of
 // matrix m. Register m of a lane gets the elements (g, 2t) and (g, 2t + 1) of
 // matrix m, or of its transpose.

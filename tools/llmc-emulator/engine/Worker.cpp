@@ -23,6 +23,8 @@ const char *meetingName(Meeting meeting) {
     return "ldmatrix";
   case Meeting::Mma:
     return "mma";
+  case Meeting::MmaTf32:
+    return "mma_tf32";
   case Meeting::Shuffle:
     return "shuffle_xor";
   case Meeting::End:
@@ -313,6 +315,14 @@ void Worker::mma(float *c, const unsigned *a, const unsigned *b, int line) {
   self.a = a;
   self.b = b;
   meet(Meeting::Mma, line, [&](Thread *lanes) { executeMma(lanes); });
+}
+
+void Worker::mmaTf32(float *c, const unsigned *a, const unsigned *b, int line) {
+  Thread &self = *current;
+  self.c = c;
+  self.a = a;
+  self.b = b;
+  meet(Meeting::MmaTf32, line, [&](Thread *lanes) { executeMmaTf32(lanes); });
 }
 
 void Worker::ldmatrix(unsigned *r, int byte, bool transpose, int line) {

@@ -24,7 +24,15 @@
 namespace llmc::emulator {
 
 /// Where a thread waits for others, or what it did last.
-enum class Meeting : uint8_t { None, Barrier, Ldmatrix, Mma, Shuffle, End };
+enum class Meeting : uint8_t {
+  None,
+  Barrier,
+  Ldmatrix,
+  Mma,
+  MmaTf32,
+  Shuffle,
+  End
+};
 const char *meetingName(Meeting meeting);
 
 /// Bytes that a cp_async has read and not yet delivered.
@@ -135,6 +143,7 @@ public:
   void copyAsyncWait(int groups, int line);
   void ldmatrix(unsigned *r, int byte, bool transpose, int line);
   void mma(float *c, const unsigned *a, const unsigned *b, int line);
+  void mmaTf32(float *c, const unsigned *a, const unsigned *b, int line);
   unsigned shuffleXor(unsigned value, int mask, int line);
 
 private:
@@ -155,6 +164,7 @@ private:
   template <typename Execute>
   void meet(Meeting meeting, int line, Execute execute);
   void executeMma(Thread *lanes);
+  void executeMmaTf32(Thread *lanes);
   void executeLdmatrix(Thread *lanes);
   void executeShuffle(Thread *lanes);
   void mergeWarp(int warp);

@@ -33,10 +33,11 @@ struct LlmcEmulator {
   void (*copyAsyncWait)(int groups, int line);
   void (*ldmatrix)(unsigned *r, int byte, int transpose, int line);
   void (*mma)(float *c, const unsigned *a, const unsigned *b, int line);
+  void (*mmaTf32)(float *c, const unsigned *a, const unsigned *b, int line);
   unsigned (*shuffleXor)(unsigned value, int mask, int line);
 };
 
-#define LLMC_EMULATOR_VERSION 2
+#define LLMC_EMULATOR_VERSION 3
 
 #ifndef LLMC_EMULATOR_ENGINE
 
@@ -153,6 +154,10 @@ LLMC_INLINE void ldmatrix_trans(unsigned *r, int byte, LLMC_AT) {
 LLMC_INLINE void mma(float *c, const unsigned *a, const unsigned *b, LLMC_AT) {
   llmc_emulator->mma(c, a, b, line);
 }
+LLMC_INLINE void mma_tf32(float *c, const unsigned *a, const unsigned *b,
+                          LLMC_AT) {
+  llmc_emulator->mmaTf32(c, a, b, line);
+}
 LLMC_INLINE int shuffle_xor(int v, int mask, LLMC_AT) {
   return int(llmc_emulator->shuffleXor(unsigned(v), mask, line));
 }
@@ -187,6 +192,19 @@ LLMC_INLINE bf16 to_bf16(float f) {
 
 LLMC_INLINE unsigned pack_bf16(float low, float high) {
   return unsigned(to_bf16(low).bits) | unsigned(to_bf16(high).bits) << 16;
+}
+
+/// Round to 10 bits of fraction, ties away from zero; every NaN becomes
+/// 0x7fffffff, as on the device.
+LLMC_INLINE unsigned to_tf32(unsigned bits) {
+  if ((bits & 0x7fffffffu) > 0x7f800000u)
+    return 0x7fffffffu;
+  return (bits + 0x1000u) & ~0x1fffu;
+}
+LLMC_INLINE unsigned to_tf32(float x) {
+  unsigned bits;
+  __builtin_memcpy(&bits, &x, 4);
+  return to_tf32(bits);
 }
 
 LLMC_INLINE float exp_f32(float x) { return __builtin_expf(x); }

@@ -6,7 +6,8 @@
 // may be called by a kernel.
 //
 // Needs compute capability 8.0 or later. (PTX ISA 8: cp.async, ldmatrix,
-// mma.sync, cvt.rn.bf16x2; tanh.approx)
+// mma.sync, cvt.rn.bf16x2, cvt.rna.tf32;
+// tanh.approx)
 //
 //===----------------------------------------------------------------------===//
 
@@ -194,6 +195,14 @@ LLMC_DEVICE void mma(float *c, const unsigned *a, const unsigned *b) {
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
+/// c[4] += a[4] b[2]: m16n8k8 on f32 that to_tf32 has rounded.
+LLMC_DEVICE void mma_tf32(float *c, const unsigned *a, const unsigned *b) {
+  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+      "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+
 //===----------------------------------------------------------------------===//
 // Numbers
 //===----------------------------------------------------------------------===//
@@ -213,6 +222,16 @@ LLMC_DEVICE bf16 to_bf16(float x) {
   bf16 rounded;
   asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(rounded.bits) : "f"(x));
   return rounded;
+}
+
+/// The bits of the nearest f32 with 10 bits of fraction, ties away from zero.
+LLMC_DEVICE unsigned to_tf32(float x) {
+  unsigned rounded;
+  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(rounded) : "f"(x));
+  return rounded;
+}
+LLMC_DEVICE unsigned to_tf32(unsigned bits) {
+  return to_tf32(__uint_as_float(bits));
 }
 
 LLMC_DEVICE float exp_f32(float x) { return expf(x); }

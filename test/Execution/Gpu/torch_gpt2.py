@@ -1,0 +1,226 @@
+"""GPT-2 124M in PyTorch: losses and gradients beside llmc's, tokens a second.
+
+    torch_gpt2.py curve --weights FILE --data DIR --steps N --precision f32|bf16
+                        [--gradients FILE]
+        N steps on the one batch in DIR/train.bin, with the settings of SETTINGS;
+        with --gradients, how far the first step's are from those in FILE
+    torch_gpt2.py speed --mode eager|compile
+        tokens a second, bf16 with f32 masters, fused AdamW, clipping
+
+Results are lines of JSON. Weights are a program's checkpoint.
+"""
+
+import argparse
+import json
+import math
+import mmap
+import os
+import time
+
+import torch
+import torch.nn.functional as F
+
+from tensors import read_header
+
+LAYERS, WIDTH, HEADS, VOCABULARY, POSITIONS = 12, 768, 12, 50257, 1024
+PADDED = 50304  # a multiple of 64: what library products are fast at
+SETTINGS = {"lr": 6e-4, "min-lr": 0.1, "warmup": 5, "weight-decay": 0.1, "clip": 1.0}
+
+
+def say(**line):
+    print(json.dumps(line), flush=True)
+
+
+def read_tensors(path):
+    with open(path, "rb") as file:
+        data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    return {
+        name: torch.frombuffer(
+            data, dtype=torch.float32, count=(end - begin) // 4, offset=begin
+        ).view(shape)
+        for name, (shape, begin, end) in read_header(data).items()
+    }
+
+
+def read_tokens(path, batch, sequence):
+    with open(path, "rb") as file:
+        text = bytearray(file.read()[1024:])
+    tokens = torch.frombuffer(text, dtype=torch.int16).long() & 0xFFFF
+    tokens = tokens[: batch * sequence + 1].cuda()
+    return tokens[:-1].view(batch, sequence), tokens[1:].view(batch, sequence)
+
+
+class Gpt2(torch.nn.Module):
+    """The model of models/gpt2-124m.mlir, written with PyTorch's fused operations."""
+
+    def __init__(self, tensors):
+        super().__init__()
+        self.p = torch.nn.ParameterDict(
+            {
+                name.replace(".", "_"): torch.nn.Parameter(tensor.cuda())
+                for name, tensor in tensors.items()
+            }
+        )
+
+    def forward(self, tokens, targets):
+        p = self.p
+        b, t = tokens.shape
+
+        def norm(x, name):
+            return F.layer_norm(
+                x, (WIDTH,), p[name + "_weight"], p[name + "_bias"], 1e-5
+            )
+
+        def conv1d(x, name):
+            return F.linear(x, p[name + "_weight"].t(), p[name + "_bias"])
+
+        x = F.embedding(tokens, p["wte_weight"]) + p["wpe_weight"][:t]
+        for i in range(LAYERS):
+            h = f"h_{i}_"
+            qkv = conv1d(norm(x, h + "ln_1"), h + "attn_c_attn")
+            q, k, v = (
+                y.view(b, t, HEADS, WIDTH // HEADS).transpose(1, 2)
+                for y in qkv.split(WIDTH, -1)
+            )
+            a = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+            a = a.transpose(1, 2).reshape(b, t, WIDTH)
+            x = x + conv1d(a, h + "attn_c_proj")
+            m = conv1d(norm(x, h + "ln_2"), h + "mlp_c_fc")
+            x = x + conv1d(F.gelu(m, approximate="tanh"), h + "mlp_c_proj")
+        logits = F.linear(norm(x, "ln_f"), p["wte_weight"])
+        return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
+
+    def optimizer(self):
+        groups = [
+            {"params": [p for p in self.p.values() if p.dim() >= 2]},
+            {"params": [p for p in self.p.values() if p.dim() < 2], "weight_decay": 0},
+        ]
+        return torch.optim.AdamW(
+            groups,
+            lr=SETTINGS["lr"],
+            betas=(0.9, 0.95),
+            eps=1e-8,
+            weight_decay=SETTINGS["weight-decay"],
+            fused=True,
+        )
+
+
+def rate(step, steps):
+    peak, warmup = SETTINGS["lr"], SETTINGS["warmup"]
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    least = peak * SETTINGS["min-lr"]
+    progress = (step - warmup) / (steps - warmup)
+    return least + (peak - least) * (1 + math.cos(math.pi * progress)) / 2
+
+
+def autocast(precision):
+    return torch.autocast(
+        "cuda", dtype=torch.bfloat16, enabled=precision == "bf16", cache_enabled=True
+    )
+
+
+def compare_gradients(model, path):
+    """Relative errors of a program's gradients, of whole tensors."""
+    errors = {}
+    for name, found in read_tensors(path).items():
+        expected = model.p[name.replace(".", "_")].grad
+        error = (found.cuda() - expected).norm() / expected.norm()
+        errors[name] = error.item()
+    return errors
+
+
+def curve(args):
+    model = Gpt2(read_tensors(args.weights))
+    optimizer = model.optimizer()
+    path = os.path.join(args.data, "train.bin")
+    tokens, targets = read_tokens(path, args.batch, args.sequence)
+    # A few rows at a time, so that f32 fits into 24 GB.
+    rows = min(args.batch, 4)
+    for step in range(args.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = rate(step, args.steps)
+        optimizer.zero_grad()
+        total = 0.0
+        for first in range(0, args.batch, rows):
+            part = slice(first, first + rows)
+            with autocast(args.precision):
+                loss = model(tokens[part], targets[part]) * (rows / args.batch)
+            loss.backward()
+            total += loss.detach()
+        if step == 0 and args.gradients:
+            say(gradients=compare_gradients(model, args.gradients))
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), SETTINGS["clip"])
+        optimizer.step()
+        say(step=step + 1, loss=total.item(), norm=norm.item())
+
+
+def random_tensors():
+    shapes = {"wte.weight": (PADDED, WIDTH), "wpe.weight": (POSITIONS, WIDTH)}
+    for name in [f"h.{i}.ln_{n}" for i in range(LAYERS) for n in (1, 2)] + ["ln_f"]:
+        shapes[name + ".weight"] = shapes[name + ".bias"] = (WIDTH,)
+    for i in range(LAYERS):
+        for name, rows, columns in (
+            ("attn.c_attn", WIDTH, 3 * WIDTH),
+            ("attn.c_proj", WIDTH, WIDTH),
+            ("mlp.c_fc", WIDTH, 4 * WIDTH),
+            ("mlp.c_proj", 4 * WIDTH, WIDTH),
+        ):
+            shapes[f"h.{i}.{name}.weight"] = (rows, columns)
+            shapes[f"h.{i}.{name}.bias"] = (columns,)
+    return {name: torch.randn(shape) * 0.02 for name, shape in shapes.items()}
+
+
+def speed(args):
+    model = Gpt2(random_tensors())
+    optimizer = model.optimizer()
+    shape = (args.batch, args.sequence)
+    tokens, targets = (torch.randint(VOCABULARY, shape).cuda() for _ in range(2))
+    run = torch.compile(model) if args.mode == "compile" else model
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        with autocast("bf16"):
+            loss = run(tokens, targets)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), SETTINGS["clip"])
+        optimizer.step()
+
+    start = time.monotonic()
+    for _ in range(5):
+        step()
+    torch.cuda.synchronize()
+    say(mode=args.mode, warmup_s=round(time.monotonic() - start, 1))
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    begin.record()
+    for _ in range(args.steps):
+        step()
+    end.record()
+    torch.cuda.synchronize()
+    milliseconds = begin.elapsed_time(end) / args.steps
+    rate = args.batch * args.sequence / milliseconds * 1e3
+    memory = torch.cuda.max_memory_allocated() / 2**30
+    say(mode=args.mode, ms=milliseconds, tokens_per_s=rate, memory_gib=memory)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("action", choices=("curve", "speed"))
+    parser.add_argument("--weights")
+    parser.add_argument("--data")
+    parser.add_argument("--gradients")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--sequence", type=int, default=1024)
+    parser.add_argument("--precision", choices=("f32", "bf16"), default="bf16")
+    parser.add_argument("--mode", choices=("eager", "compile"), default="eager")
+    args = parser.parse_args()
+    torch.manual_seed(1)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    {"curve": curve, "speed": speed}[args.action](args)
+
+
+if __name__ == "__main__":
+    main()
