@@ -47,11 +47,14 @@ if os.path.exists(os.path.join(lib_dir, "libllmc_runtime.a")):
     config.available_features.add("runtime")
 # Programs for GPUs run without one: `%emulated PROGRAM`, more variables between.
 emulated_driver = os.path.join(lib_dir, "libcuda-emulated.so")
+config.substitutions.append(("%emulated_driver", emulated_driver))
 config.substitutions.append(("%emulated", f"env LLMC_CUDA_DRIVER={emulated_driver}"))
 if os.path.exists(emulated_driver):
     config.available_features.add("emulator")
 if os.path.exists(os.path.join(bin_dir, "llmc-images-tests")):
     config.available_features.add("images-tests")
+if os.path.exists(os.path.join(bin_dir, "llmc-layout-tests")):
+    config.available_features.add("layout-tests")
 # What compiles kernels for GPUs; no GPU is needed to do so.
 find_nvrtc = os.path.join(bin_dir, "llmc-compile-images")
 if os.path.exists(find_nvrtc) and not subprocess.call([find_nvrtc, "--check"]):

@@ -1,6 +1,7 @@
 //===- Grouping.cpp - which ops make one kernel ---------------------------===//
 
 #include "compiler/Fusion/Grouping.h"
+#include "compiler/Fusion/ProductPairs.h"
 #include "dialects/Model/Model.h"
 #include "dialects/Train/Train.h"
 
@@ -78,6 +79,8 @@ LogicalResult Grouping::place(FusionOpInterface op) {
   collectDependencies(op, dependencies);
   llvm::sort(dependencies);
   dependencies.erase(llvm::unique(dependencies), dependencies.end());
+  if (joinPair(op, dependencies))
+    return success();
   for (const Candidate &candidate : getCandidates(op)) {
     const Group &group = groups[candidate.group];
     std::string refusal = cost.getRefusal(op, group.ops);
@@ -105,6 +108,41 @@ LogicalResult Grouping::place(FusionOpInterface op) {
     groups.back().rows = getRowCount(op.getRowDomainType());
   add(op, fresh, dependencies);
   return success();
+}
+
+/// Makes a product the second one of the kernel whose product it meets, if
+/// there is such a kernel yet.
+bool Grouping::joinPair(Operation *op, ArrayRef<GroupId> dependencies) {
+  auto linear = dyn_cast<model::LinearOp>(op);
+  if (!linear)
+    return false;
+  for (model::LinearOp other : findMeetingProducts(linear)) {
+    auto found = groupOf.find(other);
+    if (found == groupOf.end())
+      continue;
+    GroupId group = found->second;
+    std::string refusal = getPairRefusal(linear, groups[group].ops);
+    if (refusal.empty())
+      refusal = cost.getRefusal(op, groups[group].ops);
+    if (refusal.empty() && !order.canAddEdges(dependencies, group))
+      refusal = "an op outside of the kernel lies between them";
+    if (!refusal.empty()) {
+      remark::missed(op->getLoc(), remarkOptions("not-paired"))
+          << remark::add("'{0}' not computed in the kernel of the '{1}' that "
+                         "it meets: {2}",
+                         op->getName().getStringRef(),
+                         other->getName().getStringRef(), refusal);
+      continue;
+    }
+    remark::passed(op->getLoc(), remarkOptions("paired")) << remark::add(
+        "'{0}' computed in the kernel of the '{1}' that it meets: saves {2} "
+        "bytes of traffic",
+        op->getName().getStringRef(), other->getName().getStringRef(),
+        getTensorBytes(linear.getInput()));
+    add(op, group, dependencies);
+    return true;
+  }
+  return false;
 }
 
 /// Whether the group's kind can hold the op at all.

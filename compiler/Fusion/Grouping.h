@@ -2,8 +2,9 @@
 //
 // Ops are taken in program order; each joins the earlier group where it saves
 // most traffic, unless that closes a cycle of groups or breaks a limit, or
-// starts a group of its own. Gemm kernels take elementwise ops as epilogue,
-// row kernels anything over the same rows.
+// starts a group of its own. Gemm kernels take elementwise ops as epilogue and
+// a second product that meets the first there, row kernels anything over the
+// same rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,6 +55,7 @@ private:
   };
 
   mlir::LogicalResult place(FusionOpInterface op);
+  bool joinPair(mlir::Operation *op, llvm::ArrayRef<GroupId> dependencies);
   llvm::SmallVector<Candidate> getCandidates(FusionOpInterface op) const;
   bool acceptsFamily(const Group &group, FusionOpInterface op) const;
   bool isEpilogueOf(const Group &group, FusionOpInterface op) const;

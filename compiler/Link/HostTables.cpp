@@ -118,13 +118,14 @@ LogicalResult HostBuilder::addTensors() {
     TensorRow row;
     row.name = text(variable.getName());
     row.shape = table(builder.getInt64Ty(), extents, "shape");
-    row.offset = i64(variable.getOffset());
+    // Counted as if in f32, as gradients and moments are.
+    row.offset = i64(variable.getOffset() * 32 / type.getElementTypeBitWidth());
     row.elements = i64(type.getNumElements());
     row.initArgument =
         llvm::ConstantFP::get(builder.getDoubleTy(), initializer->argument);
     row.rank = i32(type.getRank());
     row.initKind = i32(initializer->kind);
-    row.arenaKind = i32(static_cast<int32_t>(arena.getKind()));
+    row.arenaKind = i32(constant ? LlmcArenaConstant : LlmcArenaParameter);
     row.decay = i32(variable.getDecay());
 #define LLMC_LIST(kind, type, name) row.name,
     rows.push_back(structOf({LLMC_TENSOR_FIELDS(LLMC_LIST)}));

@@ -41,19 +41,12 @@ StringRef nameOf(plan::ArenaKind kind) {
 }
 
 plan::ArenaKind arenaOf(train::Slot slot) {
-  switch (slot) {
-  case train::Slot::Value:
-    return plan::ArenaKind::Parameter;
-  case train::Slot::Gradient:
-    return plan::ArenaKind::Gradient;
-  case train::Slot::Moment1:
-    return plan::ArenaKind::Moment1;
-  case train::Slot::Moment2:
-    return plan::ArenaKind::Moment2;
-  case train::Slot::Compute:
-    return plan::ArenaKind::Compute;
-  }
-  llvm_unreachable("a slot of a variable");
+  using Kind = plan::ArenaKind;
+  // In the order of train::Slot.
+  constexpr Kind kinds[] = {Kind::Parameter, Kind::Gradient, Kind::Moment1,
+                            Kind::Moment2, Kind::Compute};
+  static_assert(std::size(kinds) == train::getMaxEnumValForSlot() + 1);
+  return kinds[static_cast<unsigned>(slot)];
 }
 
 class Planner {
@@ -83,6 +76,9 @@ private:
   /// The place of a part that begins `offset` bytes into `whole`, a place.
   Value createPart(Location location, Value whole, int64_t offset, Type tensor);
   void createArenas();
+  int64_t offsetOfCopy(train::VariableOp variable) {
+    return variable.getOffset() * (copyElement.getIntOrFloatBitWidth() / 8);
+  }
 
   ModuleOp module;
   SymbolTable symbols;
@@ -92,6 +88,8 @@ private:
   llvm::StringMap<int64_t> variableOffsets; // bytes
   /// Of the parameters' compute copies; null where there are none.
   Type copyElement;
+  /// Nothing refers to parameters other than the copies.
+  bool copiesOnly = false;
   DenseMap<Value, Value> places;
   DenseMap<Value, StringRef> resultPorts;
   int64_t &bytesOfArena(plan::ArenaKind kind) {
@@ -125,11 +123,18 @@ LogicalResult Planner::layOutVariables() {
 
 /// Copies lie at the offsets of their parameters, counted in elements.
 LogicalResult Planner::layOutCopies() {
+  bool hasValues = false;
   WalkResult walk = module.walk([&](Operation *op) {
+    std::optional<train::Slot> slot;
+    if (auto flat = dyn_cast<train::FlatOp>(op))
+      slot = flat.getSlot();
     auto ref = dyn_cast<train::RefOp>(op);
-    auto flat = dyn_cast<train::FlatOp>(op);
-    if (!(ref && ref.getSlot() == train::Slot::Compute) &&
-        !(flat && flat.getSlot() == train::Slot::Compute))
+    auto variable =
+        ref ? symbols.lookup<train::VariableOp>(ref.getVariable()) : nullptr;
+    if (variable && !variable.getConstant())
+      slot = ref.getSlot();
+    hasValues |= slot == train::Slot::Value;
+    if (slot != train::Slot::Compute)
       return WalkResult::advance();
     Type element = getElementTypeOrSelf(op->getResult(0));
     if (copyElement && element != copyElement) {
@@ -152,6 +157,9 @@ LogicalResult Planner::layOutCopies() {
                         cast<ShapedType>(variable.getType()).getNumElements());
   bytesOfArena(plan::ArenaKind::Compute) =
       llvm::alignTo(elements, 64) * (copyElement.getIntOrFloatBitWidth() / 8);
+  copiesOnly = !hasValues;
+  if (copiesOnly)
+    bytesOfArena(plan::ArenaKind::Parameter) = 0;
   return success();
 }
 
@@ -238,7 +246,7 @@ LogicalResult Planner::placeReference(Operation *op) {
                                                  : arenaOf(ref.getSlot());
   int64_t offset = variableOffsets[ref.getVariable()];
   if (arena == plan::ArenaKind::Compute)
-    offset = variable.getOffset() * (copyElement.getIntOrFloatBitWidth() / 8);
+    offset = offsetOfCopy(variable);
   places[ref] = createView(op->getLoc(), arena, offset, ref.getType());
   return success();
 }
@@ -350,10 +358,16 @@ void Planner::createArenas() {
   for (train::VariableOp variable : variables) {
     auto arena = variable.getConstant() ? plan::ArenaKind::Constant
                                         : plan::ArenaKind::Parameter;
-    plan::VariableOp::create(
-        builder, variable.getLoc(), variable.getName(), nameOf(arena),
-        variableOffsets[variable.getSymName()], variable.getType(),
-        variable.getInit(), variable.getDecay());
+    int64_t offset = variableOffsets[variable.getSymName()];
+    auto type = cast<RankedTensorType>(variable.getType());
+    if (copiesOnly && !variable.getConstant()) {
+      arena = plan::ArenaKind::Compute;
+      offset = offsetOfCopy(variable);
+      type = type.clone(copyElement);
+    }
+    plan::VariableOp::create(builder, variable.getLoc(), variable.getName(),
+                             nameOf(arena), offset, type, variable.getInit(),
+                             variable.getDecay());
   }
   for (auto &[name, port] : ports)
     plan::PortOp::create(builder, location, name, port.offset, port.type);

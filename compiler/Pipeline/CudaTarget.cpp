@@ -87,7 +87,10 @@ static FailureOr<StandAloneKernel::Argument> describeArgument(Type type,
     return failure();
   StandAloneKernel::Argument argument;
   argument.name = "argument" + std::to_string(index);
-  argument.elements = memory.getNumElements();
+  std::optional<int64_t> span = getArgumentSpan(memory);
+  if (!span)
+    return failure();
+  argument.elements = *span;
   Type element = memory.getElementType();
   if (element.isBF16())
     argument.type = StandAloneKernel::Argument::Bf16;

@@ -20,8 +20,10 @@ struct PipelineOptions {
   std::string arch = "sm_89";
   /// The processor: "native" or a name that LLVM knows.
   std::string cpu = "native";
-  /// "f32" or "bf16"; empty: what the target is best at, see getPrecision.
+  /// "f32", "tf32" or "bf16"; empty: what the target is best at, see getPrecision.
   std::string precision;
+  /// Type in which the optimizer keeps the weights: "f32" or "bf16".
+  std::string masters = "f32";
   /// Sequences in a micro-batch.
   int64_t batch = 4;
   /// Tokens in a sequence; when the user names none, chooseSequence.
@@ -61,7 +63,7 @@ struct PipelineOptions {
   /// Enough tokens to fill a GPU with one product; f32 is the precision of
   /// references and small models, whose logits stay whole.
   int64_t getHeadChunk() const {
-    return headChunk.value_or(getPrecision() == "bf16" ? 4096 : 0);
+    return headChunk.value_or(getPrecision() == "f32" ? 0 : 4096);
   }
 };
 

@@ -15,10 +15,10 @@
 
 namespace llmc {
 
-/// What the operands of products are stored as.
-enum class Element { F32, BF16, FP8 };
+/// What the operands of products are multiplied as; TF32 is stored as f32.
+enum class Element { F32, TF32, BF16, FP8 };
 inline int64_t bytesOf(Element element) {
-  return element == Element::F32 ? 4 : element == Element::BF16 ? 2 : 1;
+  return element == Element::BF16 ? 2 : element == Element::FP8 ? 1 : 4;
 }
 
 struct Chip {
@@ -33,10 +33,11 @@ struct Chip {
   double memoryBytesPerSecond; // DRAM, as measured by copies
   double clock;                // Hz
   // Multiply-adds per cycle and SM.
-  double f32Rate, bf16Rate, fp8Rate;
+  double f32Rate, tf32Rate, bf16Rate, fp8Rate;
 
   double getRate(Element element) const {
     return element == Element::F32    ? f32Rate
+           : element == Element::TF32 ? tf32Rate
            : element == Element::BF16 ? bf16Rate
                                       : fp8Rate;
   }

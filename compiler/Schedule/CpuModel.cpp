@@ -1,6 +1,6 @@
 //===- CpuModel.cpp - block sizes for caches and cores --------------------===//
 //
-// One block runs on one core. A product's block keeps its accumulator and the
+// One block runs on one core. A product's block keeps its accumulators and the
 // packed operands of one step in the second cache; its cost is that of the
 // products plus that of packing, in rounds of blocks over the cores.
 //
@@ -90,8 +90,9 @@ double CpuModel::getGemmCost(const KernelShape &shape, int64_t m,
   int64_t blocks =
       llvm::divideCeilSigned(shape.m, m) * llvm::divideCeilSigned(shape.n, n);
   double rounds = llvm::divideCeilSigned(blocks, options.cores);
-  double block =
-      double(m) * llvm::alignTo(n, kLanes) + kPackLeft * m + kPackRight * n;
+  // Each product packs both operands.
+  double block = shape.products * (double(m) * llvm::alignTo(n, kLanes) +
+                                   kPackLeft * m + kPackRight * n);
   // Ends of blocks never come at once: fewer rounds balance worse.
   return (rounds + 0.5) * block * shape.k;
 }
@@ -122,7 +123,7 @@ BlockSizes CpuModel::chooseGemm(const KernelShape &shape) const {
       if (n % shape.columnGroup != 0)
         continue;
       // A head may be wider than any block that fits.
-      if (m * n * kElementBytes > options.l2Bytes / 2 &&
+      if (shape.products * m * n * kElementBytes > options.l2Bytes / 2 &&
           (bestM || n != shape.columnGroup))
         continue;
       double cost = getGemmCost(shape, m, n);

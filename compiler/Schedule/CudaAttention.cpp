@@ -136,7 +136,7 @@ ScheduleChoice cuda_model::chooseAttention(const Chip &chip,
   int64_t leastRegisters = std::numeric_limits<int64_t>::max();
   int64_t most = roundUp(shape.sequence, 16);
   // One stage waits for each load; only for heads too wide for two.
-  bool staged = shape.headSize <= 128 || shape.element != Element::F32;
+  bool staged = shape.headSize <= 128 || bytesOf(shape.element) < 4;
   for (int64_t kept : {16, 32, 64, 128})
     for (int64_t walked : {16, 32, 64, 128})
       for (int64_t rows : {16, 32})

@@ -59,6 +59,10 @@ struct GemmModel {
   int64_t blocks(const GemmTile &tile) const {
     return rowBlocks(tile) * columnBlocks(tile) * parts();
   }
+  /// Rows of `k` elements of one step: a's, and those of each product's b.
+  int64_t loadedRows(const GemmTile &tile) const {
+    return tile.m + shape.products * tile.n;
+  }
   Footprint getFootprint(const GemmTile &tile) const;
   double getMemoryBytes(const GemmTile &tile, int64_t perSM,
                         int64_t raster) const;
@@ -76,16 +80,20 @@ Footprint GemmModel::getFootprint(const GemmTile &tile) const {
   Footprint result;
   result.threads = 32 * tile.warps();
   result.sharedBytes =
-      tile.stages * (tile.m + tile.n) * tile.k * bytesOf(shape.element);
-  int64_t accumulator = tile.warpM() * tile.warpN() / 32;
+      tile.stages * loadedRows(tile) * tile.k * bytesOf(shape.element);
+  int64_t each = tile.warpM() * tile.warpN() / 32;
+  int64_t accumulator = shape.products * each;
   int64_t fragments;
   if (shape.element == Element::F32) // one column of a and one row of b
-    fragments = 2 * std::llround(std::sqrt(double(accumulator)));
+    fragments = 2 * std::llround(std::sqrt(double(each)));
   else
-    fragments = tile.warpM() / 4 + tile.warpN() / 4;
+    fragments = tile.warpM() / 4 + shape.products * tile.warpN() / 4;
   result.registers = accumulator + 2 * fragments + 32 +
                      (tile.k >= 64 ? 10 : 0) + (shape.depthFirstA ? 16 : 0) +
                      (shape.depthFirstB ? 4 : 0);
+  // f32 that an epilogue reads comes and is worked on in packs of four.
+  if (shape.element == Element::TF32 && shape.epilogueReads)
+    result.registers += 28;
   // Results that share what was read keep all of it at once, in pairs of bf16.
   if (shape.epilogueReads > 1 && shape.epilogueWrites > 1)
     result.registers = std::max(
@@ -101,7 +109,8 @@ Footprint GemmModel::getFootprint(const GemmTile &tile) const {
 double GemmModel::getMemoryBytes(const GemmTile &tile, int64_t perSM,
                                  int64_t raster) const {
   double bytesA = double(shape.m) * shape.k * parts() * bytesOf(shape.element);
-  double bytesB = double(shape.n) * shape.k * parts() * bytesOf(shape.element);
+  double bytesB = double(shape.products) * shape.n * shape.k * parts() *
+                  bytesOf(shape.element);
   double cache = 0.6 * chip.l2Bytes;
   if (bytesA + bytesB <= cache)
     return shape.bytes;
@@ -126,12 +135,14 @@ double GemmModel::getSeconds(const GemmTile &tile, int64_t perSM,
                              int64_t raster) const {
   int64_t element = bytesOf(shape.element);
   double depth = llvm::alignTo(shape.k, tile.k);
-  double multiply = tile.m * tile.n * depth / chip.getRate(shape.element);
+  double multiply =
+      shape.products * tile.m * tile.n * depth / chip.getRate(shape.element);
   // Fragments of a serve a warp's columns, those of b its rows; a register
-  // tile of f32 reads both once for 8 columns.
-  double fragments = tile.warps() * (tile.warpM() + tile.warpN()) * depth *
-                     element * (shape.element == Element::F32 ? 2 : 1);
-  double copied = (tile.m + tile.n) * depth * element;
+  // tile of f32 reads both once for 8 columns. Each product reads its own.
+  double fragments = shape.products * tile.warps() *
+                     (tile.warpM() + tile.warpN()) * depth * element *
+                     (shape.element == Element::F32 ? 2 : 1);
+  double copied = loadedRows(tile) * depth * element;
   double shared = (fragments + copied) / kSharedBytesPerCycle;
   double l2 = copied / kL2BytesPerCycle;
   int64_t blocks = this->blocks(tile);
@@ -143,9 +154,10 @@ double GemmModel::getSeconds(const GemmTile &tile, int64_t perSM,
   double stall = ahead >= 64 ? 1 : ahead >= 48 ? 1.02 : 1.08;
   double cycles =
       getBusiestCycles(chip, blocks, perSM, [&](int64_t concurrent) {
-        double product = multiply * concurrent /
-                         getIssueRate(tile.warps() * concurrent,
-                                      tile.warpM() * tile.warpN() / 128.0);
+        double product =
+            multiply * concurrent /
+            getIssueRate(tile.warps() * concurrent,
+                         shape.products * tile.warpM() * tile.warpN() / 128.0);
         double loop =
             std::max({product, shared * concurrent, l2 * concurrent}) +
             0.25 * shared * concurrent;
@@ -211,8 +223,9 @@ ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
         ns.push_back(n);
   }
   // Rows of fewer than 64 bytes waste the width of shared memory.
+  int64_t row = 64 / bytesOf(shape.element);
   llvm::SmallVector<int64_t> ks =
-      getExtents(shape.k, simple || shape.k <= 16 ? 16 : 32, simple ? 32 : 64);
+      getExtents(shape.k, shape.k <= 16 ? 16 : row, 2 * row);
 
   ScheduleChoice best;
   best.microseconds = std::numeric_limits<double>::infinity();

@@ -4,6 +4,7 @@
 #include "dialects/Model/Model.h"
 #include "dialects/Train/Train.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -65,11 +66,17 @@ static FailureOr<Operation *> getLeader(tile::FuncOp kernel) {
          << *kernel.getKind() << "' holds no op of that kind";
 }
 
+/// f32 is rounded to TF32 where the user asked for it, `--precision=tf32`.
 static Element getElement(Value value) {
   unsigned width = getType(value).getElementTypeBitWidth();
-  return width == 32   ? Element::F32
-         : width == 16 ? Element::BF16
-                       : Element::FP8;
+  if (width == 32) {
+    auto module = value.getParentRegion()->getParentOfType<ModuleOp>();
+    auto precision = module
+                         ? module->getAttrOfType<StringAttr>("llmc.precision")
+                         : StringAttr();
+    return precision && precision == "tf32" ? Element::TF32 : Element::F32;
+  }
+  return width == 16 ? Element::BF16 : Element::FP8;
 }
 
 static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
@@ -87,17 +94,25 @@ static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
                                            : getRows(input)) /
             parts;
   shape.element = getElement((*leader)->getOperand(0));
-  bool transposed = (*leader)->hasAttr("transposed");
   shape.depthFirstA = isa<model::LinearWeightGradOp>(*leader);
-  shape.depthFirstB = shape.depthFirstA || transposed;
-  shape.flops = 2 * shape.m * shape.n * shape.k * parts;
+  shape.depthFirstB = shape.depthFirstA;
+  llvm::SmallSetVector<Value, 5> operands((*leader)->operand_begin(),
+                                          (*leader)->operand_end());
+  // Products of one kernel share their input and the type of their results.
+  auto linears = kernel.getBody().getOps<model::LinearOp>();
+  shape.products = std::max<int64_t>(1, llvm::range_size(linears));
+  for (auto linear : linears) {
+    operands.insert(linear->operand_begin(), linear->operand_end());
+    shape.depthFirstB |= linear.getTransposed();
+  }
+  shape.flops = 2 * shape.m * shape.n * shape.k * parts * shape.products;
   shape.epilogueBytes = shape.bytes;
-  for (Value operand : (*leader)->getOperands())
+  for (Value operand : operands)
     shape.epilogueBytes -= getBytes(getType(operand));
   for (BlockArgument argument : kernel.getBody().getArguments())
     shape.epilogueReads +=
         getType(argument).getNumElements() == result.getNumElements() &&
-        !llvm::is_contained((*leader)->getOperands(), argument);
+        !operands.contains(argument);
   shape.epilogueWrites = kernel.getNumResults();
   for (auto rotate : kernel.getBody().getOps<model::RotateOp>()) {
     shape.columnGroup =

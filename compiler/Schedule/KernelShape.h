@@ -32,7 +32,9 @@ struct KernelShape {
   KernelKind kind;
   // gemm: [m, k] times [k, n], `splits` times if that is not 0.
   int64_t m = 0, n = 0, k = 0;
-  /// What the operands of products are stored as: gemm and attention.
+  /// Products of this shape and of the same a that the kernel computes.
+  int64_t products = 1;
+  /// What the operands of products are multiplied as: gemm and attention.
   Element element = Element::F32;
   /// Whether a is stored [k, m], and b [k, n] rather than [n, k].
   bool depthFirstA = false, depthFirstB = false;

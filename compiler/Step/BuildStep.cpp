@@ -5,7 +5,8 @@
 //     ..                           func.func @evaluate ..
 //     model.return %l, %dw         func.func @generate ..
 //   }                              func.func @update ..
-//                                  func.func @prepare .., in mixed precision
+//                                  func.func @prepare .., with f32 masters of
+//                                                         bf16 copies
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,12 +23,14 @@ using namespace mlir;
 using namespace llmc;
 
 /// What later phases and the program need to know of the model.
-static void recordModel(ModuleOp module, StepGraph &graph,
-                        StringRef precision) {
+static void recordModel(ModuleOp module, StepGraph &graph, StringRef precision,
+                        StringRef masters) {
   Builder builder(module.getContext());
   auto logits = cast<RankedTensorType>(graph.loss.getLogits().getType());
   module->setAttr("llmc.name", builder.getStringAttr(graph.op.getSymName()));
   module->setAttr("llmc.precision", builder.getStringAttr(precision));
+  if (masters != "f32")
+    module->setAttr("llmc.masters", builder.getStringAttr(masters));
   module->setAttr("llmc.batch", builder.getI64IntegerAttr(graph.batch()));
   module->setAttr("llmc.sequence",
                   builder.getI64IntegerAttr(graph.tokensType().getDimSize(1)));
@@ -45,12 +48,13 @@ static LogicalResult mixPrecision(OpBuilder &builder, ModuleOp module,
     if (failed(lowerPrecision(module.lookupSymbol<func::FuncOp>(name),
                               variables.computeType)))
       return failure();
-  buildPrepare(builder, loc, variables);
+  if (!variables.narrowMasters)
+    buildPrepare(builder, loc, variables);
   return success();
 }
 
 static LogicalResult buildStep(ModuleOp module, model::GraphOp op,
-                               StringRef precision) {
+                               StringRef precision, StringRef masters) {
   FailureOr<StepGraph> graph = readStepGraph(op);
   if (failed(graph))
     return failure();
@@ -69,6 +73,7 @@ static LogicalResult buildStep(ModuleOp module, model::GraphOp op,
                             "found parameters with elements ")
              << variables->elementType;
     variables->computeType = builder.getBF16Type();
+    variables->narrowMasters = masters == "bf16";
   }
   buildMicroStep(builder, *graph, *variables);
   buildEvaluate(builder, *graph, *variables);
@@ -77,7 +82,7 @@ static LogicalResult buildStep(ModuleOp module, model::GraphOp op,
   buildUpdate(builder, *graph, *variables);
   if (failed(mixPrecision(builder, module, op.getLoc(), *variables)))
     return failure();
-  recordModel(module, *graph, precision);
+  recordModel(module, *graph, precision, masters);
   op.erase();
   return success();
 }
@@ -88,9 +93,17 @@ struct BuildStep : llmc::impl::BuildStepBase<BuildStep> {
   using BuildStepBase::BuildStepBase;
 
   void runOnOperation() override {
-    if (precision != "f32" && precision != "bf16") {
+    // TF32 is how a GPU multiplies f32: nothing is stored differently.
+    if (precision != "f32" && precision != "tf32" && precision != "bf16") {
       emitError(getOperation().getLoc())
-          << "expected precision f32 or bf16, found '" << precision << "'";
+          << "expected precision f32, tf32 or bf16, found '" << precision
+          << "'";
+      return signalPassFailure();
+    }
+    if (masters != "f32" && (masters != "bf16" || precision != "bf16")) {
+      emitError(getOperation().getLoc())
+          << "expected masters f32, or bf16 with precision bf16, found '"
+          << masters << "' with precision '" << precision << "'";
       return signalPassFailure();
     }
     SmallVector<model::GraphOp> graphs(getOperation().getOps<model::GraphOp>());
@@ -100,7 +113,7 @@ struct BuildStep : llmc::impl::BuildStepBase<BuildStep> {
           << graphs.size();
       return signalPassFailure();
     }
-    if (failed(buildStep(getOperation(), graphs.front(), precision)))
+    if (failed(buildStep(getOperation(), graphs.front(), precision, masters)))
       signalPassFailure();
   }
 };

@@ -27,12 +27,14 @@ def BuildStep : Pass<"llmc-build-step", "::mlir::ModuleOp"> {
     the parameters (`train.ref compute`). Masters, moments, gradients of
     parameters, log-sum-exps, constants, the loss and the logits that
     `@generate` returns stay f32. `@update` writes the copies, too, and a fifth
-    function, `@prepare()`, makes them from the masters.
+    function, `@prepare()`, makes them from the masters. With `masters` bf16,
+    too, the copies are all there is: `@update` rounds them stochastically, and
+    there is neither a master (`train.ref value`) nor `@prepare`.
 
     Postcondition: no op of the graph's structure is left (see
     `llmc-verify-step`); the module carries `llmc.name`, `llmc.precision`,
-    `llmc.batch`, `llmc.sequence` and `llmc.vocabulary`. No function returns an argument or a
-    handle.
+    `llmc.batch`, `llmc.sequence` and `llmc.vocabulary`. No function returns an
+    argument or a handle.
 
     ```mlir
     // before
@@ -60,7 +62,9 @@ def BuildStep : Pass<"llmc-build-step", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"precision", "precision", "std::string", "\"f32\"",
-           "type of activations and of the weights they meet: f32 or bf16">
+           "type of activations and of the weights they meet: f32, tf32 (f32 that a GPU multiplies as TF32) or bf16">,
+    Option<"masters", "masters", "std::string", "\"f32\"",
+           "type in which AdamW keeps the parameters: f32, or bf16 with precision bf16">
   ];
   let dependentDialects = ["::mlir::func::FuncDialect",
                            "::llmc::model::ModelDialect",

@@ -12,7 +12,7 @@
 namespace llmc {
 
 /// The functions that Step creates, in this order. `prepare` is there in mixed
-/// precision only.
+/// precision only, and only with masters wider than the copies.
 inline constexpr llvm::StringLiteral kStepFunctions[] = {
     "micro_step", "evaluate", "generate", "update", "prepare"};
 

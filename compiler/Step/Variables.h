@@ -30,6 +30,14 @@ struct Variables {
   /// step computes with the parameters themselves.
   mlir::FloatType computeType;
 
+  /// The copies are all there is of the parameters: AdamW updates them.
+  bool narrowMasters = false;
+
+  /// Where AdamW keeps the parameters.
+  train::Slot masters() const {
+    return narrowMasters ? train::Slot::Compute : train::Slot::Value;
+  }
+
   /// A handle on one storage of the variable of `value`.
   mlir::Value createRef(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value value, train::Slot slot) const;

@@ -25,9 +25,11 @@ struct VerifyStep : llmc::impl::VerifyStepBase<VerifyStep> {
       valid = false;
     });
     auto precision = module->getAttrOfType<StringAttr>("llmc.precision");
-    bool mixed = precision && precision.getValue() != "f32";
+    bool mixed = precision && precision.getValue() == "bf16";
+    // Masters in bf16 have no copies to make.
+    bool prepares = mixed && !module->hasAttr("llmc.masters");
     for (StringRef name : kStepFunctions)
-      if ((mixed || name != "prepare") &&
+      if ((prepares || name != "prepare") &&
           !module.lookupSymbol<func::FuncOp>(name)) {
         module.emitError("expected a function @") << name << " after Step";
         valid = false;

@@ -93,6 +93,15 @@ static LogicalResult verifyCopies(Operation *op, Value parameters,
 }
 
 LogicalResult AdamWOp::verify() {
+  auto parameters = cast<RankedTensorType>(getParameters().getType());
+  // Only rounding by chance keeps steps below half a unit in the last place.
+  if (getStochastic() != (parameters.getElementTypeBitWidth() < 32))
+    return emitOpError("expected ")
+           << (getStochastic() ? "parameters narrower than f32"
+                               : "'stochastic' rounding")
+           << (getStochastic() ? " for 'stochastic' rounding, found "
+                               : " of parameters ")
+           << parameters;
   if (!getCompute())
     return success();
   return verifyCopies(*this, getParameters(), getCompute());

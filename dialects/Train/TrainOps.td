@@ -110,6 +110,9 @@ def Train_AdamWOp : Train_Op<"adamw"> {
     applied to elements below `decay_elements` only. `hyper` holds the scalars
     in the order of LLMC_HYPER_FIELDS (runtime/abi/ProgramAbi.h). `compute`,
     in mixed precision, becomes p rounded to its elements, to nearest even.
+    Parameters that are themselves bf16 are rounded `stochastic`: to one of the
+    two neighbours of p, the nearer the likelier, so that the mean is p; bits
+    of chance follow from the element's index and hyper.step alone.
   }];
   let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$parameters,
                        Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$gradients,
@@ -117,7 +120,7 @@ def Train_AdamWOp : Train_Op<"adamw"> {
                        Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$moment2,
                        0DTensorOf<[F32]>:$norm, 1DTensorOf<[F32]>:$hyper,
                        Arg<Optional<1DTensorOf<[AnyFloat]>>, "", [MemWrite]>:$compute,
-                       I64Attr:$decay_elements);
+                       I64Attr:$decay_elements, UnitAttr:$stochastic);
   let assemblyFormat = "$parameters `,` $gradients `,` $moment1 `,` $moment2 `,` $norm `,` $hyper (`,` $compute^)? attr-dict `:` type(operands)";
   let hasVerifier = 1;
 }

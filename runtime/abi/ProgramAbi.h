@@ -18,12 +18,13 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 2
+#define LLMC_ABI_VERSION 3
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
 /// optimizer keeps: a parameter's copy lies at the same element of this arena,
-/// which for bf16 is half its byte offset.
+/// which for bf16 is half its byte offset. A program without an arena of
+/// parameters, or with an empty one, keeps no other values than those.
 #define LLMC_ARENA_KINDS(X)                                                    \
   X(Parameter, "parameters")                                                   \
   X(Gradient, "gradients")                                                     \
@@ -55,7 +56,8 @@
   X(I32, int32_t, alignment)
 
 /// One parameter or constant. Gradients and moments of a parameter lie at the
-/// same offset in their arenas as the parameter in its own.
+/// same offset in their arenas as the parameter in its own, whether the program
+/// has that arena or keeps the parameters in Compute only.
 #define LLMC_TENSOR_FIELDS(X)                                                  \
   X(PTR, const char *, name) /* Hugging Face name */                           \
   X(PTR, const int64_t *, shape)                                               \
@@ -126,7 +128,7 @@
   X(PTR, LlmcEntryPoint, generate)                                             \
   X(I32, int32_t, deviceKind)                                                  \
   X(I32, int32_t, computeCapability) /* 89 for sm_89; 0 when emulated */       \
-  X(PTR, const char *, precision)    /* "f32" or "bf16" */                     \
+  X(PTR, const char *, precision)    /* "f32", "tf32" or "bf16" */             \
   X(I64, int64_t, numImages)                                                   \
   X(PTR, const LlmcImage *, images)                                            \
   X(PTR, LlmcEntryPoint, prepare)
@@ -135,12 +137,14 @@
 ///   gradientScale  1 / number of accumulated micro-steps
 ///   clip           largest global gradient norm; 0 switches clipping off
 ///   correction1/2  1 - beta1^step, 1 - beta2^step (AdamW's bias correction)
+///   step           number of this update, from 1 (exact up to 2^24): what the
+///                  bits of stochastic rounding follow from
 #define LLMC_HYPER_FIELDS(X)                                                   \
   X(LearningRate)                                                              \
   X(Beta1)                                                                     \
   X(Beta2)                                                                     \
   X(Epsilon)                                                                   \
-  X(WeightDecay) X(Clip) X(GradientScale) X(Correction1) X(Correction2)
+  X(WeightDecay) X(Clip) X(GradientScale) X(Correction1) X(Correction2) X(Step)
 
 #ifdef __cplusplus
 extern "C" {

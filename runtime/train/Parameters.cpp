@@ -4,6 +4,7 @@
 
 #include "core/Rng.h"
 #include "train/Program.h"
+#include "train/TensorStorage.h"
 
 #include <algorithm>
 #include <cmath>
@@ -37,14 +38,13 @@ Status checkEntry(const LlmcTensor &tensor, const SafetensorsFile &file,
 }
 
 Status loadTensor(const LlmcTensor &tensor, const SafetensorsFile &file,
-                  const SafetensorsFile::Entry &entry, Device &device,
-                  LlmcArenaKind kind) {
+                  const SafetensorsFile::Entry &entry,
+                  const TensorStorage &storage) {
   std::vector<float> block(static_cast<size_t>(blockElements));
   for (int64_t first = 0; first < tensor.elements; first += blockElements) {
     int64_t count = std::min(blockElements, tensor.elements - first);
     LLMC_TRY(file.readFloats(entry, first, count, block.data()));
-    LLMC_TRY(
-        device.write(kind, tensor.offset + first * 4, block.data(), count * 4));
+    LLMC_TRY(storage.write(tensor, first, count, block.data()));
   }
   return Status::ok();
 }
@@ -105,6 +105,7 @@ float initialValue(const LlmcTensor &tensor, uint64_t seed, int64_t element) {
 
 Status initializeTensors(const LlmcProgram &program, Device &device,
                          ThreadPool &pool, LlmcArenaKind kind, uint64_t seed) {
+  const TensorStorage storage(program, device, kind);
   std::mutex mutex;
   Status failure = Status::ok();
   for (int64_t i = 0; i < program.numTensors; ++i) {
@@ -120,8 +121,7 @@ Status initializeTensors(const LlmcProgram &program, Device &device,
         for (int64_t e = 0; e < count; ++e)
           values[static_cast<size_t>(e)] =
               initialValue(tensor, seed, start + e);
-        Status status = device.write(kind, tensor.offset + start * 4,
-                                     values.data(), count * 4);
+        Status status = storage.write(tensor, start, count, values.data());
         std::lock_guard<std::mutex> lock(mutex);
         if (!status.isOk())
           failure = status;
@@ -136,11 +136,12 @@ std::vector<TensorSource> parameterSources(const LlmcProgram &program,
                                            Device &device, LlmcArenaKind kind,
                                            const std::string &prefix) {
   std::vector<TensorSource> sources;
+  const TensorStorage storage(program, device, kind);
   for (const LlmcTensor *tensor : parametersOf(program))
     sources.push_back(
         {prefix + tensor->name, shapeOf(*tensor), tensor->elements,
-         [tensor, &device, kind](int64_t first, int64_t count, float *out) {
-           return device.read(kind, tensor->offset + first * 4, out, count * 4);
+         [tensor, storage](int64_t first, int64_t count, float *out) {
+           return storage.read(*tensor, first, count, out);
          }});
   return sources;
 }
@@ -162,9 +163,10 @@ Status checkParameterFile(const LlmcProgram &program,
 Status loadParameterFile(const LlmcProgram &program, Device &device,
                          const SafetensorsFile &file, LlmcArenaKind kind,
                          const std::string &prefix) {
+  const TensorStorage storage(program, device, kind);
   for (const LlmcTensor *tensor : parametersOf(program))
-    LLMC_TRY(loadTensor(*tensor, file, *file.find(prefix + tensor->name),
-                        device, kind));
+    LLMC_TRY(
+        loadTensor(*tensor, file, *file.find(prefix + tensor->name), storage));
   return Status::ok();
 }
 
@@ -180,6 +182,7 @@ Status loadInitialWeights(const LlmcProgram &program, Device &device,
       return Status::error("--init-from: {}", file.message());
     files.push_back(std::move(*file));
   }
+  const TensorStorage storage(program, device, LlmcArenaParameter);
   for (const LlmcTensor *tensor : parametersOf(program)) {
     auto holder = std::find_if(
         files.begin(), files.end(),
@@ -191,7 +194,7 @@ Status loadInitialWeights(const LlmcProgram &program, Device &device,
           path, tensor->name, formatShape(shapeOf(*tensor)));
     const SafetensorsFile::Entry *entry = holder->find(tensor->name);
     LLMC_TRY(checkEntry(*tensor, *holder, *entry));
-    LLMC_TRY(loadTensor(*tensor, *holder, *entry, device, LlmcArenaParameter));
+    LLMC_TRY(loadTensor(*tensor, *holder, *entry, storage));
   }
   return Status::ok();
 }

@@ -2,6 +2,8 @@
 
 #include "train/Program.h"
 
+#include "train/TensorStorage.h"
+
 #include <fmt/ranges.h>
 #include <set>
 
@@ -41,6 +43,8 @@ Status checkArenas(const LlmcProgram &program) {
       return broken("the arena of {} has {} bytes at alignment {}",
                     arenaNames[arena.kind], arena.bytes, arena.alignment);
   }
+  if (keepsNarrowParameters(program))
+    seen.insert(LlmcArenaParameter);
   for (LlmcArenaKind kind : {LlmcArenaParameter, LlmcArenaGradient,
                              LlmcArenaMoment1, LlmcArenaMoment2, LlmcArenaIo})
     if (!seen.count(kind))
@@ -78,6 +82,9 @@ Status checkKernels(const LlmcProgram &program) {
   if (program.prepare && !findArena(program, LlmcArenaCompute))
     return broken("it has a 'prepare' part and no arena of {}",
                   arenaNames[LlmcArenaCompute]);
+  if (program.prepare && keepsNarrowParameters(program))
+    return broken("it has a 'prepare' part and no arena of {}",
+                  arenaNames[LlmcArenaParameter]);
   if (program.deviceKind == LlmcDeviceCpu)
     return Status::ok();
   for (int64_t i = 0; i < program.numKernels; ++i)
@@ -105,15 +112,18 @@ Status checkTensor(const LlmcProgram &program, const LlmcTensor &tensor) {
     return broken("rope table {} has shape {}", tensor.name,
                   formatShape(shapeOf(tensor)));
 
-  // Gradients and moments lie at the parameter's own offset.
+  // Gradients and moments lie at the parameter's own offset, bf16 at half of
+  // it.
   std::vector<LlmcArenaKind> kinds = {LlmcArenaConstant};
   if (tensor.arenaKind == LlmcArenaParameter)
-    kinds = {LlmcArenaParameter, LlmcArenaGradient, LlmcArenaMoment1,
-             LlmcArenaMoment2};
+    kinds = {keepsNarrowParameters(program) ? LlmcArenaCompute
+                                            : LlmcArenaParameter,
+             LlmcArenaGradient, LlmcArenaMoment1, LlmcArenaMoment2};
   for (LlmcArenaKind kind : kinds) {
     const LlmcArena *arena = findArena(program, kind);
+    const int64_t parts = kind == LlmcArenaCompute ? 2 : 1;
     if (!arena || tensor.offset < 0 ||
-        tensor.offset + tensor.elements * 4 > arena->bytes)
+        (tensor.offset + tensor.elements * 4) / parts > arena->bytes)
       return broken("tensor {} does not fit into the arena of {}", tensor.name,
                     arenaNames[kind]);
   }

@@ -89,6 +89,7 @@ Status TrainLoop::update(int64_t step, StepRecord &record) {
   set(LlmcHyperGradientScale, 1.0 / static_cast<double>(options.accumulate));
   set(LlmcHyperCorrection1, biasCorrection(options.beta1, step + 1));
   set(LlmcHyperCorrection2, biasCorrection(options.beta2, step + 1));
+  set(LlmcHyperStep, static_cast<double>(step + 1));
   LLMC_TRY(
       device.write(LlmcArenaIo, program.hyperOffset, hyper, sizeof(hyper)));
   LLMC_TRY(device.run(program.update));

@@ -61,6 +61,32 @@ TEST(Numeric, Bf16RoundsToNearestEven) {
   EXPECT_EQ(to_bf16(-INFINITY).bits, 0xff80);
 }
 
+// Against both neighbours of 10 bits of fraction; halfway goes away from zero.
+TEST(Numeric, Tf32RoundsToNearestAway) {
+  auto check = [](uint32_t bits) {
+    float f = fromBits(bits);
+    if (!std::isfinite(f))
+      return;
+    uint32_t down = bits & ~0x1fffu, up = down + 0x2000;
+    double low = fromBits(down);
+    double high = (up & 0x7fffffff) == 0x7f800000
+                      ? std::copysign(std::ldexp(1.0, 128), low)
+                      : double(fromBits(up));
+    double toLow = std::fabs(double(f) - low), toHigh = std::fabs(high - f);
+    ASSERT_EQ(to_tf32(f), toLow < toHigh ? down : up) << f;
+    ASSERT_EQ(to_tf32(bits), to_tf32(f)) << f;
+  };
+  std::mt19937 generator(9);
+  for (int i = 0; i < 1000000; ++i)
+    check(uint32_t(generator()));
+  for (uint32_t high = 0; high < 1u << 19; ++high)
+    for (uint32_t low : {0u, 0xfffu, 0x1000u, 0x1001u})
+      check(high << 13 | low);
+  EXPECT_EQ(to_tf32(INFINITY), 0x7f800000u);
+  EXPECT_EQ(to_tf32(-INFINITY), 0xff800000u);
+  EXPECT_EQ(to_tf32(NAN), 0x7fffffffu);
+}
+
 TEST(Numeric, PackPutsLowFirst) {
   EXPECT_EQ(pack_bf16(1.0f, -2.0f), 0xc0003f80u);
 }

@@ -30,6 +30,50 @@ TEST(Warp, MmaIsAProduct) {
   }
 }
 
+static uint32_t bitsOf(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, 4);
+  return bits;
+}
+static float ofBits(uint32_t bits) {
+  float value;
+  std::memcpy(&value, &bits, 4);
+  return value;
+}
+
+// Against a plain product of rounded operands, to the bit; what is not rounded
+// loses its low bits, as in the hardware.
+TEST(Warp, MmaTf32IsAProduct) {
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    Device device;
+    std::mt19937 random(seed);
+    std::uniform_real_distribution<float> uniform(-3, 3);
+    std::vector<float> a(128), b(64), c(128);
+    for (std::vector<float> *values : {&a, &b, &c})
+      for (float &value : *values)
+        value = uniform(random);
+    float *pa = device.upload(a), *pb = device.upload(b),
+          *pc = device.upload(c);
+    const bool rounds = seed % 2 == 0;
+    const char *kernel = rounds ? "mma_tf32_rounded" : "mma_tf32_exact";
+    ASSERT_EQ(device.run(kernel, Device::shape(1, 32, 0), {pa, pb, pc}), "");
+    auto operand = [&](float value) {
+      return ofBits((bitsOf(value) + (rounds ? 0x1000u : 0)) & 0xffffe000u);
+    };
+    for (int i = 0; i < 16; ++i)
+      for (int j = 0; j < 8; ++j) {
+        float sum = c[size_t(i * 8 + j)];
+        for (int k = 0; k < 8; ++k) {
+          float product =
+              operand(a[size_t(i * 8 + k)]) * operand(b[size_t(j * 8 + k)]);
+          sum += product;
+        }
+        ASSERT_EQ(sum, pc[i * 8 + j]) << i << ", " << j;
+      }
+    EXPECT_EQ(device.engine.counters[kernel].mma, 1);
+  }
+}
+
 TEST(Warp, LdmatrixGivesRowsAndColumns) {
   Device device;
   std::vector<uint16_t> elements(256); // [matrix, row, column]

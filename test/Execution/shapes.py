@@ -3,6 +3,8 @@
 Each is here for kernels that only it makes: `SHAPES` says which.
 """
 
+import sys
+
 
 def lines(text):
     return "\n".join(line.strip() for line in text.strip().splitlines()) + "\n"
@@ -123,12 +125,24 @@ SHAPES = {
     ),
     # Heads of 48, a window that begins and ends within a block.
     "heads-48": (
-        llama(144, 3, 3, 48, 200, 1000, window=21), 1000, "--batch 2 --seq 70", ""
+        llama(96, 2, 2, 48, 200, 1000, window=21), 1000, "--batch 2 --seq 43", ""
     ),
-    # Heads of 80 on a fifth as many; odd width of the model's inside.
+    # Heads of 80 on a fifth as many.
     "heads-80": (llama(80, 5, 1, 80, 104, 61), 61, "--batch 3 --seq 33", ""),
-    # Whole tiles, pipelines of many stages, split reductions; logits in parts.
+    # Whole tiles, pipelines of many stages, split reductions.
     "aligned": (gpt(256, 4, 1024, 1024), 1024, "--batch 1 --seq 128", ""),
-    # Rows of logits too wide for the registers of a block; batch 1.
+    # For counts: each extent is a multiple of each block.
+    "counted-gpt": (gpt(128, 2, 256, 256), 256, "--batch 1 --seq 128", ""),
+    "counted-llama": (llama(256, 4, 2, 64, 512, 256), 256, "--batch 1 --seq 128", ""),
+    # Rows of logits too wide for the registers of a block: a loop over columns.
     "wide-head": (gpt(64, 2, 128, 9001), 9001, "--batch 1 --seq 24", ""),
 }
+
+
+def main():
+    """Prints a model's text."""
+    print(SHAPES[sys.argv[1]][0], end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -80,9 +80,9 @@ train.variable @g "g" : tensor<16xf32> at 0 init #model.ones
 // CHECK-LABEL: func.func @latest
 // CHECK: %[[A:.*]] = tile.launch @linear_0
 // CHECK: tile.launch @linear_add_1(%{{.*}}, %{{.*}}, %[[A]])
-func.func @latest(%x: tensor<2x8x16xf32>, %w: tensor<16x16xf32>, %v: tensor<16x16xf32>) -> tensor<2x8x16xf32> {
+func.func @latest(%x: tensor<2x8x16xf32>, %y: tensor<2x8x16xf32>, %w: tensor<16x16xf32>, %v: tensor<16x16xf32>) -> tensor<2x8x16xf32> {
   %0 = model.linear %x, %w : (tensor<2x8x16xf32>, tensor<16x16xf32>) -> tensor<2x8x16xf32>
-  %1 = model.linear %x, %v : (tensor<2x8x16xf32>, tensor<16x16xf32>) -> tensor<2x8x16xf32>
+  %1 = model.linear %y, %v : (tensor<2x8x16xf32>, tensor<16x16xf32>) -> tensor<2x8x16xf32>
   %2 = model.add %1, %0 : tensor<2x8x16xf32>
   return %2 : tensor<2x8x16xf32>
 }
@@ -168,9 +168,11 @@ func.func @still_read(%x: tensor<2x8x16xf32>, %y: tensor<2x8x16xf32>) -> (tensor
 
 // silu is computed again where it is used, as its operand is kept anyway.
 // CHECK-LABEL: func.func @recompute
-// CHECK: %[[G:.*]] = tile.launch @linear_0
-// CHECK: tile.launch @linear_silu_mul_1(%{{.*}}, %{{.*}}, %[[G]])
-// CHECK: tile.launch @linear_silu_mul_etc_2(%{{.*}}, %{{.*}}, %[[G]])
+// CHECK: %[[G:.*]]:2 = tile.launch @linear_silu_mul_0(
+// CHECK: tile.launch @linear_silu_mul_etc_1(%[[G]]#1, %{{.*}}, %[[G]]#0)
+// CHECK: tile.func @linear_silu_mul_0
+// CHECK: tile.func @linear_silu_mul_etc_1
+// CHECK: model.silu
 func.func @recompute(%x: tensor<2x8x16xf32>, %w: tensor<16x16xf32>, %v: tensor<16x16xf32>) -> (tensor<2x8x16xf32>, tensor<2x8x16xf32>, tensor<2x8x16xf32>) {
   %g = model.linear %x, %w : (tensor<2x8x16xf32>, tensor<16x16xf32>) -> tensor<2x8x16xf32>
   %s = model.silu %g : tensor<2x8x16xf32>

@@ -260,6 +260,10 @@ TEST_F(CudaTest, PeaksAreOfTheVeryGpuAndPrecision) {
   EXPECT_EQ(peak("NVIDIA A100-SXM4-40GB MIG 1g.5gb"), 0);
   program.precision = "f32";
   EXPECT_DOUBLE_EQ(peak("NVIDIA GeForce RTX 4090"), 82.6e12);
+  EXPECT_DOUBLE_EQ(peak("NVIDIA A100-SXM4-80GB"), 19.5e12);
+  program.precision = "tf32";
+  EXPECT_DOUBLE_EQ(peak("NVIDIA GeForce RTX 4090"), 82.6e12);
+  EXPECT_DOUBLE_EQ(peak("NVIDIA A100-SXM4-80GB"), 156e12);
 }
 
 // Whatever call fails, the error comes up and nothing is left behind.

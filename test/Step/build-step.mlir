@@ -46,7 +46,7 @@
 // CHECK-NEXT:  return %[[LOGITS]]
 
 // CHECK-LABEL: func.func @update(
-// CHECK-SAME:    %[[HYPER:.*]]: tensor<9xf32>) -> tensor<f32>
+// CHECK-SAME:    %[[HYPER:.*]]: tensor<10xf32>) -> tensor<f32>
 // CHECK-NEXT:  %[[P:.*]] = train.flat value : tensor<256xf32>
 // CHECK-NEXT:  %[[G:.*]] = train.flat gradient : tensor<256xf32>
 // CHECK-NEXT:  %[[M:.*]] = train.flat moment1 : tensor<256xf32>

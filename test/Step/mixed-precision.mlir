@@ -1,7 +1,7 @@
 // RUN: llmc-opt %s --llmc-build-step=precision=bf16 --llmc-verify-step | FileCheck %s
 // RUN: not llmc-opt %s --llmc-build-step=precision=fp8 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 
-// UNKNOWN: expected precision f32 or bf16, found 'fp8'
+// UNKNOWN: expected precision f32, tf32 or bf16, found 'fp8'
 
 // Mixed precision: products, activations and their gradients are bf16; sums
 // that go to f32 storage, statistics, tables, the loss and the logits that are

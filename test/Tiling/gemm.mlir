@@ -123,3 +123,32 @@ tile.func @raster(%x: tensor<2x20x16xf32>, %w: tensor<48x16xf32>) -> tensor<2x20
   %0 = model.linear %x, %w : (tensor<2x20x16xf32>, tensor<48x16xf32>) -> tensor<2x20x48xf32>
   tile.return %0 : tensor<2x20x48xf32>
 }
+
+// Two products of one input: its tile is loaded once, and each accumulator
+// goes from the loop into its dot and back, nowhere else. Each has its own
+// bias and its own transposition.
+// CHECK-LABEL: tile.func @pair(
+// CHECK-SAME: %[[X:.*]]: memref<1x8x48xf32>, %[[A:.*]]: memref<40x48xf32>, %[[B:.*]]: memref<48x40xf32>, %[[C:.*]]: memref<40xf32>, %[[Y:.*]]: memref<1x8x40xf32>)
+// CHECK-DAG: %[[XV:.*]] = memref.reinterpret_cast %[[X]]
+// CHECK-DAG: %[[AV:.*]] = memref.reinterpret_cast %[[A]]
+// CHECK-DAG: %[[BV:.*]] = memref.reinterpret_cast %[[B]]
+// CHECK: %[[SUMS:.*]]:2 = scf.for %[[K:[a-z0-9]+]] = {{.*}} iter_args(%[[ACC0:.*]] = %[[ZERO:.*]], %[[ACC1:.*]] = %[[ZERO]]) -> (tensor<8x16xf32>, tensor<8x16xf32>)
+// CHECK-NEXT: %[[XT:.*]] = tile.load %[[XV]][%{{.*}}, %[[K]]] : {{.*}} -> tensor<8x16xf32>
+// CHECK-NEXT: %[[AT:.*]] = tile.load %[[AV]][%[[COL:.*]], %[[K]]] : {{.*}} -> tensor<16x16xf32>
+// CHECK-NEXT: %[[BT:.*]] = tile.load %[[BV]][%[[K]], %[[COL]]] : {{.*}} -> tensor<16x16xf32>
+// CHECK-NEXT: %[[DOT0:.*]] = tile.dot %[[XT]], %[[AT]], %[[ACC0]] {transpose_b}
+// CHECK-NEXT: %[[DOT1:.*]] = tile.dot %[[XT]], %[[BT]], %[[ACC1]] :
+// CHECK-NEXT: scf.yield %[[DOT0]], %[[DOT1]]
+// CHECK: %[[BIASES:.*]] = tile.broadcast
+// CHECK: %[[LIN:.*]] = arith.addf %[[SUMS]]#1, %[[BIASES]]
+// CHECK: %[[OUT:.*]] = arith.mulf %[[SUMS]]#0, %[[LIN]]
+// CHECK: tile.store %[[OUT]]
+// CHECK-NOT: tile.store
+// CHECK: tile.return
+tile.func @pair(%x: tensor<1x8x48xf32>, %a: tensor<40x48xf32>, %b: tensor<48x40xf32>, %c: tensor<40xf32>) -> tensor<1x8x40xf32>
+    attributes {kind = "gemm", grid = array<i64: 3, 1, 1>, schedule = {block_m = 8 : i64, block_n = 16 : i64, block_k = 16 : i64}} {
+  %0 = model.linear %x, %a : (tensor<1x8x48xf32>, tensor<40x48xf32>) -> tensor<1x8x40xf32>
+  %1 = model.linear %x, %b, %c {transposed} : (tensor<1x8x48xf32>, tensor<48x40xf32>, tensor<40xf32>) -> tensor<1x8x40xf32>
+  %2 = model.mul %0, %1 : tensor<1x8x40xf32>
+  tile.return %2 : tensor<1x8x40xf32>
+}

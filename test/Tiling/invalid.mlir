@@ -32,11 +32,22 @@ tile.func @no_grid(%x: tensor<8xf32>) -> tensor<1xf32> attributes {kind = "flat"
 
 // -----
 
-// expected-error @+1 {{needs exactly one model.linear or model.linear_weight_grad}}
+// expected-error @+1 {{needs a model.linear or model.linear_weight_grad}}
 tile.func @no_product(%x: tensor<1x8x16xf32>) -> tensor<1x8x16xf32>
     attributes {kind = "gemm", grid = array<i64: 1, 1, 1>, schedule = {block_m = 8 : i64, block_n = 16 : i64, block_k = 4 : i64}} {
   %0 = model.gelu %x : tensor<1x8x16xf32>
   tile.return %0 : tensor<1x8x16xf32>
+}
+
+// -----
+
+tile.func @two_inputs(%x: tensor<1x8x16xf32>, %y: tensor<1x8x16xf32>, %w: tensor<4x16xf32>) -> tensor<1x8x4xf32>
+    attributes {kind = "gemm", grid = array<i64: 1, 1, 1>, schedule = {block_m = 8 : i64, block_n = 4 : i64, block_k = 4 : i64}} {
+  %0 = model.linear %x, %w : (tensor<1x8x16xf32>, tensor<4x16xf32>) -> tensor<1x8x4xf32>
+  // expected-error @+1 {{is not the kernel's first product; expected several only of model.linear with the same input and the same type of result}}
+  %1 = model.linear %y, %w : (tensor<1x8x16xf32>, tensor<4x16xf32>) -> tensor<1x8x4xf32>
+  %2 = model.mul %0, %1 : tensor<1x8x4xf32>
+  tile.return %2 : tensor<1x8x4xf32>
 }
 
 // -----

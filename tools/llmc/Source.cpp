@@ -55,12 +55,22 @@ static LogicalResult checkTarget(const PipelineOptions &options) {
     return mistake(
         llvm::formatv("--target={0}: expected cuda or cpu", options.target));
   const std::string &precision = options.precision;
-  if (!precision.empty() && precision != "f32" && precision != "bf16")
-    return mistake(
-        llvm::formatv("--precision={0}: expected bf16 or f32", precision));
+  if (!precision.empty() && precision != "f32" && precision != "tf32" &&
+      precision != "bf16")
+    return mistake(llvm::formatv("--precision={0}: expected bf16, tf32 or f32",
+                                 precision));
   if (!options.emit.empty() && options.emit != "cuda" && options.emit != "ptx")
     return mistake(
         llvm::formatv("--emit={0}: expected cuda or ptx", options.emit));
+  const std::string &masters = options.masters;
+  if (masters != "f32" && masters != "bf16")
+    return mistake(
+        llvm::formatv("--masters={0}: expected f32 or bf16", masters));
+  if (masters == "bf16" && options.getPrecision() != "bf16")
+    return mistake(llvm::formatv("--masters=bf16: weights in bf16 are for "
+                                 "--precision=bf16 on a GPU, and the precision "
+                                 "is {0}; leave --masters out",
+                                 options.getPrecision()));
   if (options.isCuda()) {
     if (!findChip(options.arch))
       return mistake(llvm::formatv("--arch={0}: expected one of {1}",
@@ -70,10 +80,11 @@ static LogicalResult checkTarget(const PipelineOptions &options) {
                                    "name one with --arch=sm_89"));
     return success();
   }
-  if (precision == "bf16")
-    return mistake(llvm::formatv("--precision=bf16: the target cpu computes in "
+  if (precision == "bf16" || precision == "tf32")
+    return mistake(llvm::formatv("--precision={0}: the target cpu computes in "
                                  "f32 only; leave --precision out, or compile "
-                                 "for a GPU with --target=cuda"));
+                                 "for a GPU with --target=cuda",
+                                 precision));
   if (!options.emit.empty())
     return mistake(llvm::formatv("--emit={0}: the target cpu has no such "
                                  "kernels; leave --target=cpu out",

@@ -85,10 +85,18 @@ static cl::opt<std::string>
         cl::sub(plan), cl::cat(category));
 static cl::opt<std::string>
     precision("precision",
-              cl::desc("type to compute in: bf16 or f32; weights are kept in "
-                       "f32 as well (default cuda: bf16, cpu: f32)"),
+              cl::desc("type to compute in: bf16, f32, or tf32: f32, but a GPU "
+                       "rounds what it multiplies to 11 bits; weights are kept "
+                       "in f32 as well (default cuda: bf16, cpu: f32)"),
               cl::value_desc("type"), cl::sub(compile), cl::sub(plan),
               cl::cat(category));
+static cl::opt<std::string>
+    masters("masters",
+            cl::desc("type in which the optimizer keeps the weights: f32, or "
+                     "with --precision=bf16 also bf16, rounded stochastically, "
+                     "for 4 bytes a parameter less (default f32)"),
+            cl::value_desc("type"), cl::init("f32"), cl::sub(compile),
+            cl::sub(plan), cl::cat(category));
 static cl::opt<std::string>
     scheduleFile("schedule",
                  cl::desc("file with block sizes of kernels, instead of those "
@@ -215,6 +223,7 @@ static PipelineOptions pipelineOptions() {
   options.arch = arch;
   options.cpu = cpu;
   options.precision = precision;
+  options.masters = masters;
   options.batch = batch;
   if (sequence.getNumOccurrences())
     options.sequence = sequence;

@@ -15,9 +15,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Target/CUDA/Layout.h"
+#include "compiler/Target/CUDA/LowerProducts.h"
 #include "compiler/Target/CUDA/Passes.h"
-#include "dialects/Tile/Tile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -246,7 +245,7 @@ LogicalResult Assigner::anchorProducts() {
   int64_t group = columnGroup();
   WalkResult result = func.walk([&](tile::DotOp dot) {
     RankedTensorType type = tileType(dot.getResult());
-    bool tensorCores = getElementTypeOrSelf(dot.getA().getType()).isBF16();
+    bool tensorCores = onTensorCores(dot);
     if (tensorCores && (type.getDimSize(0) % 16 || type.getDimSize(1) % 16)) {
       dot.emitOpError("of ") << type.getDimSize(0) << " x "
                              << type.getDimSize(1)

@@ -153,6 +153,19 @@ static void remarkApproximation(tile::FuncOp func) {
                        func.getSymName(), count);
 }
 
+static void remarkRounding(tile::FuncOp func) {
+  int64_t count = 0;
+  func.walk([&](tile::DotOp dot) {
+    count += getProductKind(dot) == ProductKind::Tf32;
+  });
+  if (count)
+    remark::analysis(func.getLoc(),
+                     remark::RemarkOpts::name("tf32").category("rounding"))
+        << remark::add("kernel '{0}': {1} products of f32 rounded to TF32 "
+                       "(relative error of an operand up to 2^-11)",
+                       func.getSymName(), count);
+}
+
 namespace {
 struct ConvertTileToCuda
     : llmc::impl::ConvertTileToCudaBase<ConvertTileToCuda> {
@@ -163,6 +176,7 @@ struct ConvertTileToCuda
          llvm::make_early_inc_range(getOperation().getOps<tile::FuncOp>())) {
       if (approximate)
         remarkApproximation(func);
+      remarkRounding(func);
       if (failed(KernelLowering(func, approximate).run()))
         return signalPassFailure();
       func.erase();

@@ -88,11 +88,18 @@ Expression KernelEmitter::emitRead(Operation *op) {
     return call("shuffle_xor", {operand, integer(shuffle.getMask())},
                 Convergent);
   }
-  if (auto pack = dyn_cast<cuda::PackBf16Op>(op)) {
-    auto node = std::make_shared<Node>(
-        *call("pack_bf16", {get(pack.getLow()), get(pack.getHigh())}));
+  auto callUnsigned = [&](StringRef function, ArrayRef<Expression> operands) {
+    auto node = std::make_shared<Node>(*call(function, operands));
     node->isUnsigned = true;
     return node;
+  };
+  if (auto pack = dyn_cast<cuda::PackBf16Op>(op))
+    return callUnsigned("pack_bf16", {get(pack.getLow()), get(pack.getHigh())});
+  if (auto round = dyn_cast<cuda::ToTf32Op>(op)) {
+    Value value = round.getValue();
+    return callUnsigned(
+        "to_tf32",
+        {value.getType().isInteger(32) ? getUnsigned(value) : get(value)});
   }
   return nullptr;
 }

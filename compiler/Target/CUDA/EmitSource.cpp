@@ -12,10 +12,7 @@ using namespace mlir;
 using namespace llmc;
 using namespace llmc::emit;
 
-/// Elements from the first to the last of a memref, or none if it is dynamic.
-/// Rows that are padded to 16 bytes are read by whole packs, so that the last
-/// row's padding counts up to there.
-static std::optional<int64_t> getSpan(MemRefType type) {
+std::optional<int64_t> llmc::getArgumentSpan(MemRefType type) {
   SmallVector<int64_t> strides;
   int64_t offset;
   if (!type.hasStaticShape() ||
@@ -44,7 +41,7 @@ KernelEmitter::KernelEmitter(cuda::KernelOp kernel) : kernel(kernel) {
   // the last tile's may exceed the extent by some rows.
   constexpr int64_t widest = (int64_t(1) << 31) - (int64_t(1) << 26);
   for (Type type : kernel.getArgumentTypes())
-    if (getSpan(cast<MemRefType>(type)).value_or(0) > widest)
+    if (getArgumentSpan(cast<MemRefType>(type)).value_or(0) > widest)
       indexBits = 64;
 }
 
@@ -93,7 +90,7 @@ LogicalResult KernelEmitter::emitSignature() {
   for (auto [number, argument] :
        llvm::enumerate(kernel.getBody().getArguments())) {
     auto type = cast<MemRefType>(argument.getType());
-    auto span = getSpan(type);
+    auto span = getArgumentSpan(type);
     if (!span)
       return kernel.emitOpError("argument ")
              << number << " of type " << type << " has no static extent";

@@ -5,15 +5,15 @@
 
 #include "dialects/Cuda/Cuda.h"
 
+#include <optional>
 #include <string>
 
 namespace llmc {
 
-/// A kernel's name and the translation unit that defines it.
-struct CudaSource {
-  std::string name;
-  std::string text;
-};
+/// Elements from the first to the last of a kernel's argument, or none if it is
+/// dynamic. Rows that are padded to 16 bytes are read by whole packs, so that
+/// the last row's padding counts up to there.
+std::optional<int64_t> getArgumentSpan(mlir::MemRefType type);
 
 /// The text of one kernel: a comment with its place in the model file,
 /// `#include "llmc_device.h"` and one function, for NVRTC or, with the

@@ -9,6 +9,7 @@
 //   LowerMemory     views, loads, stores, gathers
 //   LowerShared     operands in shared memory: swizzle, copies, staging
 //   LowerDot        products by tensor cores
+//   LowerTf32Dot    products by tensor cores, of f32 rounded to TF32
 //   LowerSimtDot    products without
 //   LowerReduce     reductions
 //   LowerConvert    changes of layout
@@ -19,7 +20,7 @@
 #ifndef LLMC_COMPILER_TARGET_CUDA_KERNELLOWERING_H
 #define LLMC_COMPILER_TARGET_CUDA_KERNELLOWERING_H
 
-#include "compiler/Target/CUDA/Layout.h"
+#include "compiler/Target/CUDA/LowerProducts.h"
 #include "dialects/Tile/Tile.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -163,12 +164,23 @@ private:
   /// are written there, rounded to the operand's type.
   SharedTile sharedOperand(mlir::Value tile);
 
-  //===--- products (LowerDot, LowerSimtDot) --------------------------------//
+  //===--- products (LowerDot, LowerTf32Dot, LowerSimtDot) ------------------//
   mlir::LogicalResult lowerDot(tile::DotOp dot);
   mlir::Value accumulatorOf(tile::DotOp dot);
   void multiplyByTensorCores(tile::DotOp dot, mlir::Value acc);
+  void multiplyByTf32(tile::DotOp dot, mlir::Value acc);
   void multiplyByThreads(tile::DotOp dot, mlir::Value acc);
   bool isFragment(tile::DotOp dot);
+  /// The first register of a left operand that is a fragment already: of a row
+  /// tile, and 8 columns of it.
+  mlir::Value fragmentRegister(tile::DotOp dot, mlir::Value rowTile,
+                               mlir::Value depthTile);
+  FragmentPlace ldmatrixPlace(const SharedTile &tile, bool isA, bool depthIsRow,
+                              llvm::ArrayRef<int64_t> warpScales);
+  FragmentPlace wordPlace(const SharedTile &tile, bool isA, bool paired,
+                          llvm::ArrayRef<int64_t> warpScales);
+  mlir::Value fragmentByte(const SharedTile &tile, const FragmentPlace &from,
+                           mlir::Value row, mlir::Value columnByte);
 
   mlir::LogicalResult lowerReduce(tile::ReduceOp op);
   mlir::LogicalResult lowerConvert(cuda::ConvertLayoutOp op);

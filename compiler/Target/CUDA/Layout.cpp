@@ -121,6 +121,12 @@ static void divideAmongWarps(int64_t axis, int64_t next, int64_t extent,
       ofWarps.push_back(bit);
       llvm::erase(ofRegisters, bit);
     }
+  // Rather that bit than warps that compute copies of each other.
+  if ((int64_t(1) << ofWarps.size()) < warps &&
+      llvm::is_contained(ofRegisters, keep)) {
+    ofWarps.push_back(keep);
+    llvm::erase(ofRegisters, keep);
+  }
   for (int64_t bit : ofRegisters)
     addBasis(layout.registers, axis, bit);
   for (int64_t bit : llvm::reverse(ofWarps))

@@ -9,32 +9,140 @@
 
 #include "compiler/Target/CUDA/KernelLowering.h"
 
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-
 using namespace mlir;
 using namespace llmc;
+
+ProductKind llmc::getProductKind(tile::DotOp dot) {
+  if (getElementTypeOrSelf(dot.getA().getType()).isBF16())
+    return ProductKind::Bf16;
+  auto module = dot->getParentOfType<ModuleOp>();
+  auto precision = module ? module->getAttrOfType<StringAttr>("llmc.precision")
+                          : StringAttr();
+  return precision && precision == "tf32" ? ProductKind::Tf32
+                                          : ProductKind::Threads;
+}
+
+int64_t llmc::getDepth(tile::DotOp dot) {
+  auto type = cast<RankedTensorType>(dot.getA().getType());
+  return type.getDimSize(dot.getTransposeA() ? 0 : 1);
+}
+
+SmallVector<int64_t> llmc::scaled(ArrayRef<int64_t> scales, int64_t by) {
+  SmallVector<int64_t> result;
+  for (int64_t scale : scales)
+    result.push_back(scale * by);
+  return result;
+}
+
+WarpTiles::WarpTiles(const Layout &layout) {
+  for (const Coordinates &basis : ArrayRef(layout.registers).drop_front(2)) {
+    (basis[1] ? columnTiles : rowTiles) *= 2;
+    (basis[1] ? columnScales : rowScales)
+        .push_back(basis[1] ? basis[1] : basis[0]);
+  }
+  repetitions = layout.repeat[1];
+  assert(layout.repeat[0] == 1 && "rows are a power of two");
+  for (const Coordinates &basis : layout.warps) {
+    warpRows.push_back(basis[0]);
+    warpColumns.push_back(basis[1]);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
 
 /// Whether the computed left operand lies in the registers of the threads that
 /// need it.
 bool KernelLowering::isFragment(tile::DotOp dot) {
-  if (dot.getTransposeA() || sharedTiles.contains(dot.getA()) ||
-      !dot.getA().getDefiningOp<arith::TruncFOp>())
+  Value operand = dot.getA();
+  if (dot.getTransposeA() || sharedTiles.contains(operand))
     return false;
-  Layout a = layoutOf(dot.getA()), acc = layoutOf(dot.getResult());
+  // Its columns 2t, 2t + 1 are depths t, t + 4 of m16n8k8: a right operand must
+  // be read in that order, which only one whose rows are the depth can be.
+  if (getProductKind(dot) == ProductKind::Bf16
+          ? !operand.getDefiningOp<arith::TruncFOp>()
+          : dot.getTransposeB())
+    return false;
+  Layout a = layoutOf(operand), acc = layoutOf(dot.getResult());
   // All columns of a row tile in one warp, and the same rows as the result.
   WarpGrid warps{threads / 32, 1};
-  auto shape = cast<RankedTensorType>(dot.getA().getType()).getShape();
+  auto shape = cast<RankedTensorType>(operand.getType()).getShape();
   return shape[1] % 16 == 0 && a == Layout::mma(shape, warps, 0) &&
          a.slice(1) == acc.slice(1);
 }
+
+Value KernelLowering::fragmentRegister(tile::DotOp dot, Value rowTile,
+                                       Value depthTile) {
+  Layout layout = layoutOf(dot.getA());
+  int64_t rowTiles = WarpTiles(layoutOf(dot.getResult())).rowTiles;
+  int64_t tiles = layout.atomRegisters() / 4 / rowTiles;
+  if (tiles == getDepth(dot) / 8)
+    return mul(add(mul(rowTile, tiles), depthTile), 4);
+  // The depth's repetitions come first.
+  return add(mul(div(depthTile, tiles), layout.atomRegisters()),
+             mul(add(mul(rowTile, tiles), rem(depthTile, tiles)), 4));
+}
+
+// Lane l names row l mod 8 of matrix l / 8 (PTX ISA, ldmatrix). The matrices
+// of an operand whose depth is contiguous: a takes its two row halves first,
+// b the two halves of the depth first; the other way round when transposed.
+FragmentPlace KernelLowering::ldmatrixPlace(const SharedTile &tile, bool isA,
+                                            bool depthIsRow,
+                                            ArrayRef<int64_t> warpScales) {
+  int64_t elements = 16 / tile.elementBytes;
+  bool outerFirst = isA;
+  int rowBit = depthIsRow ? (outerFirst ? 4 : 3) : (outerFirst ? 3 : 4);
+  int chunkBit = rowBit == 3 ? 4 : 3;
+  std::string key =
+      "fragment " + std::to_string(rowBit) + " " + std::to_string(tile.pitch) +
+      " " + std::to_string(tile.swizzleShift) + " " +
+      std::to_string(tile.swizzleMask) + " " + std::to_string(depthIsRow);
+  for (int64_t scale : warpScales)
+    key += " " + std::to_string(scale);
+  FragmentPlace result;
+  std::string prefix = isA ? "a" : "b";
+  auto laneRow = [&] {
+    return add(bitAnd(lane, 7), mul(bitAnd(shiftRight(lane, rowBit), 1), 8));
+  };
+  result.rowByte = atEntry(key + " row", prefix + "_row", [&] {
+    Value row = laneRow();
+    if (!depthIsRow)
+      row = add(row, linear(warp, warpScales, false));
+    return mul(row, tile.pitch);
+  });
+  result.chunkByte = atEntry(key + " chunk", prefix + "_chunk", [&] {
+    Value chunk = bitAnd(shiftRight(lane, chunkBit), 1);
+    if (depthIsRow)
+      chunk = add(chunk, div(linear(warp, warpScales, false), elements));
+    if (tile.swizzleMask)
+      chunk = bitXor(chunk, bitAnd(shiftRight(laneRow(), tile.swizzleShift),
+                                   tile.swizzleMask));
+    return mul(chunk, 16);
+  });
+  return result;
+}
+
+// Columns come as a multiple of 8 elements, which is whole chunks.
+Value KernelLowering::fragmentByte(const SharedTile &tile,
+                                   const FragmentPlace &from, Value row,
+                                   Value columnByte) {
+  Value byte = tile.swizzleMask ? bitXor(from.chunkByte, columnByte)
+                                : add(from.chunkByte, columnByte);
+  byte = add(add(from.rowByte, mul(row, tile.pitch)), byte);
+  return tile.slot ? add(tile.slot, byte) : byte;
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
 
 /// The array that the product is added to: the loop's own where the product
 /// is what the loop carries.
 Value KernelLowering::accumulatorOf(tile::DotOp dot) {
   Value acc = dot.getAcc();
-  auto yield = dot->hasOneUse()
-                   ? dyn_cast<scf::YieldOp>(*dot->user_begin())
-                   : scf::YieldOp();
+  auto yield = dot->hasOneUse() ? dyn_cast<scf::YieldOp>(*dot->user_begin())
+                                : scf::YieldOp();
   auto loop = dyn_cast<scf::ForOp>(dot->getParentOp());
   if (yield && loop) {
     unsigned number = dot->use_begin()->getOperandNumber();
@@ -48,8 +156,7 @@ Value KernelLowering::accumulatorOf(tile::DotOp dot) {
         return isa<RankedTensorType>(v.getType()) && self(v, self);
       });
     };
-    if (array &&
-        (own.use_empty() || (own.hasOneUse() && reads(acc, reads)))) {
+    if (array && (own.use_empty() || (own.hasOneUse() && reads(acc, reads)))) {
       materializeInto(acc, array);
       return array;
     }
@@ -60,40 +167,23 @@ Value KernelLowering::accumulatorOf(tile::DotOp dot) {
 }
 
 LogicalResult KernelLowering::lowerDot(tile::DotOp dot) {
-  auto type = cast<RankedTensorType>(dot.getA().getType());
-  bool tensorCores = type.getElementType().isBF16();
-  if (tensorCores) {
-    int64_t depth = type.getDimSize(dot.getTransposeA() ? 0 : 1);
-    if (depth % 16)
-      return dot.emitOpError("multiplies over ")
-             << depth << ", tensor cores over multiples of 16";
-  } else if (!type.getElementType().isF32()) {
-    return dot.emitOpError("multiplies ")
-           << type.getElementType() << ", expected bf16 or f32";
-  }
+  Type type = getElementTypeOrSelf(dot.getA().getType());
+  if (!type.isBF16() && !type.isF32())
+    return dot.emitOpError("multiplies ") << type << ", expected bf16 or f32";
+  ProductKind kind = getProductKind(dot);
+  int64_t depth = getDepth(dot), unit = kind == ProductKind::Bf16 ? 16 : 8;
+  if (kind != ProductKind::Threads && depth % unit)
+    return dot.emitOpError("multiplies over ")
+           << depth << ", tensor cores over multiples of " << unit;
   Value acc = accumulatorOf(dot);
-  if (tensorCores)
+  if (kind == ProductKind::Bf16)
     multiplyByTensorCores(dot, acc);
+  else if (kind == ProductKind::Tf32)
+    multiplyByTf32(dot, acc);
   else
     multiplyByThreads(dot, acc);
   arrays[dot.getResult()] = acc;
   return success();
-}
-
-namespace {
-/// ldmatrix.x4 of a 16 x 16 part of an operand: where the rows of its four
-/// matrices begin, without what loops add.
-struct FragmentPlace {
-  Value rowByte;   // of this lane and warp, in bytes
-  Value chunkByte; // swizzled, in bytes
-};
-} // namespace
-
-static SmallVector<int64_t> scaled(ArrayRef<int64_t> scales, int64_t by) {
-  SmallVector<int64_t> result;
-  for (int64_t scale : scales)
-    result.push_back(scale * by);
-  return result;
 }
 
 void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
@@ -108,79 +198,12 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
   if (copiesUnderWay)
     waitForCopies(0);
 
-  auto aType = cast<RankedTensorType>(dot.getA().getType());
-  int64_t depth = aType.getDimSize(dot.getTransposeA() ? 0 : 1);
-  // Row tiles of 16 and column tiles of 8, of one warp; columns repeat
-  // outermost.
-  int64_t columnBits = 0, rowBits = 0;
-  SmallVector<int64_t> columnScales, rowScales;
-  for (const Coordinates &basis : ArrayRef(layout.registers).drop_front(2)) {
-    (basis[1] ? columnBits : rowBits) += 1;
-    (basis[1] ? columnScales : rowScales)
-        .push_back(basis[1] ? basis[1] : basis[0]);
-  }
-  int64_t columnTiles = int64_t(1) << columnBits;
-  int64_t rowTiles = int64_t(1) << rowBits;
-  int64_t repetitions = layout.repeat[1];
-  assert(layout.repeat[0] == 1 && "rows are a power of two");
-  SmallVector<int64_t> warpRows, warpColumns;
-  for (const Coordinates &basis : layout.warps) {
-    warpRows.push_back(basis[0]);
-    warpColumns.push_back(basis[1]);
-  }
-
-  // Lane l names row l mod 8 of matrix l / 8 (PTX ISA, ldmatrix). The matrices
-  // of an operand whose depth is contiguous: a takes its two row halves first,
-  // b the two halves of the depth first; the other way round when transposed.
-  auto place = [&](const SharedTile &tile, bool isA, bool depthIsRow,
-                   ArrayRef<int64_t> warpScales) {
-    int64_t elements = 16 / tile.elementBytes;
-    bool outerFirst = isA;
-    int rowBit = depthIsRow ? (outerFirst ? 4 : 3) : (outerFirst ? 3 : 4);
-    int chunkBit = rowBit == 3 ? 4 : 3;
-    std::string key = "fragment " + std::to_string(rowBit) + " " +
-                      std::to_string(tile.pitch) + " " +
-                      std::to_string(tile.swizzleShift) + " " +
-                      std::to_string(tile.swizzleMask) + " " +
-                      std::to_string(depthIsRow);
-    for (int64_t scale : warpScales)
-      key += " " + std::to_string(scale);
-    FragmentPlace result;
-    std::string prefix = isA ? "a" : "b";
-    auto laneRow = [&] {
-      return add(bitAnd(lane, 7),
-                 mul(bitAnd(shiftRight(lane, rowBit), 1), 8));
-    };
-    result.rowByte = atEntry(key + " row", prefix + "_row", [&] {
-      Value row = laneRow();
-      if (!depthIsRow)
-        row = add(row, linear(warp, warpScales, false));
-      return mul(row, tile.pitch);
-    });
-    result.chunkByte = atEntry(key + " chunk", prefix + "_chunk", [&] {
-      Value chunk = bitAnd(shiftRight(lane, chunkBit), 1);
-      if (depthIsRow)
-        chunk = add(chunk, div(linear(warp, warpScales, false), elements));
-      if (tile.swizzleMask)
-        chunk = bitXor(chunk, bitAnd(shiftRight(laneRow(), tile.swizzleShift),
-                                     tile.swizzleMask));
-      return mul(chunk, 16);
-    });
-    return result;
-  };
-  // Columns come as a multiple of 8 elements, which is a chunk.
-  auto byteOf = [&](const SharedTile &tile, const FragmentPlace &from,
-                    Value row, Value columnByte) {
-    Value byte = tile.swizzleMask ? bitXor(from.chunkByte, columnByte)
-                                  : add(from.chunkByte, columnByte);
-    byte = add(add(from.rowByte, mul(row, tile.pitch)), byte);
-    return tile.slot ? add(tile.slot, byte) : byte;
-  };
-
+  int64_t depth = getDepth(dot);
+  WarpTiles tiles(layout);
   FragmentPlace aPlace, bPlace;
   if (!fragment)
-    aPlace = place(aTile, true, dot.getTransposeA(), warpRows);
-  bPlace = place(bTile, false, !dot.getTransposeB(), warpColumns);
+    aPlace = ldmatrixPlace(aTile, true, dot.getTransposeA(), tiles.warpRows);
+  bPlace = ldmatrixPlace(bTile, false, !dot.getTransposeB(), tiles.warpColumns);
   Type i32 = b.getI32Type();
 
   explain("multiply [" + llvm::Twine(dot.getType().getDimSize(0)) + ", " +
@@ -189,21 +212,11 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
           (fragment ? ", the left operand from registers" : ""));
   unroll(depth / 16, 1, "kk", [&](Value kk) {
     Value k = mul(kk, 16), kByte = mul(kk, 32);
-    Value a = newArray(i32, 4 * rowTiles, "a");
-    unroll(rowTiles, 1, "m", [&](Value m) {
+    Value a = newArray(i32, 4 * tiles.rowTiles, "a");
+    unroll(tiles.rowTiles, 1, "m", [&](Value m) {
       if (fragment) {
-        // Registers of the two column tiles of this part of the depth.
-        Layout aLayout = layoutOf(dot.getA());
-        int64_t tiles = aLayout.atomRegisters() / 4 / rowTiles;
-        Value base;
-        if (tiles == depth / 8) {
-          base = mul(add(mul(m, tiles), mul(kk, 2)), 4);
-        } else {
-          // The depth's repetitions come first.
-          Value tile = mul(kk, 2);
-          base = add(mul(div(tile, tiles), aLayout.atomRegisters()),
-                     mul(add(mul(m, tiles), rem(tile, tiles)), 4));
-        }
+        // Two column tiles are this part of the depth.
+        Value base = fragmentRegister(dot, m, mul(kk, 2));
         auto rounded = dot.getA().getDefiningOp<arith::TruncFOp>();
         Value exact = rounded.getIn();
         for (int64_t i = 0; i < 4; ++i) {
@@ -216,35 +229,38 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
       }
       Value byte =
           dot.getTransposeA()
-              ? byteOf(aTile, aPlace, k, linear(m, scaled(rowScales, 2), false))
-              : byteOf(aTile, aPlace, linear(m, rowScales, false), kByte);
+              ? fragmentByte(aTile, aPlace, k,
+                             linear(m, scaled(tiles.rowScales, 2), false))
+              : fragmentByte(aTile, aPlace, linear(m, tiles.rowScales, false),
+                             kByte);
       cuda::LdmatrixOp::create(b, aTile.buffer, byte, a, mul(m, 4),
                                dot.getTransposeA());
     });
     auto multiply = [&](Value repetition) {
-      Value bArray = newArray(i32, 2 * columnTiles, "b");
-      unroll(columnTiles, 2, "n", [&](Value n) {
+      Value bArray = newArray(i32, 2 * tiles.columnTiles, "b");
+      unroll(tiles.columnTiles, 2, "n", [&](Value n) {
         int64_t unit = dot.getTransposeB() ? 1 : 2;
-        Value column = linear(n, scaled(columnScales, unit), false);
+        Value column = linear(n, scaled(tiles.columnScales, unit), false);
         if (repetition)
           column = add(column, mul(repetition, unit * layout.atom()[1]));
-        Value byte = dot.getTransposeB() ? byteOf(bTile, bPlace, column, kByte)
-                                         : byteOf(bTile, bPlace, k, column);
+        Value byte = dot.getTransposeB()
+                         ? fragmentByte(bTile, bPlace, column, kByte)
+                         : fragmentByte(bTile, bPlace, k, column);
         cuda::LdmatrixOp::create(b, bTile.buffer, byte, bArray, mul(n, 2),
                                  !dot.getTransposeB());
       });
-      unroll(rowTiles, 1, "m", [&](Value m) {
-        unroll(columnTiles, 1, "n", [&](Value n) {
-          Value place = mul(add(mul(m, columnTiles), n), 4);
+      unroll(tiles.rowTiles, 1, "m", [&](Value m) {
+        unroll(tiles.columnTiles, 1, "n", [&](Value n) {
+          Value place = mul(add(mul(m, tiles.columnTiles), n), 4);
           if (repetition)
             place = add(place, mul(repetition, layout.atomRegisters()));
           cuda::MmaOp::create(b, acc, place, a, mul(m, 4), bArray, mul(n, 2));
         });
       });
     };
-    if (repetitions == 1)
+    if (tiles.repetitions == 1)
       multiply(Value());
     else
-      unroll(repetitions, 1, "part", multiply);
+      unroll(tiles.repetitions, 1, "part", multiply);
   });
 }

@@ -31,7 +31,8 @@ def CudaAssignLayouts : Pass<"llmc-cuda-assign-layouts", "::mlir::ModuleOp"> {
     and `warps_m`, `warps_n` where a product's warps are to divide columns too.
 
     Action: products fix their accumulators' layouts (tensor cores for bf16,
-    a tile of registers for f32); elementwise ops and loops tie tiles together,
+    and for f32 where the module's `llmc.precision` is "tf32"; a tile of
+    registers for f32); elementwise ops and loops tie tiles together,
     reductions and broadcasts carry layouts on as slices; the rest is blocked
     for wide accesses. `cuda.convert_layout` stands where layouts differ, and
     behind the loops of products.
@@ -55,7 +56,8 @@ def ConvertTileToCuda : Pass<"llmc-convert-tile-to-cuda", "::mlir::ModuleOp"> {
     `schedule` is `threads`.
 
     Action: replaces each `tile.func` by a `cuda.kernel`: a tile becomes an
-    array of registers, loads and stores become packs, products `cuda.mma` on
+    array of registers, loads and stores become packs, products `cuda.mma` or,
+    of f32 where the module's `llmc.precision` is "tf32", `cuda.mma_tf32` on
     swizzled tiles in shared memory, loops of products are pipelined as
     `cuda.stages` says. Barriers are not placed and shared memory has no
     addresses yet.

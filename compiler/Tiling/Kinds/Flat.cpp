@@ -101,6 +101,63 @@ struct AdamWBlock {
     return arith::SelectOp::create(
         k.b, decays, spread(scalar(LlmcHyperWeightDecay)), k.tile({block}, 0));
   }
+
+  //===--- stochastic rounding to bf16 ------------------------------------===//
+
+  /// An i32 for `like`, a scalar or a tile.
+  Value bits(uint32_t value, Value like) {
+    Value number = arith::ConstantIntOp::create(k.b, k.b.getI32Type(),
+                                                static_cast<int32_t>(value));
+    return isa<RankedTensorType>(like.getType()) ? spread(number) : number;
+  }
+  Value bitAnd(Value x, uint32_t mask) {
+    return arith::AndIOp::create(k.b, x, bits(mask, x));
+  }
+
+  /// A bijection of 32 bits whose every output bit depends on all input bits
+  /// about equally: two rounds of xorshift and multiplication with Chris
+  /// Wellons's constants (nullprogram.com/blog/2018/07/31, "lowbias32").
+  Value mix(Value x) {
+    auto fold = [&](unsigned shift) {
+      Value high = arith::ShRUIOp::create(k.b, x, bits(shift, x));
+      x = arith::XOrIOp::create(k.b, x, high);
+    };
+    fold(16);
+    x = arith::MulIOp::create(k.b, x, bits(0x7feb352d, x));
+    fold(15);
+    x = arith::MulIOp::create(k.b, x, bits(0x846ca68b, x));
+    fold(16);
+    return x;
+  }
+
+  /// mix(index ^ mix(step)): 32 random bits an element, the same whenever this
+  /// step is done again. Indices count modulo 2^32.
+  Value randomBits(Value begin) {
+    Type i32 = k.b.getI32Type();
+    Value step = mix(arith::FPToSIOp::create(k.b, i32, scalar(LlmcHyperStep)));
+    Value first = arith::IndexCastOp::create(k.b, i32, begin);
+    Value index = arith::AddIOp::create(k.b, k.iota(k.index(0), {block}, 0),
+                                        spread(first));
+    return mix(arith::XOrIOp::create(k.b, index, spread(step)));
+  }
+
+  /// `value` with the 16 bits that bf16 has no room for at 0. Adding a number
+  /// of [0, 2^16) to them carries with the probability of what they stand for,
+  /// so that the mean is `value`. What is not finite stays.
+  Value roundStochastically(Value value, Value begin) {
+    auto type = cast<RankedTensorType>(value.getType());
+    Value pattern =
+        arith::BitcastOp::create(k.b, type.clone(k.b.getI32Type()), value);
+    Value raised =
+        arith::AddIOp::create(k.b, pattern, bitAnd(randomBits(begin), 0xffff));
+    Value rounded =
+        arith::BitcastOp::create(k.b, type, bitAnd(raised, 0xffff0000));
+    constexpr uint32_t exponent = 0x7f800000;
+    Value isFinite = arith::CmpIOp::create(k.b, arith::CmpIPredicate::ne,
+                                           bitAnd(pattern, exponent),
+                                           bits(exponent, pattern));
+    return arith::SelectOp::create(k.b, isFinite, rounded, value);
+  }
 };
 } // namespace
 
@@ -142,12 +199,13 @@ static LogicalResult emitAdamW(KernelBuilder &k, train::AdamWOp op,
                   parameter));
   Value updated =
       a.sub(parameter, a.mul(a.spread(a.scalar(LlmcHyperLearningRate)), step));
+  if (op.getStochastic())
+    updated = a.roundStochastically(updated, begin);
   k.store(updated, views[0], begin);
   k.store(k.tile({block}, 0), views[1], begin);
   k.store(moment1, views[2], begin);
   k.store(moment2, views[3], begin);
-  // Rounded to nearest even. Masters in bf16 with stochastic rounding would
-  // take their random bits here, from the element's index and the step.
+  // Rounded to nearest even.
   if (op.getCompute())
     k.store(updated, k.flatView(k.argument(op.getCompute())), begin);
   return success();

@@ -2,7 +2,9 @@
 //
 // Block (n, m) computes rows [m block_m, ..) and columns [n block_n, ..):
 //   acc = scf.for k { acc = tile.dot(a, b, acc) }
-// The accumulator is used by the dot alone and the dot's result is yielded
+// of each product; a second one has the same a, which is loaded once:
+//   acc0, acc1 = scf.for k { acc0 = tile.dot(a, b0, acc0), acc1 = .. }
+// An accumulator is used by its dot alone and the dot's result is yielded
 // alone, so that a target may keep it in place. Loads are padded with zeros,
 // so block_k need not divide the depth. The other ops of the group are
 // evaluated on the [block_m, block_n] tile.
@@ -43,37 +45,66 @@ struct Product {
 };
 } // namespace
 
-static FailureOr<Product> findProduct(KernelBuilder &k) {
-  auto linear = k.only<model::LinearOp>();
-  auto weightGrad = k.only<model::LinearWeightGradOp>();
-  if (bool(linear) == bool(weightGrad))
-    return k.error() << "needs exactly one model.linear or "
-                        "model.linear_weight_grad";
-  return linear ? Product::of(linear) : Product::of(weightGrad);
+/// One product, or several of one input and equal results.
+static FailureOr<SmallVector<Product>> findProducts(KernelBuilder &k) {
+  SmallVector<Product> products;
+  for (Operation &op : k.group()) {
+    if (auto linear = dyn_cast<model::LinearOp>(op))
+      products.push_back(Product::of(linear));
+    else if (auto weightGrad = dyn_cast<model::LinearWeightGradOp>(op))
+      products.push_back(Product::of(weightGrad));
+  }
+  if (products.empty())
+    return k.error() << "needs a model.linear or model.linear_weight_grad";
+  const Product &first = products.front();
+  for (const Product &other : ArrayRef(products).drop_front())
+    if (!isa<model::LinearOp>(first.op) || !isa<model::LinearOp>(other.op) ||
+        other.a != first.a ||
+        other.op->getResultTypes() != first.op->getResultTypes())
+      return other.op->emitOpError(
+          "is not the kernel's first product; expected several only of "
+          "model.linear with the same input and the same type of result");
+  return products;
 }
 
-/// The loop over a depth of `depth` from `begin`; its result is [block_m,
-/// block_n].
-static Value emitProduct(KernelBuilder &k, const Product &product,
-                         const RowSource &a, const RowSource &b, Value row,
-                         Value column, Value begin, int64_t depth,
-                         int64_t blockM, int64_t blockN, int64_t blockK) {
-  Value aView = k.view(a), bView = k.view(b);
+namespace {
+struct BlockShape {
+  int64_t m, n, k;
+};
+} // namespace
+
+/// The loop over a depth of `depth` from `begin`; its results are [block_m,
+/// block_n], one for each product.
+static SmallVector<Value>
+emitProducts(KernelBuilder &k, ArrayRef<Product> products, const RowSource &a,
+             ArrayRef<RowSource> bs, Value row, Value column, Value begin,
+             int64_t depth, BlockShape block) {
+  Value aView = k.view(a);
+  SmallVector<Value> bViews, accumulators;
+  for (const RowSource &b : bs) {
+    bViews.push_back(k.view(b));
+    accumulators.push_back(k.tile({block.m, block.n}, 0));
+  }
   auto loop = scf::ForOp::create(k.b, k.index(0), k.index(depth),
-                                 k.index(blockK), k.tile({blockM, blockN}, 0));
+                                 k.index(block.k), accumulators);
   OpBuilder::InsertionGuard guard(k.b);
   k.b.setInsertionPointToStart(loop.getBody());
   Value step = k.add(begin, loop.getInductionVar());
-  Value aTile = product.transposeA
-                    ? k.loadAsStored(aView, {step, row}, {blockK, blockM})
-                    : k.loadAsStored(aView, {row, step}, {blockM, blockK});
-  Value bTile = product.transposeB
-                    ? k.loadAsStored(bView, {column, step}, {blockN, blockK})
-                    : k.loadAsStored(bView, {step, column}, {blockK, blockN});
-  Value sum = k.dot(aTile, bTile, loop.getRegionIterArg(0), product.transposeA,
-                    product.transposeB);
-  scf::YieldOp::create(k.b, sum);
-  return loop.getResult(0);
+  Value aTile = products.front().transposeA
+                    ? k.loadAsStored(aView, {step, row}, {block.k, block.m})
+                    : k.loadAsStored(aView, {row, step}, {block.m, block.k});
+  SmallVector<Value> bTiles, sums;
+  for (auto [product, view] : llvm::zip_equal(products, bViews))
+    bTiles.push_back(
+        product.transposeB
+            ? k.loadAsStored(view, {column, step}, {block.n, block.k})
+            : k.loadAsStored(view, {step, column}, {block.k, block.n}));
+  for (auto [product, tile, acc] :
+       llvm::zip_equal(products, bTiles, loop.getRegionIterArgs()))
+    sums.push_back(
+        k.dot(aTile, tile, acc, product.transposeA, product.transposeB));
+  scf::YieldOp::create(k.b, sums);
+  return llvm::to_vector_of<Value>(loop.getResults());
 }
 
 /// Coordinates (column, row) of the block that runs as number `column + row *
@@ -114,28 +145,32 @@ static LogicalResult storePart(KernelBuilder &k, const Product &product,
 }
 
 LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
-  FailureOr<Product> product = findProduct(k);
+  FailureOr<SmallVector<Product>> products = findProducts(k);
   FailureOr<int64_t> blockM = k.schedule("block_m");
   FailureOr<int64_t> blockN = k.schedule("block_n");
   FailureOr<int64_t> blockK = k.schedule("block_k");
-  if (failed(product) || failed(blockM) || failed(blockN) || failed(blockK))
+  if (failed(products) || failed(blockM) || failed(blockN) || failed(blockK))
     return failure();
-  FailureOr<RowSource> a = k.rowSource(product->a);
-  FailureOr<RowSource> b = k.rowSource(product->b);
-  if (failed(a) || failed(b))
-    return product->op->emitOpError(
-        "multiplies a value that the same kernel computes; its operands must "
-        "be arguments of the kernel");
+  const Product &first = products->front();
+  FailureOr<RowSource> a = k.rowSource(first.a);
+  SmallVector<RowSource> bs;
+  for (const Product &product : *products) {
+    FailureOr<RowSource> b = k.rowSource(product.b);
+    if (failed(a) || failed(b))
+      return product.op->emitOpError(
+          "multiplies a value that the same kernel computes; its operands must "
+          "be arguments of the kernel");
+    bs.push_back(*b);
+  }
 
-  k.b.setLoc(product->op->getLoc());
-  Value result = product->op->getResult(0);
-  auto type = cast<RankedTensorType>(result.getType());
-  auto weightGrad = dyn_cast<model::LinearWeightGradOp>(product->op);
+  k.b.setLoc(first.op->getLoc());
+  auto type = cast<RankedTensorType>(first.op->getResult(0).getType());
+  auto weightGrad = dyn_cast<model::LinearWeightGradOp>(first.op);
   int64_t splits = weightGrad ? weightGrad.getSplits().value_or(1) : 1;
-  int64_t depth = (product->transposeA ? a->rows : a->columns) / splits;
+  int64_t depth = (first.transposeA ? a->rows : a->columns) / splits;
   // A block must not read on into the next one's part of the depth.
   if (splits > 1 && depth % *blockK)
-    return product->op->emitOpError("cuts its depth into parts of ")
+    return first.op->emitOpError("cuts its depth into parts of ")
            << depth << ", which steps of " << *blockK << " do not divide";
   int64_t columns = llvm::divideCeilSigned(lastExtent(type), *blockN);
   int64_t resultRows = leadingElements(type) / splits;
@@ -152,17 +187,25 @@ LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
   Value column = k.mul(blockColumn, *blockN);
   Value row = k.mul(blockRow, *blockM);
   Value begin = splits > 1 ? k.mul((*block)[2], depth) : k.index(0);
-  Value sum = emitProduct(k, *product, *a, *b, row, column, begin, depth,
-                          *blockM, *blockN, *blockK);
+  SmallVector<Value> sums =
+      emitProducts(k, *products, *a, bs, row, column, begin, depth,
+                   {*blockM, *blockN, *blockK});
   if (splits > 1)
-    return storePart(k, *product, sum, (*block)[2], row, column, resultRows);
+    return storePart(k, first, sums.front(), (*block)[2], row, column,
+                     resultRows);
 
   RowBlock place(k, row, *blockM, column, *blockN);
-  if (product->bias)
-    sum = arith::AddFOp::create(k.b, sum, place.vectorPerColumn(product->bias));
-  place.setTile(result, sum);
+  for (auto [product, sum] : llvm::zip_equal(*products, sums)) {
+    if (product.bias) {
+      k.b.setLoc(product.op->getLoc());
+      sum =
+          arith::AddFOp::create(k.b, sum, place.vectorPerColumn(product.bias));
+    }
+    place.setTile(product.op->getResult(0), sum);
+  }
   for (Operation &op : k.group())
-    if (&op != product->op && failed(RuleTable::get().evaluate(&op, place)))
+    if (!isa<model::LinearOp, model::LinearWeightGradOp>(op) &&
+        failed(RuleTable::get().evaluate(&op, place)))
       return failure();
   return place.finish();
 }

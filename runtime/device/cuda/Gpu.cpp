@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fmt/ranges.h>
+#include <string_view>
 #include <vector>
 
 namespace llmc::runtime::cuda {
@@ -16,29 +17,30 @@ namespace {
 /// The driver hands out memory in pages of this size.
 constexpr int64_t pageBytes = int64_t(2) << 20;
 
-/// Dense TFLOP/s as the manufacturer states them: products of bf16 summed in
-/// f32, and f32 without tensor cores.
+/// Dense TFLOP/s as the manufacturer states them: products of bf16 and of tf32
+/// summed in f32, and f32 without tensor cores.
 struct KnownGpu {
   const char *name;
   bool isPrefix; ///< variants in memory and form follow in the name
   double bf16;
+  double tf32;
   double f32;
 };
 
 constexpr KnownGpu knownGpus[] = {
-    {"NVIDIA GeForce RTX 4090", false, 165.2, 82.6},
-    {"NVIDIA GeForce RTX 4080 SUPER", false, 104.4, 52.2},
-    {"NVIDIA GeForce RTX 4080", false, 97.5, 48.7},
-    {"NVIDIA GeForce RTX 4070 Ti", false, 80.2, 40.1},
-    {"NVIDIA GeForce RTX 3090 Ti", false, 80.0, 40.0},
-    {"NVIDIA GeForce RTX 3090", false, 71.0, 35.6},
-    {"NVIDIA L40S", false, 362.0, 91.6},
-    {"NVIDIA L4", false, 121.0, 30.3},
-    {"NVIDIA RTX A6000", false, 154.8, 38.7},
-    {"NVIDIA A100", true, 312.0, 19.5},
-    {"NVIDIA H100 PCIe", false, 756.0, 51.2},
-    {"NVIDIA H100 80GB HBM3", false, 989.4, 66.9},
-    {"NVIDIA H200", false, 989.4, 66.9},
+    {"NVIDIA GeForce RTX 4090", false, 165.2, 82.6, 82.6},
+    {"NVIDIA GeForce RTX 4080 SUPER", false, 104.4, 52.2, 52.2},
+    {"NVIDIA GeForce RTX 4080", false, 97.5, 48.7, 48.7},
+    {"NVIDIA GeForce RTX 4070 Ti", false, 80.2, 40.1, 40.1},
+    {"NVIDIA GeForce RTX 3090 Ti", false, 80.0, 40.0, 40.0},
+    {"NVIDIA GeForce RTX 3090", false, 71.0, 35.6, 35.6},
+    {"NVIDIA L40S", false, 362.0, 183.0, 91.6},
+    {"NVIDIA L4", false, 121.0, 60.0, 30.3},
+    {"NVIDIA RTX A6000", false, 154.8, 77.4, 38.7},
+    {"NVIDIA A100", true, 312.0, 156.0, 19.5},
+    {"NVIDIA H100 PCIe", false, 756.0, 378.0, 51.2},
+    {"NVIDIA H100 80GB HBM3", false, 989.4, 494.7, 66.9},
+    {"NVIDIA H200", false, 989.4, 494.7, 66.9},
 };
 
 std::string architecture(int computeCapability) {
@@ -201,16 +203,20 @@ Result<Code> chooseCode(const Driver &driver, const Gpu &gpu,
 }
 
 Peak peakOf(const Gpu &gpu, const LlmcProgram &program) {
-  const bool inBf16 =
-      program.precision && std::strcmp(program.precision, "bf16") == 0;
+  const std::string_view precision = program.precision ? program.precision : "";
   const bool isPart = gpu.name.find("MIG") != std::string::npos;
   for (const KnownGpu &known : knownGpus) {
     bool same = known.isPrefix ? gpu.name.rfind(known.name, 0) == 0
                                : gpu.name == known.name;
-    if (same && !isPart)
-      return {(inBf16 ? known.bf16 : known.f32) * 1e12,
-              inBf16 ? "bf16 products summed in f32, dense, by table"
-                     : "f32, by table"};
+    if (!same || isPart)
+      continue;
+    if (precision == "bf16")
+      return {known.bf16 * 1e12,
+              "bf16 products summed in f32, dense, by table"};
+    if (precision == "tf32")
+      return {known.tf32 * 1e12,
+              "tf32 products summed in f32, dense, by table"};
+    return {known.f32 * 1e12, "f32, by table"};
   }
   return {0, "unknown for this GPU"};
 }

@@ -300,6 +300,50 @@ cuda.kernel @mma_c2() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>
 
 // -----
 
+cuda.kernel @mma_tf32_c1() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
+  %t = cuda.thread_id
+  %a = cuda.registers : memref<4xi32, 5>
+  // expected-error @+1 {{acc holds 'i32', expected 'f32'}}
+  cuda.mma_tf32 %a[%t], %a[%t], %a[%t] : memref<4xi32, 5>, memref<4xi32, 5>, memref<4xi32, 5>
+  cuda.return
+}
+
+// -----
+
+cuda.kernel @mma_tf32_c1_a() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
+  %t = cuda.thread_id
+  %a = cuda.registers : memref<4xi32, 5>
+  %f = cuda.registers : memref<4xf32, 5>
+  // expected-error @+1 {{a holds 'f32', expected 'i32'}}
+  cuda.mma_tf32 %f[%t], %f[%t], %a[%t] : memref<4xf32, 5>, memref<4xf32, 5>, memref<4xi32, 5>
+  cuda.return
+}
+
+// -----
+
+cuda.kernel @mma_tf32_c1_b() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
+  %t = cuda.thread_id
+  %a = cuda.registers : memref<4xi32, 5>
+  %f = cuda.registers : memref<4xf32, 5>
+  // expected-error @+1 {{b holds 'f32', expected 'i32'}}
+  cuda.mma_tf32 %f[%t], %a[%t], %f[%t] : memref<4xf32, 5>, memref<4xi32, 5>, memref<4xf32, 5>
+  cuda.return
+}
+
+// -----
+
+cuda.kernel @mma_tf32_c2() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
+  %t = cuda.thread_id
+  %a = cuda.registers : memref<4xi32, 5>
+  %f = cuda.registers : memref<4xf32, 5>
+  %b = cuda.registers : memref<1xi32, 5>
+  // expected-error @+1 {{b has 1 registers, expected 2 from 0 on}}
+  cuda.mma_tf32 %f[%t], %a[%t], %b[%t] : memref<4xf32, 5>, memref<4xi32, 5>, memref<1xi32, 5>
+  cuda.return
+}
+
+// -----
+
 cuda.kernel @shuffle_xor_mask(%x: memref<1xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
   %c0 = arith.constant 0 : index
   %v = memref.load %x[%c0] : memref<1xf32>

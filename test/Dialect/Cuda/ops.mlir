@@ -81,6 +81,8 @@ cuda.kernel @products() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 
     cuda.unroll %k to 2 attributes {cuda.name = "inner"} {
       // CHECK: cuda.mma %[[ACC]][%[[J]]], %[[A]][%{{.*}}], %[[A]][%{{.*}}] : memref<64xf32, 5>, memref<16xi32, 5>, memref<16xi32, 5>
       cuda.mma %acc[%j], %a[%i], %a[%k] : memref<64xf32, 5>, memref<16xi32, 5>, memref<16xi32, 5>
+      // CHECK: cuda.mma_tf32 %[[ACC]][%[[J]]], %[[A]][%{{.*}}], %[[A]][%{{.*}}] : memref<64xf32, 5>, memref<16xi32, 5>, memref<16xi32, 5>
+      cuda.mma_tf32 %acc[%j], %a[%i], %a[%k] : memref<64xf32, 5>, memref<16xi32, 5>, memref<16xi32, 5>
     }
     %f = memref.load %acc[%j] : memref<64xf32, 5>
     %n = memref.load %a[%j] : memref<16xi32, 5>
@@ -90,6 +92,10 @@ cuda.kernel @products() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 
     %m = cuda.shuffle_xor %n 1 : i32
     // CHECK: cuda.pack_bf16 %{{.*}}, %{{.*}}
     %p = cuda.pack_bf16 %f, %g
+    // CHECK: cuda.to_tf32 %{{.*}} : f32
+    %q = cuda.to_tf32 %f : f32
+    // CHECK: cuda.to_tf32 %{{.*}} : i32
+    %r = cuda.to_tf32 %n : i32
   }
   cuda.return
 }

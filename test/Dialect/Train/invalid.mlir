@@ -106,3 +106,19 @@ func.func @adamw(%p: tensor<4xf32>, %norm: tensor<f32>, %hyper: tensor<9xf32>, %
   train.adamw %p, %p, %p, %p, %norm, %hyper, %c {decay_elements = 0} : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<9xf32>, tensor<8xbf16>
   return
 }
+
+// -----
+
+func.func @nearest(%w: tensor<4xbf16>, %p: tensor<4xf32>, %norm: tensor<f32>, %hyper: tensor<9xf32>) {
+  // expected-error @+1 {{expected 'stochastic' rounding of parameters 'tensor<4xbf16>'}}
+  train.adamw %w, %p, %p, %p, %norm, %hyper {decay_elements = 0} : tensor<4xbf16>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<9xf32>
+  return
+}
+
+// -----
+
+func.func @stochastic(%p: tensor<4xf32>, %norm: tensor<f32>, %hyper: tensor<9xf32>) {
+  // expected-error @+1 {{expected parameters narrower than f32 for 'stochastic' rounding, found 'tensor<4xf32>'}}
+  train.adamw %p, %p, %p, %p, %norm, %hyper {decay_elements = 0, stochastic} : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<9xf32>
+  return
+}

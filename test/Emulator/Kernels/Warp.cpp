@@ -26,6 +26,42 @@ mma_product(const bf16 *__restrict__ a, const bf16 *__restrict__ b,
   store_global(c + (g + 8) * 8 + 2 * t, Pack<float, 2>{{fc[2], fc[3]}});
 }
 
+// c[16, 8] = a[16, 8] b[8, 8]^T + c in f32, as it is or rounded to TF32 before.
+template <typename Round>
+static void tf32Product(const float *a, const float *b, float *c, Round round) {
+  const int g = thread_id() / 4, t = thread_id() % 4;
+  auto word = [&](const float *p) {
+    return round(load_global<float, 1>(p)[0]);
+  };
+  unsigned fa[4] = {word(a + g * 8 + t), word(a + (g + 8) * 8 + t),
+                    word(a + g * 8 + t + 4), word(a + (g + 8) * 8 + t + 4)};
+  unsigned fb[2] = {word(b + g * 8 + t), word(b + g * 8 + t + 4)};
+  Pack<float, 2> low = load_global<float, 2>(c + g * 8 + 2 * t);
+  Pack<float, 2> high = load_global<float, 2>(c + (g + 8) * 8 + 2 * t);
+  float fc[4] = {low[0], low[1], high[0], high[1]};
+  mma_tf32(fc, fa, fb);
+  store_global(c + g * 8 + 2 * t, Pack<float, 2>{{fc[0], fc[1]}});
+  store_global(c + (g + 8) * 8 + 2 * t, Pack<float, 2>{{fc[2], fc[3]}});
+}
+
+LLMC_KERNEL(32, 1)
+mma_tf32_rounded(const float *__restrict__ a, const float *__restrict__ b,
+                 float *__restrict__ c) {
+  LLMC_ARGUMENT(a, 128);
+  LLMC_ARGUMENT(b, 64);
+  LLMC_ARGUMENT(c, 128);
+  tf32Product(a, b, c, [](float x) { return to_tf32(x); });
+}
+
+LLMC_KERNEL(32, 1)
+mma_tf32_exact(const float *__restrict__ a, const float *__restrict__ b,
+               float *__restrict__ c) {
+  LLMC_ARGUMENT(a, 128);
+  LLMC_ARGUMENT(b, 64);
+  LLMC_ARGUMENT(c, 128);
+  tf32Product(a, b, c, [](float x) { return __builtin_bit_cast(unsigned, x); });
+}
+
 // Four 8 x 8 matrices, row by row in x, to 4 registers a lane, plain and
 // transposed: y[2, 32, 4].
 LLMC_KERNEL(32, 1)

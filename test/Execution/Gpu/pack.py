@@ -22,7 +22,7 @@ SCRIPTS = (
     "torch_gpt2.py torch_kernels.py"
 ).split()
 # What the small models' programs are run with, here and there.
-SETTINGS = "--steps 24 --lr 1e-3 --warmup 5 --clip 1 --weight-decay 0.1 --quiet"
+SETTINGS = "--lr 1e-3 --warmup 5 --clip 1 --weight-decay 0.1 --quiet --steps"
 GPT2, VOCABULARY = "models/gpt2-124m.mlir", 50257
 # Kernels beyond these are not run under emulation, which is slow.
 MOST = ["--max-flops", "2e9", "--max-elements", "1e7"]
@@ -41,6 +41,8 @@ class Packer:
         self.driver = os.path.join(args.build, "lib", "libcuda-emulated.so")
         self.driver = os.path.abspath(self.driver)
         self.notes = []
+        # Under emulation a step takes as long as thousands on a GPU.
+        self.settings = f"{SETTINGS} {6 if args.emulated else 24}"
 
     def path(self, *names):
         path = os.path.join(self.root, *names)
@@ -97,7 +99,9 @@ class Packer:
             return
         script = ["python3", "-B", os.path.join(HERE, "kernels.py")]
         include = os.path.join(SOURCE, "tools/llmc-emulator/include")
-        compiler = self.args.compiler or "c++"
+        names = [os.environ.get("CXX"), "clang++-22", "clang++", "c++", "g++"]
+        compiler = self.args.compiler
+        compiler = compiler or next(x for x in names if x and shutil.which(x))
         options = ["--include", include, "--compiler", compiler]
         self.run(*script, "build", folder, *options)
         self.run(*script, "expect", folder, *expect, emulated=True)
@@ -132,7 +136,7 @@ class Packer:
         gradients = self.path("expected", model, "gradients.safetensors")
         inputs = ["--data", data, "--init-from", weights, "--out", out]
         self.run(
-            program, *inputs, "--dump-gradients", gradients, *SETTINGS.split()
+            program, *inputs, "--dump-gradients", gradients, *self.settings.split()
         )  # fmt: skip
         shutil.copy(os.path.join(out, "metrics.jsonl"), expected)
 
@@ -171,7 +175,7 @@ class Packer:
             "commit": found.stdout.strip() or "unknown",
             "date": datetime.date.today().isoformat(),
             "models": self.args.models.split(","),
-            "settings": SETTINGS,
+            "settings": self.settings,
             "notes": self.notes,
         }
         with open(self.path("pack.json"), "w") as file:

@@ -24,7 +24,7 @@ from tensors import read_header
 
 LAYERS, WIDTH, HEADS, VOCABULARY, POSITIONS = 12, 768, 12, 50257, 1024
 PADDED = 50304  # a multiple of 64: what library products are fast at
-SETTINGS = {"lr": 6e-4, "min-lr": 0.1, "warmup": 5, "weight-decay": 0.1, "clip": 1.0}
+SETTINGS = {"lr": 2e-4, "min-lr": 0.1, "warmup": 10, "weight-decay": 0.1, "clip": 1.0}
 
 
 def say(**line):

@@ -29,12 +29,16 @@ def measure(function, least_ms=30.0):
     return run(count) / count
 
 
+def fault(work, error):
+    print(json.dumps({"work": work, "error": str(error).split("\n")[0][:200]}))
+
+
 def report(work, function, flops=0, size=0):
     try:
         line = {"work": work, "ms": measure(function), "flops": flops, "bytes": size}
+        print(json.dumps(line), flush=True)
     except Exception as error:  # the others can still be measured
-        line = {"work": work, "error": str(error).split("\n")[0][:200]}
-    print(json.dumps(line), flush=True)
+        fault(work, error)
 
 
 def random(*shape, dtype=BF16):
@@ -89,11 +93,7 @@ def rows():
     compiled = torch.compile(norm)
     with torch.no_grad():
         report("layer_norm 16384 x 768", lambda: compiled(x, w, b), 0, 2 * size)
-    try:
-        y = compiled(x, w, b)
-    except Exception as error:
-        print(json.dumps({"work": "layer_norm_grad", "error": str(error)[:200]}))
-        return
+    y = compiled(x, w, b)
     dy = torch.randn_like(y)
     report(
         "layer_norm_grad 16384 x 768",
@@ -128,7 +128,10 @@ def main():
     report("copy 1 GiB", lambda: target.copy_(source), 0, 2 << 30)
     del source, target
     for work in (products, attention, adamw, rows):
-        work()
+        try:
+            work()
+        except Exception as error:  # such as memory that others hold
+            fault(work.__name__, error)
         torch.cuda.empty_cache()
 
 

@@ -77,3 +77,27 @@ tile.func @f32(%x: memref<64x64xf32>, %w: memref<64x32xf32>, %y: memref<64x32xf3
   tile.store %acc, %y[%c0, %c0] : tensor<32x32xf32>, memref<64x32xf32>
   tile.return
 }
+
+// -----
+
+// The same with products rounded to TF32, where the module asks for it.
+// CHECK-DAG: #[[TF32:.*]] = #cuda.layout<registers = {{\[\[}}0, 1], [8, 0], [0, 8], [0, 16], [16, 0]], lanes = {{\[\[}}0, 2], [0, 4], [1, 0], [2, 0], [4, 0]], warps = [], repeat = [1, 1]>
+// CHECK-LABEL: tile.func @tf32
+// CHECK: tile.dot {{.*}} tensor<32x32xf32, #[[TF32]]>
+module attributes {llmc.precision = "tf32"} {
+  tile.func @tf32(%x: memref<64x64xf32>, %w: memref<64x32xf32>, %y: memref<64x32xf32>)
+      attributes {schedule = {stages = 2, threads = 32}} {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %zero = arith.constant dense<0.0> : tensor<32x32xf32>
+    %acc = scf.for %k = %c0 to %c64 step %c16 iter_args(%a = %zero) -> (tensor<32x32xf32>) {
+      %tx = tile.load %x[%c0, %k] : memref<64x64xf32> -> tensor<32x16xf32>
+      %tw = tile.load %w[%k, %c0] : memref<64x32xf32> -> tensor<16x32xf32>
+      %d = tile.dot %tx, %tw, %a : tensor<32x16xf32>, tensor<16x32xf32>, tensor<32x32xf32>
+      scf.yield %d : tensor<32x32xf32>
+    }
+    tile.store %acc, %y[%c0, %c0] : tensor<32x32xf32>, memref<64x32xf32>
+    tile.return
+  }
+}

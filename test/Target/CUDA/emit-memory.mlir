@@ -56,6 +56,37 @@ cuda.kernel @product(%x: memref<64x64xbf16> {cuda.name = "x"})
   cuda.return
 }
 
+// The same on f32 rounded to TF32, from words and from what ldmatrix brought.
+// CHECK-LABEL: product_tf32(
+// CHECK:         float acc[4];
+// CHECK-NEXT:    unsigned a[4];
+// CHECK-NEXT:    unsigned b[2];
+// CHECK-NEXT:    ldmatrix(a, thread * 16);
+// CHECK-NEXT:    a[0] = to_tf32(a[0]);
+// CHECK-NEXT:    b[0] = to_tf32(load_shared<float, 1>(thread * 16)[0]);
+// CHECK-NEXT:    mma_tf32(acc, a, b);
+cuda.kernel @product_tf32() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>, shared_bytes = 4096 : i64} {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %t = cuda.thread_id
+  %s = cuda.shared {offset = 0 : i64} : memref<4096xi8, 3>
+  %acc = cuda.registers {cuda.name = "acc"} : memref<4xf32, 5>
+  %a = cuda.registers {cuda.name = "a"} : memref<4xi32, 5>
+  %b = cuda.registers {cuda.name = "b"} : memref<2xi32, 5>
+  %byte = arith.muli %t, %c16 : index
+  cuda.ldmatrix %s[%byte], %a[%c0] : memref<4096xi8, 3>, memref<4xi32, 5>
+  %word = memref.load %a[%c0] : memref<4xi32, 5>
+  %rounded = cuda.to_tf32 %word : i32
+  memref.store %rounded, %a[%c0] : memref<4xi32, 5>
+  %byte2 = arith.muli %t, %c16 : index
+  %pack = cuda.load_shared %s[%byte2] : memref<4096xi8, 3> -> vector<1xf32>
+  %value = vector.extract %pack[0] : f32 from vector<1xf32>
+  %rounded2 = cuda.to_tf32 %value : f32
+  memref.store %rounded2, %b[%c0] : memref<2xi32, 5>
+  cuda.mma_tf32 %acc[%c0], %a[%c0], %b[%c0] : memref<4xf32, 5>, memref<4xi32, 5>, memref<2xi32, 5>
+  cuda.return
+}
+
 // Conditions, and loads and stores of single elements by the memref's strides. The
 // last row's padding counts up to 16 bytes.
 // CHECK-LABEL: guarded(

@@ -40,3 +40,17 @@ tile.func @f16(%x: memref<64x64xf16>) attributes {schedule = {threads = 32}} {
   %d = tile.dot %a, %a, %zero : tensor<16x16xf16>, tensor<16x16xf16>, tensor<16x16xf32>
   tile.return
 }
+
+// -----
+
+module attributes {llmc.precision = "tf32"} {
+  tile.func @tf32_depth(%x: memref<32x4xf32>, %y: memref<32x32xf32>) attributes {schedule = {threads = 32}} {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : tensor<32x32xf32>
+    %a = tile.load %x[%c0, %c0] : memref<32x4xf32> -> tensor<32x4xf32>
+    // expected-error @below {{'tile.dot' op multiplies over 4, tensor cores over multiples of 8}}
+    %d = tile.dot %a, %a, %zero {transpose_b} : tensor<32x4xf32>, tensor<32x4xf32>, tensor<32x32xf32>
+    tile.store %d, %y[%c0, %c0] : tensor<32x32xf32>, memref<32x32xf32>
+    tile.return
+  }
+}

@@ -27,3 +27,19 @@ tile.func @tall_scheduled(%x: tensor<2x20x24xf32>, %w: tensor<56x24xf32>, %r: te
   %1 = model.add %0, %r : tensor<2x20x56xf32>
   tile.return %1 : tensor<2x20x56xf32>
 }
+
+// Two products of one input.
+tile.func @pair(%x: tensor<2x20x24xf32>, %a: tensor<56x24xf32>, %b: tensor<24x56xf32>, %c: tensor<56xf32>) -> (tensor<2x20x56xf32>, tensor<2x20x56xf32>)
+    attributes {kind = "gemm", schedule = {block_m = 8 : i64, block_n = 16 : i64, block_k = 16 : i64}} {
+  %0 = model.linear %x, %a : (tensor<2x20x24xf32>, tensor<56x24xf32>) -> tensor<2x20x56xf32>
+  %1 = model.linear %x, %b, %c {transposed} : (tensor<2x20x24xf32>, tensor<24x56xf32>, tensor<56xf32>) -> tensor<2x20x56xf32>
+  %2 = model.mul %0, %1 : tensor<2x20x56xf32>
+  tile.return %0, %2 : tensor<2x20x56xf32>, tensor<2x20x56xf32>
+}
+tile.func @pair_scheduled(%x: tensor<2x20x24xf32>, %a: tensor<56x24xf32>, %b: tensor<24x56xf32>, %c: tensor<56xf32>) -> (tensor<2x20x56xf32>, tensor<2x20x56xf32>)
+    attributes {kind = "gemm", schedule = {block_m = 8 : i64, block_n = 16 : i64, block_k = 24 : i64, raster = 2 : i64}} {
+  %0 = model.linear %x, %a : (tensor<2x20x24xf32>, tensor<56x24xf32>) -> tensor<2x20x56xf32>
+  %1 = model.linear %x, %b, %c {transposed} : (tensor<2x20x24xf32>, tensor<24x56xf32>, tensor<56xf32>) -> tensor<2x20x56xf32>
+  %2 = model.mul %0, %1 : tensor<2x20x56xf32>
+  tile.return %0, %2 : tensor<2x20x56xf32>, tensor<2x20x56xf32>
+}

@@ -1,0 +1,58 @@
+//===- TensorStorage.cpp - where values of tensors lie --------------------===//
+
+#include "train/TensorStorage.h"
+
+#include "train/Program.h"
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+namespace llmc::runtime {
+
+bool keepsNarrowParameters(const LlmcProgram &program) {
+  const LlmcArena *wide = findArena(program, LlmcArenaParameter);
+  const LlmcArena *narrow = findArena(program, LlmcArenaCompute);
+  return (!wide || wide->bytes == 0) && narrow && narrow->bytes > 0;
+}
+
+uint16_t toBf16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  // A NaN stays one although its last bits are lost.
+  if (std::isnan(value))
+    return static_cast<uint16_t>(bits >> 16 | 0x40);
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+float fromBf16(uint16_t bits) {
+  uint32_t wide = static_cast<uint32_t>(bits) << 16;
+  float value;
+  std::memcpy(&value, &wide, sizeof(value));
+  return value;
+}
+
+Status TensorStorage::read(const LlmcTensor &tensor, int64_t first,
+                           int64_t count, float *values) const {
+  if (!isNarrow)
+    return device.read(kind, tensor.offset + first * 4, values, count * 4);
+  std::vector<uint16_t> bits(static_cast<size_t>(count));
+  LLMC_TRY(device.read(LlmcArenaCompute, tensor.offset / 2 + first * 2,
+                       bits.data(), count * 2));
+  for (size_t i = 0; i < bits.size(); ++i)
+    values[i] = fromBf16(bits[i]);
+  return Status::ok();
+}
+
+Status TensorStorage::write(const LlmcTensor &tensor, int64_t first,
+                            int64_t count, const float *values) const {
+  if (!isNarrow)
+    return device.write(kind, tensor.offset + first * 4, values, count * 4);
+  std::vector<uint16_t> bits(static_cast<size_t>(count));
+  for (size_t i = 0; i < bits.size(); ++i)
+    bits[i] = toBf16(values[i]);
+  return device.write(LlmcArenaCompute, tensor.offset / 2 + first * 2,
+                      bits.data(), count * 2);
+}
+
+} // namespace llmc::runtime

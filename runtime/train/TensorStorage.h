@@ -1,0 +1,44 @@
+//===- TensorStorage.h - where values of tensors lie ----------------------===//
+
+#ifndef LLMC_RUNTIME_TRAIN_TENSORSTORAGE_H
+#define LLMC_RUNTIME_TRAIN_TENSORSTORAGE_H
+
+#include "core/Status.h"
+#include "device/Device.h"
+
+#include <cstdint>
+
+namespace llmc::runtime {
+
+/// Whether the program keeps its parameters in bf16 only, in the arena Compute.
+bool keepsNarrowParameters(const LlmcProgram &program);
+
+/// bf16, rounded to nearest even, and back, which is exact.
+uint16_t toBf16(float value);
+float fromBf16(uint16_t bits);
+
+/// What the arena `kind` holds of each tensor, as f32: parameters (wherever and
+/// in which type the program keeps them), gradients, moments or constants.
+class TensorStorage {
+public:
+  TensorStorage(const LlmcProgram &program, Device &device, LlmcArenaKind kind)
+      : device(device), kind(kind),
+        isNarrow(kind == LlmcArenaParameter && keepsNarrowParameters(program)) {
+  }
+
+  /// `count` elements of `tensor` from `first` on. Calls from several threads
+  /// may run at once.
+  Status read(const LlmcTensor &tensor, int64_t first, int64_t count,
+              float *values) const;
+  Status write(const LlmcTensor &tensor, int64_t first, int64_t count,
+               const float *values) const;
+
+private:
+  Device &device;
+  LlmcArenaKind kind;
+  bool isNarrow;
+};
+
+} // namespace llmc::runtime
+
+#endif // LLMC_RUNTIME_TRAIN_TENSORSTORAGE_H

@@ -1,0 +1,57 @@
+// Tiles without products become packs in registers; what the kernel's text says
+// after all passes.
+// RUN: llmc-opt %s --split-input-file --llmc-cuda-plan-pipeline --llmc-cuda-assign-layouts --llmc-convert-tile-to-cuda --canonicalize --cse --llmc-cuda-allocate-shared --llmc-cuda-insert-barriers --llmc-cuda-print-source -o /dev/null | FileCheck %s
+
+// A row a warp, 300 columns of 384: packs beyond the edge are not read. The sum:
+// a thread's elements, then lanes by halves, then one of them stores it.
+// CHECK-LABEL: LLMC_KERNEL(64, 1) rows(
+// CHECK-NOT: LLMC_SHARED
+// CHECK: const int column = lane * 4;
+// CHECK: const bool first = (thread & 31) == 0;
+// CHECK: const int [[COLUMN:v[0-9]+]] = column + (i & 3) + i / 4 * 128;
+// CHECK-NEXT: const Pack<float, 4> {{v[0-9]+}} = [[COLUMN]] < 300
+// CHECK-NEXT: ? load_global<float, 4>(x0 + warp * 300 + [[COLUMN]]) : Pack<float, 4>{};
+// CHECK: sum[0] += x[i];
+// CHECK: shuffle_xor({{v[0-9]+}}, 1);
+// CHECK: shuffle_xor({{v[0-9]+}}, 2);
+// CHECK: shuffle_xor({{v[0-9]+}}, 4);
+// CHECK: shuffle_xor({{v[0-9]+}}, 8);
+// CHECK: shuffle_xor({{v[0-9]+}}, 16);
+// CHECK-NOT: barrier
+// CHECK: if (first) {
+// CHECK-NEXT: store_global(x1 + warp, Pack<float, 1>
+tile.func @rows(%x: memref<50x300xf32>, %s: memref<50xf32>) attributes {schedule = {threads = 64}} {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%c0, %c0] : memref<50x300xf32> -> tensor<2x384xf32>
+  %m = tile.reduce add %t axis 1 : tensor<2x384xf32> -> tensor<2xf32>
+  tile.store %m, %s[%c0] : tensor<2xf32>, memref<50xf32>
+  tile.return
+}
+
+// -----
+
+// Rows in lanes and warps: lanes first, then the warps' parts through shared
+// memory, added in their order by all. What is updated in place is read and
+// written by the first of the threads that hold a copy only.
+// CHECK-LABEL: LLMC_KERNEL(64, 1) columns(
+// CHECK: LLMC_SHARED(512);
+// CHECK: const bool first = (thread & 48) == 0;
+// CHECK: = first ? load_global<float, 4>(x1 + column) : Pack<float, 4>{};
+// CHECK: sum[i] = {{v[0-9]+}} + shuffle_xor({{v[0-9]+}}, 16);
+// CHECK: const bool [[FIRST:v[0-9]+]] = (thread & 16) == 0;
+// CHECK: if ([[FIRST]]) {
+// CHECK-NEXT: store_shared(partial + ((warp * 4 + i) * 16 + {{v[0-9]+}}) * 4,
+// CHECK: barrier();
+// CHECK: for (int j = 0; j < 2; ++j) {
+// CHECK-NEXT: load_shared<float, 1>(partial + ((j * 4 + i) * 16 +
+// CHECK: if (first) {
+// CHECK-NEXT: store_global(x1 + column,
+tile.func @columns(%x: memref<64x64xf32>, %s: memref<64xf32>) attributes {schedule = {threads = 64}} {
+  %c0 = arith.constant 0 : index
+  %t = tile.load %x[%c0, %c0] : memref<64x64xf32> -> tensor<32x64xf32>
+  %o = tile.load %s[%c0] : memref<64xf32> -> tensor<64xf32>
+  %m = tile.reduce add %t axis 0 : tensor<32x64xf32> -> tensor<64xf32>
+  %n = arith.addf %m, %o : tensor<64xf32>
+  tile.store %n, %s[%c0] : tensor<64xf32>, memref<64xf32>
+  tile.return
+}

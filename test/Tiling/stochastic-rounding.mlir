@@ -1,0 +1,39 @@
+// RUN: llmc-opt %s --llmc-tile-kernels | FileCheck %s
+
+// AdamW on bf16 parameters: computed in f32; then 16 bits of a hash of step and
+// index are added below what bf16 holds, and the rest is cut off. The store's
+// own rounding is exact. What is not finite stays.
+
+// CHECK-LABEL: tile.func @adamw(
+// CHECK: %[[BEGIN:.*]] = arith.muli {{.*}}, %c64
+// CHECK: %[[OLD:.*]] = tile.load {{.*}}[%[[BEGIN]]] {{.*}} -> tensor<64xbf16>
+// CHECK: arith.extf %[[OLD]] : tensor<64xbf16> to tensor<64xf32>
+// CHECK: %[[NEW:.*]] = arith.subf {{.*}} : tensor<64xf32>
+// CHECK: %[[BITS:.*]] = arith.bitcast %[[NEW]] : tensor<64xf32> to tensor<64xi32>
+// CHECK: %[[F:.*]] = memref.load %{{.*}}[%c9{{.*}}] : memref<10xf32>
+// CHECK: arith.fptosi %[[F]] : f32 to i32
+// CHECK: arith.shrui {{.*}} : i32
+// CHECK: arith.muli {{.*}} : i32
+// CHECK: arith.muli {{.*}} : i32
+// CHECK: %[[KEY:.*]] = arith.xori {{.*}} : i32
+// CHECK: %[[FIRST:.*]] = arith.index_cast %[[BEGIN]] : index to i32
+// CHECK: tile.splat %[[FIRST]] : i32 -> tensor<64xi32>
+// CHECK: %[[INDEX:.*]] = arith.addi {{.*}} : tensor<64xi32>
+// CHECK: %[[KEYS:.*]] = tile.splat %[[KEY]] : i32 -> tensor<64xi32>
+// CHECK: arith.xori %[[INDEX]], %[[KEYS]] : tensor<64xi32>
+// CHECK: %[[LOW:.*]] = arith.andi {{.*}} : tensor<64xi32>
+// CHECK: %[[SUM:.*]] = arith.addi %[[BITS]], %[[LOW]] : tensor<64xi32>
+// CHECK: %[[CUT:.*]] = arith.andi %[[SUM]], {{.*}} : tensor<64xi32>
+// CHECK: %[[ROUNDED:.*]] = arith.bitcast %[[CUT]] : tensor<64xi32> to tensor<64xf32>
+// CHECK: %[[FINITE:.*]] = arith.cmpi ne, {{.*}} : tensor<64xi32>
+// CHECK: %[[KEPT:.*]] = arith.select %[[FINITE]], %[[ROUNDED]], %[[NEW]]
+// CHECK: %[[STORED:.*]] = arith.truncf %[[KEPT]] : tensor<64xf32> to tensor<64xbf16>
+// CHECK: tile.store %[[STORED]], {{.*}}[%[[BEGIN]]]
+// CHECK-COUNT-3: tile.store {{.*}} : tensor<64xf32>
+// CHECK-NOT: tile.store
+tile.func @adamw(%p: tensor<1000xbf16>, %g: tensor<1000xf32>, %m: tensor<1000xf32>, %v: tensor<1000xf32>, %n: tensor<f32>, %h: tensor<10xf32>)
+    attributes {kind = "flat", grid = array<i64: 16, 1, 1>, schedule = {block = 64 : i64}} {
+  train.adamw %p, %g, %m, %v, %n, %h {decay_elements = 100 : i64, stochastic}
+      : tensor<1000xbf16>, tensor<1000xf32>, tensor<1000xf32>, tensor<1000xf32>, tensor<f32>, tensor<10xf32>
+  tile.return
+}
