@@ -66,13 +66,18 @@ Footprint AttentionModel::getFootprint(const AttentionTile &tile) const {
   result.threads = 32 * tile.warps;
   // Statistics of the rows: lse and delta, in f32.
   int64_t statistics = shape.kind == KernelKind::Attention ? 0 : 8;
+  // Rows that are no power of two of 16-byte chunks are padded to an odd
+  // number of them.
+  int64_t chunks = llvm::divideCeilSigned(d * element, 16);
+  int64_t row = 16 * (llvm::isPowerOf2_64(chunks) ? chunks : chunks | 1);
   result.sharedBytes =
-      form.keptTensors * tile.kept * d * element +
+      form.keptTensors * tile.kept * row +
       tile.stages * tile.walked *
-          (form.walkedTensors * d * element + (keepsKeys() ? statistics : 0));
-  // Without mma the probabilities go through shared memory.
+          (form.walkedTensors * row + (keepsKeys() ? statistics : 0));
+  // Without mma the probabilities go through shared memory, and for gradients
+  // of keys and values theirs do, too.
   if (shape.element == Element::F32)
-    result.sharedBytes += tile.kept * tile.walked * 4;
+    result.sharedBytes += (keepsKeys() ? 2 : 1) * tile.kept * tile.walked * 4;
   int64_t score = rows * tile.walked / 32;
   // Probabilities take half of a score in bf16; two sets of fragments.
   result.registers = form.accumulators * rows * d / 32 + form.scores * score +

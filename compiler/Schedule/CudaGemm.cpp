@@ -219,13 +219,18 @@ ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
     ns.clear();
     for (int64_t n = shape.columnGroup; n <= std::max(most, shape.columnGroup);
          n *= 2)
-      if (n % least == 0)
+      if (n % 16 == 0)
         ns.push_back(n);
   }
   // Rows of fewer than 64 bytes waste the width of shared memory.
   int64_t row = 64 / bytesOf(shape.element);
   llvm::SmallVector<int64_t> ks =
       getExtents(shape.k, shape.k <= 16 ? 16 : row, 2 * row);
+
+  // A warp has a whole group where groups are odd multiples of 16.
+  int64_t mostWarpN = llvm::isPowerOf2_64(shape.columnGroup)
+                          ? 64
+                          : std::max<int64_t>(64, shape.columnGroup);
 
   ScheduleChoice best;
   best.microseconds = std::numeric_limits<double>::infinity();
@@ -262,7 +267,7 @@ ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
           for (int64_t warpsN : {1, 2, 4}) {
             GemmTile tile{m, n, k, warpsM, warpsN, 2};
             if (warpsM * warpsN > 8 || m % (16 * warpsM) || n % (16 * warpsN) ||
-                tile.warpM() > 64 || tile.warpN() > 64)
+                tile.warpM() > 64 || tile.warpN() > mostWarpN)
               continue;
             // No more stages than there are steps.
             int64_t steps = llvm::divideCeilSigned(shape.k, k);

@@ -100,6 +100,12 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
     kernel->setAttr(kGivenName, UnitAttr::get(kernel.getContext()));
   } else {
     choice = model.choose(*shape);
+    for (StringRef name : getBlockNames(*shape))
+      if (!choice.blocks.contains(name))
+        return findLeader(kernel)->emitOpError(
+                   "has a shape that no block of the target holds: '")
+               << name << "' has no value that fits; name a schedule for '"
+               << kernel.getSymName() << "' in a schedule file";
   }
 
   Builder builder(kernel.getContext());
