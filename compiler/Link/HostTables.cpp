@@ -26,12 +26,8 @@ std::optional<Initializer> initializerOf(Attribute attribute) {
     return value.convertToDouble();
   };
   return llvm::TypeSwitch<Attribute, std::optional<Initializer>>(attribute)
-      .Case([](model::ZerosAttr) {
-        return Initializer{LlmcInitZeros, 0};
-      })
-      .Case([](model::OnesAttr) {
-        return Initializer{LlmcInitOnes, 0};
-      })
+      .Case([](model::ZerosAttr) { return Initializer{LlmcInitZeros, 0}; })
+      .Case([](model::OnesAttr) { return Initializer{LlmcInitOnes, 0}; })
       .Case([&](model::NormalAttr normal) {
         return Initializer{LlmcInitNormal, number(normal.getDeviation())};
       })

@@ -16,8 +16,7 @@ int64_t llmc::bytesOf(ShapedType type) {
   // Rows with gaps between them take their pitch.
   if (auto memref = dyn_cast<MemRefType>(type);
       memref && memref.getRank() > 1 && !memref.getLayout().isIdentity())
-    elements =
-        elements / memref.getShape().back() * tile::getRowPitch(memref);
+    elements = elements / memref.getShape().back() * tile::getRowPitch(memref);
   // A bit is stored as a byte.
   return elements * ((type.getElementTypeBitWidth() + 7) / 8);
 }
@@ -123,8 +122,8 @@ FunctionLifetimes llmc::computeLifetimes(func::FuncOp function,
           inplaceArgument(launch, result.getResultNumber(), symbols, lifetimes);
       auto shared = argument ? lifetimes.bufferOf.find(argument)
                              : lifetimes.bufferOf.end();
-      int64_t bytes = bytesOf(
-          getStorage(launch, result.getResultNumber(), symbols));
+      int64_t bytes =
+          bytesOf(getStorage(launch, result.getResultNumber(), symbols));
       if (shared != lifetimes.bufferOf.end() && lastUse[argument] == time &&
           lifetimes.buffers[shared->second].bytes == bytes &&
           taken.insert(argument.getAsOpaquePointer()).second) {

@@ -209,8 +209,7 @@ static FailureOr<bool> relaxSpilling(CudaKernels &cuda,
   for (size_t index = 0; index < images.size(); ++index) {
     if (!images[index].resources.spillStores || cuda.minBlocks[index] == 1)
       continue;
-    auto kernel =
-        kernels.lookup<cuda::KernelOp>(cuda.kernels[index].symbol);
+    auto kernel = kernels.lookup<cuda::KernelOp>(cuda.kernels[index].symbol);
     kernel.setMinBlocks(--cuda.minBlocks[index]);
     FailureOr<std::string> text = emitCudaSource(kernel);
     if (failed(text))

@@ -64,8 +64,8 @@ static std::string fusion(const PipelineOptions &options) {
   std::string decompose = "llmc-decompose,";
   if (options.isCuda()) {
     int64_t sms = findChip(options.arch)->sms;
-    decompose = llvm::formatv("llmc-decompose{{max-splits={0} norm-splits={1}},",
-                              2 * sms, 8 * sms);
+    decompose = llvm::formatv(
+        "llmc-decompose{{max-splits={0} norm-splits={1}},", 2 * sms, 8 * sms);
   }
   return decompose +
          // Groups and outlines in one go: a group is its kernel.

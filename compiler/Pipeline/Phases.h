@@ -20,7 +20,8 @@ struct PipelineOptions {
   std::string arch = "sm_89";
   /// The processor: "native" or a name that LLVM knows.
   std::string cpu = "native";
-  /// "f32", "tf32" or "bf16"; empty: what the target is best at, see getPrecision.
+  /// "f32", "tf32" or "bf16"; empty: what the target is best at, see
+  /// getPrecision.
   std::string precision;
   /// Type in which the optimizer keeps the weights: "f32" or "bf16".
   std::string masters = "f32";

@@ -31,13 +31,6 @@ static constexpr int64_t kColumnBlock = 256;
 static constexpr int64_t kMostRows = 8;
 static constexpr int64_t kElementBytes = 4; // of the accumulator
 
-static int64_t getLargestDivisor(int64_t value, int64_t limit) {
-  for (int64_t divisor = std::min(value, limit); divisor > 1; --divisor)
-    if (value % divisor == 0)
-      return divisor;
-  return 1;
-}
-
 namespace {
 class CpuModel : public TargetModel {
 public:

@@ -31,13 +31,6 @@ static constexpr int64_t kFlatBlock = 1024;
 static constexpr int64_t kFlatThreads = 256;
 static constexpr int64_t kSumBlock = 2048;
 
-static int64_t getLargestDivisor(int64_t value, int64_t limit) {
-  for (int64_t divisor = std::min(value, limit); divisor > 1; --divisor)
-    if (value % divisor == 0)
-      return divisor;
-  return 1;
-}
-
 /// A power of two from `least` to `most`, at most `value` if it can be.
 static int64_t roundDown(int64_t value, int64_t least, int64_t most) {
   return std::clamp<int64_t>(

@@ -241,12 +241,12 @@ constexpr LlmcEntryPoint prepareEntry = nullptr;
 #endif
 
 const LlmcKernel kernels[] = {
-    {"row_loss", "bigram.mlir:3", CODE(rowLoss), R, 1, 1, R *V * 4, R *V * 8,
+    {"row_loss", "bigram.mlir:3", CODE(rowLoss), R, 1, 1, R * V * 4, R * V * 8,
      "row_loss", image, threads, 0, 4, 1},
     {"mean_loss", "bigram.mlir:4", CODE(meanLoss), 1, 1, 1, R, R * 4,
      "mean_loss", image, threads, 0, 2, 1},
-    {"add_gradients", "bigram.mlir:3", CODE(addGradients), 16, 17, 1, R *V * 2,
-     R *V * 12, "add_gradients", image, threads, 0, 3, 1},
+    {"add_gradients", "bigram.mlir:3", CODE(addGradients), 16, 17, 1, R * V * 2,
+     R * V * 12, "add_gradients", image, threads, 0, 3, 1},
     {"norm_part", "bigram.mlir:1", CODE(normPart), V + 1, 1, 1,
      numParameters * 2, numParameters * 4, "norm_part", image, threads, 0, 3,
      1},
@@ -254,8 +254,8 @@ const LlmcKernel kernels[] = {
      "norm_root", image, threads, 0, 2, 1},
     {"adamw", "bigram.mlir:1", CODE(adamw), V + 1, 1, 1, numParameters * 12,
      numParameters * 32, "adamw", image, threads, 0, 7, 1},
-    {"prompt_logits", "bigram.mlir:3", CODE(promptLogits), T, 1, 1, T *V,
-     T *V * 8, "prompt_logits", image, threads, 0, 3, 1},
+    {"prompt_logits", "bigram.mlir:3", CODE(promptLogits), T, 1, 1, T * V,
+     T * V * 8, "prompt_logits", image, threads, 0, 3, 1},
     {"copy", "bigram.mlir:1", CODE(copyPart), V + 1, 1, 1, 0, numParameters * 8,
      "copy", image, threads, 0, 2, 1},
 };
@@ -272,7 +272,7 @@ extern "C" const LlmcProgram llmcProgram = {
     T,
     V,
     numParameters,
-    R *V * 6,
+    R * V * 6,
     9,
     arenas,
     4,

@@ -125,8 +125,7 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
                                  options.emit, options.compileTo));
   if (!options.scheduleFile.empty())
     if (auto file = ScheduleFile::read(options.scheduleFile); !file)
-      return mistake(
-          llvm::formatv("{0}", llvm::toString(file.takeError())));
+      return mistake(llvm::formatv("{0}", llvm::toString(file.takeError())));
   if (!options.dumpTo.empty())
     if (auto code = llvm::sys::fs::create_directories(options.dumpTo))
       return mistake(llvm::formatv("--dump-to={0}: cannot make the directory: "

@@ -149,9 +149,9 @@ private:
 
 void Assigner::insertConversions() {
   func.walk([&](scf::ForOp loop) {
-    bool multiplies = loop.walk([](tile::DotOp) {
-                            return WalkResult::interrupt();
-                          }).wasInterrupted();
+    bool multiplies =
+        loop.walk([](tile::DotOp) { return WalkResult::interrupt(); })
+            .wasInterrupted();
     if (!multiplies || loop->getParentOfType<scf::ForOp>())
       return;
     OpBuilder builder(loop);
@@ -247,16 +247,16 @@ LogicalResult Assigner::anchorProducts() {
     RankedTensorType type = tileType(dot.getResult());
     bool tensorCores = onTensorCores(dot);
     if (tensorCores && (type.getDimSize(0) % 16 || type.getDimSize(1) % 16)) {
-      dot.emitOpError("of ") << type.getDimSize(0) << " x "
-                             << type.getDimSize(1)
-                             << " is no multiple of 16 x 16, which tensor "
-                                "cores multiply";
+      dot.emitOpError("of ")
+          << type.getDimSize(0) << " x " << type.getDimSize(1)
+          << " is no multiple of 16 x 16, which tensor "
+             "cores multiply";
       return WalkResult::interrupt();
     }
-    suggest(dot.getResult(),
-            tensorCores ? Layout::mma(type.getShape(), warps, group)
-                        : Layout::simt(type.getShape(), warps, group,
-                                       dot.getTransposeB()));
+    suggest(dot.getResult(), tensorCores
+                                 ? Layout::mma(type.getShape(), warps, group)
+                                 : Layout::simt(type.getShape(), warps, group,
+                                                dot.getTransposeB()));
     return WalkResult::advance();
   });
   if (result.wasInterrupted())
@@ -345,16 +345,15 @@ void Assigner::convertMismatches() {
     RankedTensorType input = tileType(reduce.getInput());
     if (input.getRank() != 2)
       return;
-    Layout natural =
-        layoutOf(reduce.getInput())->slice(reduce.getAxis());
+    Layout natural = layoutOf(reduce.getInput())->slice(reduce.getAxis());
     if (*layoutOf(reduce.getResult()) == natural)
       return;
     OpBuilder builder(reduce);
     builder.setInsertionPointAfter(reduce);
     RankedTensorType claimed = tileType(reduce.getResult());
     reduce.getResult().setType(withLayout(claimed, natural));
-    auto convert = cuda::ConvertLayoutOp::create(
-        builder, reduce.getLoc(), claimed, reduce.getResult());
+    auto convert = cuda::ConvertLayoutOp::create(builder, reduce.getLoc(),
+                                                 claimed, reduce.getResult());
     reduce.getResult().replaceAllUsesExcept(convert.getResult(), convert);
   });
   // Products without tensor cores have wide packs already.

@@ -34,8 +34,10 @@ KernelLowering::KernelLowering(tile::FuncOp source, bool approximate)
   kernel = cuda::KernelOp::create(
       b, source.getSymNameAttr(), TypeAttr::get(source.getFunctionType()),
       b.getI64IntegerAttr(threads), schedule.getAs<IntegerAttr>("min_blocks"),
-      b.getDenseI64ArrayAttr(source.getGrid().value_or(ArrayRef<int64_t>{1, 1, 1})),
-      /*shared_bytes=*/IntegerAttr(), approximate ? b.getUnitAttr() : UnitAttr(),
+      b.getDenseI64ArrayAttr(
+          source.getGrid().value_or(ArrayRef<int64_t>{1, 1, 1})),
+      /*shared_bytes=*/IntegerAttr(),
+      approximate ? b.getUnitAttr() : UnitAttr(),
       /*arg_attrs=*/ArrayAttr(), /*res_attrs=*/ArrayAttr());
   // Results may lie where arguments do; accumulation reads what it writes.
   if (auto pairs = source.getInplace(); pairs && !pairs->empty())
@@ -85,11 +87,11 @@ LogicalResult KernelLowering::lowerScalar(Operation *op) {
 LogicalResult KernelLowering::lowerIf(scf::IfOp branch) {
   if (branch.getNumResults())
     return branch.emitOpError("with results cannot become a kernel's branch");
-  auto made =
-      scf::IfOp::create(b, scalars.lookup(branch.getCondition()),
-                        /*withElse=*/!branch.getElseRegion().empty());
-  for (auto [from, to] : {std::pair(&branch.getThenRegion(), &made.getThenRegion()),
-                          std::pair(&branch.getElseRegion(), &made.getElseRegion())}) {
+  auto made = scf::IfOp::create(b, scalars.lookup(branch.getCondition()),
+                                /*withElse=*/!branch.getElseRegion().empty());
+  for (auto [from, to] :
+       {std::pair(&branch.getThenRegion(), &made.getThenRegion()),
+        std::pair(&branch.getElseRegion(), &made.getElseRegion())}) {
     if (from->empty())
       continue;
     OpBuilder::InsertionGuard guard(b);
@@ -143,10 +145,12 @@ LogicalResult KernelLowering::lowerOp(Operation *op) {
 /// What changes rounding is said.
 static void remarkApproximation(tile::FuncOp func) {
   int64_t count = 0;
-  func.walk([&](Operation *op) { count += isa<math::ExpOp, math::TanhOp>(op); });
+  func.walk(
+      [&](Operation *op) { count += isa<math::ExpOp, math::TanhOp>(op); });
   if (count)
-    remark::analysis(func.getLoc(), remark::RemarkOpts::name("approximate")
-                                        .category("rounding"))
+    remark::analysis(
+        func.getLoc(),
+        remark::RemarkOpts::name("approximate").category("rounding"))
         << remark::add("kernel '{0}': {1} exponentials or hyperbolic tangents "
                        "in the hardware's approximation (relative error about "
                        "2^-11 for tanh, 2^-22 for exp)",

@@ -194,12 +194,10 @@ Expression KernelEmitter::emitArith(Operation *op) {
         .Case([&](arith::MulFOp) { return roundTo(type, binary("*", a, b)); })
         .Case([&](arith::DivFOp) { return roundTo(type, binary("/", a, b)); })
         .Case([&](arith::NegFOp) { return roundTo(type, unary("-", a)); })
-        .Case<arith::MaximumFOp, arith::MaxNumFOp>([&](auto) {
-          return roundTo(type, call("max_f32", {a, b}));
-        })
-        .Case<arith::MinimumFOp, arith::MinNumFOp>([&](auto) {
-          return roundTo(type, call("min_f32", {a, b}));
-        })
+        .Case<arith::MaximumFOp, arith::MaxNumFOp>(
+            [&](auto) { return roundTo(type, call("max_f32", {a, b})); })
+        .Case<arith::MinimumFOp, arith::MinNumFOp>(
+            [&](auto) { return roundTo(type, call("min_f32", {a, b})); })
         .Case([&](arith::CmpFOp compare) {
           return compareFloats(compare.getPredicate(), a, b);
         })

@@ -93,8 +93,7 @@ private:
   static bool isMultiple(mlir::Value index, int64_t of);
 
   mlir::Value threadPart(const Layout &layout, int64_t axis);
-  mlir::Value registerPart(const Layout &layout, int64_t axis,
-                           mlir::Value reg);
+  mlir::Value registerPart(const Layout &layout, int64_t axis, mlir::Value reg);
   mlir::Value coordinate(const Layout &layout, int64_t axis, mlir::Value reg);
   /// The register of `layout`.slice(axis) that belongs to `reg`.
   mlir::Value sliceRegister(const Layout &layout, int64_t axis,

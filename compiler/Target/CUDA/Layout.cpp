@@ -204,11 +204,9 @@ Layout Layout::widen(int64_t vector) const {
       break;
     std::swap(*lane, *spare);
   }
-  llvm::sort(layout.registers,
-             [&](const Coordinates &a, const Coordinates &b) {
-                     return std::tuple(a[1 - last], a[last]) <
-                            std::tuple(b[1 - last], b[last]);
-                   });
+  llvm::sort(layout.registers, [&](const Coordinates &a, const Coordinates &b) {
+    return std::tuple(a[1 - last], a[last]) < std::tuple(b[1 - last], b[last]);
+  });
   return layout;
 }
 
@@ -285,6 +283,5 @@ int64_t Layout::replicatedWarps() const { return zeroBits(warps); }
 
 bool Layout::operator==(const Layout &other) const {
   return rankValue == other.rankValue && registers == other.registers &&
-         lanes == other.lanes && warps == other.warps &&
-         repeat == other.repeat;
+         lanes == other.lanes && warps == other.warps && repeat == other.repeat;
 }

@@ -125,15 +125,16 @@ LogicalResult KernelLowering::lowerConvert(cuda::ConvertLayoutOp op) {
   return success();
 }
 
-std::pair<Value, int64_t>
-KernelLowering::storeRows(Value array, const Layout &layout, Type elementType,
-                          Coordinates extents) {
+std::pair<Value, int64_t> KernelLowering::storeRows(Value array,
+                                                    const Layout &layout,
+                                                    Type elementType,
+                                                    Coordinates extents) {
   int64_t bytes = elementType.getIntOrFloatBitWidth() / 8;
   int64_t pitch = layout.rank() == 2 ? extents[1] * bytes : 0;
   int64_t size = layout.rank() == 2 ? extents[0] * pitch : extents[0] * bytes;
-  auto memref = MemRefType::get({size}, b.getI8Type(),
-                                MemRefLayoutAttrInterface(),
-                                b.getI64IntegerAttr(cuda::Shared));
+  auto memref =
+      MemRefType::get({size}, b.getI8Type(), MemRefLayoutAttrInterface(),
+                      b.getI64IntegerAttr(cuda::Shared));
   auto buffer = cuda::SharedOp::create(b, memref, IntegerAttr());
   named(buffer, "rows");
   int64_t width = std::min(layout.contiguous(), 16 / bytes);
@@ -147,8 +148,7 @@ KernelLowering::storeRows(Value array, const Layout &layout, Type elementType,
     if (layout.rank() == 2)
       byte = add(mul(coordinate(layout, 0, reg), pitch), byte);
     cuda::StoreSharedOp::create(
-        b, vector::FromElementsOp::create(b, pack, parts), buffer, byte,
-        first);
+        b, vector::FromElementsOp::create(b, pack, parts), buffer, byte, first);
   });
   return {buffer, pitch};
 }
@@ -178,22 +178,21 @@ LogicalResult KernelLowering::lowerSwapHalves(tile::SwapHalvesOp op) {
   int64_t pitch = rows.second;
   int64_t bytes = elementType.getIntOrFloatBitWidth() / 8;
   auto pack = VectorType::get({1}, elementType);
-  unroll(layout.numRegisters(), 1, "",
-         [&](Value reg) {
-           Value column = coordinate(layout, 1, reg);
-           Value within = rem(column, group);
-           Value isLow = less(within, index(half));
-           Value up = add(column, index(half));
-           // A padded row may end within a group; nobody uses what is there.
-           int64_t columns = layout.extents()[1];
-           if (columns % group)
-             up = arith::MinSIOp::create(b, up, index(columns - 1));
-           Value down = arith::SubIOp::create(b, column, index(half));
-           Value partner = arith::SelectOp::create(b, isLow, up, down);
-           Value byte = add(mul(coordinate(layout, 0, reg), pitch),
-                            mul(partner, bytes));
-           Value value = cuda::LoadSharedOp::create(b, pack, buffer, byte);
-           writeArray(vector::ExtractOp::create(b, value, 0), result, reg);
-         });
+  unroll(layout.numRegisters(), 1, "", [&](Value reg) {
+    Value column = coordinate(layout, 1, reg);
+    Value within = rem(column, group);
+    Value isLow = less(within, index(half));
+    Value up = add(column, index(half));
+    // A padded row may end within a group; nobody uses what is there.
+    int64_t columns = layout.extents()[1];
+    if (columns % group)
+      up = arith::MinSIOp::create(b, up, index(columns - 1));
+    Value down = arith::SubIOp::create(b, column, index(half));
+    Value partner = arith::SelectOp::create(b, isLow, up, down);
+    Value byte =
+        add(mul(coordinate(layout, 0, reg), pitch), mul(partner, bytes));
+    Value value = cuda::LoadSharedOp::create(b, pack, buffer, byte);
+    writeArray(vector::ExtractOp::create(b, value, 0), result, reg);
+  });
   return success();
 }

@@ -49,8 +49,8 @@ static bool isElementwise(Operation *op) {
 
 /// Costs nothing to have again.
 static bool isCheap(Operation *op) {
-  return isa<arith::ConstantOp, tile::SplatOp, tile::IotaOp,
-             tile::BroadcastOp>(op) ||
+  return isa<arith::ConstantOp, tile::SplatOp, tile::IotaOp, tile::BroadcastOp>(
+             op) ||
          (isElementwise(op) &&
           !isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType())));
 }
@@ -86,8 +86,8 @@ Value KernelLowering::materialize(Value tile) {
     return array;
   auto type = cast<RankedTensorType>(tile.getType());
   OpBuilder::InsertionGuard guard(b);
-  Value array = newArray(type.getElementType(), layoutOf(tile).numRegisters(),
-                         "tile");
+  Value array =
+      newArray(type.getElementType(), layoutOf(tile).numRegisters(), "tile");
   materializeInto(tile, array);
   arrays[tile] = array;
   return array;
@@ -96,18 +96,16 @@ Value KernelLowering::materialize(Value tile) {
 void KernelLowering::materializeInto(Value tile, Value array) {
   if (Value own = arrays.lookup(tile)) {
     if (own != array)
-      unroll(layoutOf(tile).numRegisters(), 1, "", [&](Value reg) {
-        writeArray(readArray(own, reg), array, reg);
-      });
+      unroll(layoutOf(tile).numRegisters(), 1, "",
+             [&](Value reg) { writeArray(readArray(own, reg), array, reg); });
     return;
   }
   Operation *op = tile.getDefiningOp();
   for (Value operand : op->getOperands())
     if (isa<RankedTensorType>(operand.getType()))
       prepare(operand);
-  unroll(layoutOf(tile).numRegisters(), 1, "", [&](Value reg) {
-    writeArray(computeElement(tile, reg), array, reg);
-  });
+  unroll(layoutOf(tile).numRegisters(), 1, "",
+         [&](Value reg) { writeArray(computeElement(tile, reg), array, reg); });
 }
 
 //===----------------------------------------------------------------------===//

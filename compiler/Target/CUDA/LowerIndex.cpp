@@ -165,7 +165,7 @@ Value KernelLowering::registerPart(const Layout &layout, int64_t axis,
     return within;
   Value repetition = div(reg, layout.atomRegisters());
   if (layout.rank() == 2)
-    repetition = axis == 0 ? div(repetition, layout.repeat[1])
+    repetition = axis == 0              ? div(repetition, layout.repeat[1])
                  : layout.repeat[0] > 1 ? rem(repetition, layout.repeat[1])
                                         : repetition;
   return add(within, mul(repetition, layout.atom()[axis]));
@@ -190,9 +190,9 @@ Value KernelLowering::sliceRegister(const Layout &layout, int64_t axis,
   if (layout.repeat[kept] == 1)
     return within;
   Value repetition = div(reg, layout.atomRegisters());
-  repetition = kept == 0               ? div(repetition, layout.repeat[1])
+  repetition = kept == 0              ? div(repetition, layout.repeat[1])
                : layout.repeat[0] > 1 ? rem(repetition, layout.repeat[1])
-                                       : repetition;
+                                      : repetition;
   return add(within, mul(repetition, next));
 }
 

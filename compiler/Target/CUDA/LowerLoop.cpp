@@ -118,12 +118,12 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
       copiesUnderWay = false;
       Value later = add(made.getInductionVar(),
                         b.createOrFold<arith::MulIOp>(step, index(stages - 1)));
-      Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, slot,
-                                            index(0));
+      Value isFirst =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::eq, slot, index(0));
       Value before = arith::SubIOp::create(b, slot, index(1));
-      Value left = named(
-          arith::SelectOp::create(b, isFirst, index(stages - 1), before),
-          "left");
+      Value left =
+          named(arith::SelectOp::create(b, isFirst, index(stages - 1), before),
+                "left");
       if (failed(issueIfInside(later, left)))
         return failure();
       for (tile::LoadOp load : ahead) {
@@ -137,8 +137,8 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
     // What each tile becomes. All are computed before any is overwritten.
     SmallVector<std::pair<Value, Value>> copies;
     SmallVector<Value> yielded;
-    for (auto [arg, value] : llvm::zip_equal(loop.getRegionIterArgs(),
-                                             loop.getYieldedValues())) {
+    for (auto [arg, value] :
+         llvm::zip_equal(loop.getRegionIterArgs(), loop.getYieldedValues())) {
       if (!isa<RankedTensorType>(arg.getType())) {
         yielded.push_back(scalars.lookup(value));
         continue;
@@ -154,8 +154,7 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
       Value following = add(slot, index(1));
       Value wraps = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
                                           following, index(stages));
-      yielded.push_back(
-          arith::SelectOp::create(b, wraps, index(0), following));
+      yielded.push_back(arith::SelectOp::create(b, wraps, index(0), following));
     }
     if (!carried.empty())
       scf::YieldOp::create(b, yielded);

@@ -51,7 +51,7 @@ FailureOr<GlobalView> KernelLowering::viewOf(Value view) {
     result.offsetDivisor = divisor(value);
   } else {
     result.offsetDivisor =
-        mlir::cast<IntegerAttr>(cast_or_null<Attribute>(dyn_cast<Attribute>(begin))).getInt();
+        mlir::cast<IntegerAttr>(mlir::cast<Attribute>(begin)).getInt();
     result.offset = index(result.offsetDivisor);
   }
   return result;
@@ -97,7 +97,8 @@ void KernelLowering::chooseWidth(Access &access) {
     return;
   int64_t width =
       std::min(access.layout.contiguous(), kPackBytes / elementBytes);
-  int64_t alignment = std::gcd(view.offsetDivisor, divisor(access.indices[last]));
+  int64_t alignment =
+      std::gcd(view.offsetDivisor, divisor(access.indices[last]));
   if (access.layout.rank() == 2)
     alignment = std::gcd(alignment, view.strides[0]);
   int64_t extent = view.sizes[last];
@@ -163,9 +164,8 @@ Value KernelLowering::insideView(const Access &access,
     // Registers beyond the tile's own extents.
     Value begin = gathered ? Value() : access.begin[axis];
     if (begin)
-      condition =
-          both(condition, less(coordinates[axis],
-                               add(begin, index(access.shape[axis]))));
+      condition = both(condition, less(coordinates[axis],
+                                       add(begin, index(access.shape[axis]))));
   }
   return condition;
 }
@@ -213,8 +213,7 @@ Value KernelLowering::loadAccess(Access access, Type elementType,
       if (cut && i > 0) {
         Value inside = less(add(coordinates[last], index(i)),
                             index(access.view.sizes[last]));
-        Value zero =
-            arith::ConstantOp::create(b, b.getZeroAttr(elementType));
+        Value zero = arith::ConstantOp::create(b, b.getZeroAttr(elementType));
         value = arith::SelectOp::create(b, inside, value, zero);
       }
       writeArray(value, array, add(reg, index(i)));
@@ -234,24 +233,23 @@ LogicalResult KernelLowering::lowerLoad(tile::LoadOp op) {
   if (failed(access))
     return failure();
   access->layout = layoutOf(op.getResult());
-  arrays[op.getResult()] = loadAccess(
-      *access, getElementTypeOrSelf(op.getResult().getType()), "x");
+  arrays[op.getResult()] =
+      loadAccess(*access, getElementTypeOrSelf(op.getResult().getType()), "x");
   return success();
 }
 
 LogicalResult KernelLowering::lowerGather(tile::GatherOp op) {
   if (!op.getResult().getType().getEncoding())
     return success();
-  FailureOr<Access> access =
-      accessOf(op.getView(), {op.getColumn(), op.getColumn()},
-               op.getResult().getType());
+  FailureOr<Access> access = accessOf(
+      op.getView(), {op.getColumn(), op.getColumn()}, op.getResult().getType());
   if (failed(access))
     return failure();
   access->layout = layoutOf(op.getResult());
   access->rows = op.getRows();
   prepare(op.getRows());
-  arrays[op.getResult()] = loadAccess(
-      *access, getElementTypeOrSelf(op.getResult().getType()), "x");
+  arrays[op.getResult()] =
+      loadAccess(*access, getElementTypeOrSelf(op.getResult().getType()), "x");
   return success();
 }
 
@@ -294,8 +292,8 @@ LogicalResult KernelLowering::lowerScalarLoad(Operation *op) {
        llvm::zip_equal(load.getIndices(), view->strides))
     place = add(place, mul(scalars.lookup(position), stride));
   auto packType = VectorType::get({1}, load.getType());
-  Value pack = cuda::LoadGlobalOp::create(b, packType, view->memory, place,
-                                          Value());
+  Value pack =
+      cuda::LoadGlobalOp::create(b, packType, view->memory, place, Value());
   scalars.map(load.getResult(), vector::ExtractOp::create(b, pack, 0));
   return success();
 }
@@ -332,9 +330,8 @@ LogicalResult KernelLowering::lowerStore(tile::StoreOp op) {
     for (int64_t i = 0; i < width; ++i)
       parts.push_back(element(value, add(reg, index(i))));
     Value pack = vector::FromElementsOp::create(b, packType, parts);
-    cuda::StoreGlobalOp::create(
-        b, pack, access->view.memory, place,
-        both(first, insideView(*access, coordinates)));
+    cuda::StoreGlobalOp::create(b, pack, access->view.memory, place,
+                                both(first, insideView(*access, coordinates)));
   });
   return success();
 }

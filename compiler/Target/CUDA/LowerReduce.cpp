@@ -15,8 +15,8 @@
 using namespace mlir;
 using namespace llmc;
 
-static Value combine(OpBuilder &b, Location loc, tile::ReduceKind kind,
-                     Value x, Value y) {
+static Value combine(OpBuilder &b, Location loc, tile::ReduceKind kind, Value x,
+                     Value y) {
   if (kind == tile::ReduceKind::Add) {
     if (isa<FloatType>(x.getType()))
       return arith::AddFOp::create(b, loc, x, y);
@@ -56,9 +56,9 @@ LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
                          kind == tile::ReduceKind::Add ? "sum" : "max");
   Value none = arith::ConstantOp::create(b, neutral(b, kind, elementType));
   StringRef what = kind == tile::ReduceKind::Add ? "the sum" : "the maximum";
-  explain(toScalar       ? what + " of all elements"
-          : axis == 1    ? what + " of each row"
-                         : what + " of each column");
+  explain(toScalar    ? what + " of all elements"
+          : axis == 1 ? what + " of each row"
+                      : what + " of each column");
   unroll(size, 1, "", [&](Value reg) { writeArray(none, array, reg); });
   prepare(input);
   bool padded = layout.isPadded(type.getShape());
@@ -68,11 +68,10 @@ LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
     if (padded)
       for (int64_t along = 0; along < layout.rank(); ++along)
         if (layout.extents()[along] != type.getDimSize(along))
-          value = arith::SelectOp::create(
-              b,
-              less(coordinate(layout, along, reg),
-                   index(type.getDimSize(along))),
-              value, none);
+          value = arith::SelectOp::create(b,
+                                          less(coordinate(layout, along, reg),
+                                               index(type.getDimSize(along))),
+                                          value, none);
     writeArray(fold(readArray(array, slot), value), array, slot);
   });
 
@@ -130,16 +129,16 @@ LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
                                    bitAnd(thread, mask), index(0));
   explain("the warps' parts, in their order");
   unroll(size, 1, "", [&](Value reg) {
-    Value value = vector::FromElementsOp::create(b, pack, readArray(array, reg));
+    Value value =
+        vector::FromElementsOp::create(b, pack, readArray(array, reg));
     cuda::StoreSharedOp::create(b, value, buffer,
-                                byteOf(linear(warp, part, false), reg),
-                                writes);
+                                byteOf(linear(warp, part, false), reg), writes);
   });
   unroll(size, 1, "", [&](Value reg) {
     writeArray(none, array, reg);
     unroll(parts, 1, "", [&](Value number) {
-      Value value = cuda::LoadSharedOp::create(b, pack, buffer,
-                                               byteOf(number, reg));
+      Value value =
+          cuda::LoadSharedOp::create(b, pack, buffer, byteOf(number, reg));
       writeArray(
           fold(readArray(array, reg), vector::ExtractOp::create(b, value, 0)),
           array, reg);

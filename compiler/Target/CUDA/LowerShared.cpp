@@ -52,8 +52,8 @@ SharedTile KernelLowering::newSharedTile(RankedTensorType type, int64_t stages,
 Value KernelLowering::sharedByte(const SharedTile &tile, Value row,
                                  Value chunk) {
   if (tile.swizzleMask)
-    chunk = bitXor(chunk, bitAnd(shiftRight(row, tile.swizzleShift),
-                                 tile.swizzleMask));
+    chunk = bitXor(
+        chunk, bitAnd(shiftRight(row, tile.swizzleShift), tile.swizzleMask));
   Value byte = add(mul(row, tile.pitch), mul(chunk, kChunkBytes));
   return tile.slot ? add(tile.slot, byte) : byte;
 }
@@ -82,8 +82,9 @@ LogicalResult KernelLowering::copyToShared(tile::LoadOp load,
   // mayLeave asks for the last axis; operands in shared memory have no layout.
   bool rowsLeave = mayLeave(access, 0), columnsLeave = mayLeave(access, 1);
   int64_t perChunk = kChunkBytes / tile.elementBytes;
-  int64_t alignment = std::gcd(std::gcd(view.offsetDivisor, view.strides[0]),
-                               std::gcd(divisor(load.getIndices()[1]), perChunk));
+  int64_t alignment =
+      std::gcd(std::gcd(view.offsetDivisor, view.strides[0]),
+               std::gcd(divisor(load.getIndices()[1]), perChunk));
   int64_t piece = view.strides[1] == 1 ? alignment * tile.elementBytes : 0;
 
   auto copyChunk = [&](Value row, Value chunk) {
@@ -92,8 +93,7 @@ LogicalResult KernelLowering::copyToShared(tile::LoadOp load,
     Value viewColumn = add(begin[1], mul(chunk, perChunk));
     Value place = add(add(view.offset, mul(viewRow, view.strides[0])),
                       mul(viewColumn, view.strides[1]));
-    Value inside =
-        rowsLeave ? less(viewRow, index(view.sizes[0])) : Value();
+    Value inside = rowsLeave ? less(viewRow, index(view.sizes[0])) : Value();
     if (piece < 4) {
       // Too little alignment for copies in the background.
       Type element = getElementTypeOrSelf(view.memory.getType());
@@ -102,8 +102,8 @@ LogicalResult KernelLowering::copyToShared(tile::LoadOp load,
       for (int64_t i = 0; i < perChunk; ++i) {
         Value condition = inside;
         if (columnsLeave)
-          condition = both(condition, less(add(viewColumn, index(i)),
-                                           index(view.sizes[1])));
+          condition = both(
+              condition, less(add(viewColumn, index(i)), index(view.sizes[1])));
         Value pack = cuda::LoadGlobalOp::create(
             b, one, view.memory, add(place, index(i * view.strides[1])),
             condition);
@@ -128,12 +128,11 @@ LogicalResult KernelLowering::copyToShared(tile::LoadOp load,
                                        index(piece));
       }
       if (inside)
-        bytes = arith::SelectOp::create(
-            b, inside, bytes ? bytes : index(piece), index(0));
-      cuda::CpAsyncOp::create(b, piece, tile.buffer, add(byte, index(done)),
-                              view.memory,
-                              add(place, index(done / tile.elementBytes)),
-                              bytes);
+        bytes = arith::SelectOp::create(b, inside, bytes ? bytes : index(piece),
+                                        index(0));
+      cuda::CpAsyncOp::create(
+          b, piece, tile.buffer, add(byte, index(done)), view.memory,
+          add(place, index(done / tile.elementBytes)), bytes);
     }
   };
 

@@ -38,8 +38,7 @@ void KernelLowering::multiplyByThreads(tile::DotOp dot, Value acc) {
       auto pack = VectorType::get({kDepth}, f32);
       unroll(part.numRegisters(), 1, "i", [&](Value i) {
         Value byte = sharedByte(tile, coordinate(part, 0, i), div(k, kDepth));
-        Value values =
-            cuda::LoadSharedOp::create(b, pack, tile.buffer, byte);
+        Value values = cuda::LoadSharedOp::create(b, pack, tile.buffer, byte);
         for (int64_t step = 0; step < kDepth; ++step)
           writeArray(vector::ExtractOp::create(b, values, step), array,
                      add(mul(i, kDepth), index(step)));
@@ -53,8 +52,7 @@ void KernelLowering::multiplyByThreads(tile::DotOp dot, Value acc) {
         Value column = coordinate(part, 0, i);
         Value byte = add(sharedByte(tile, add(k, step), div(column, 4)),
                          mul(rem(column, 4), 4));
-        Value values =
-            cuda::LoadSharedOp::create(b, pack, tile.buffer, byte);
+        Value values = cuda::LoadSharedOp::create(b, pack, tile.buffer, byte);
         for (int64_t j = 0; j < width; ++j)
           writeArray(vector::ExtractOp::create(b, values, j), array,
                      add(mul(add(i, index(j)), kDepth), step));

@@ -31,9 +31,11 @@ static constexpr int64_t kStages = 2;
 
 /// Whether all that is done with the tile is to multiply it.
 static bool feedsProductsOnly(tile::LoadOp load) {
-  return !load->use_empty() && llvm::all_of(load->getUses(), [](OpOperand &use) {
-    return isa<tile::DotOp>(use.getOwner()) && use.getOperandNumber() < 2;
-  });
+  return !load->use_empty() &&
+         llvm::all_of(load->getUses(), [](OpOperand &use) {
+           return isa<tile::DotOp>(use.getOwner()) &&
+                  use.getOperandNumber() < 2;
+         });
 }
 
 static int64_t chooseStages(tile::LoadOp load, int64_t stages) {
@@ -48,8 +50,7 @@ static int64_t chooseStages(tile::LoadOp load, int64_t stages) {
 }
 
 namespace {
-struct CudaPlanPipeline
-    : llmc::impl::CudaPlanPipelineBase<CudaPlanPipeline> {
+struct CudaPlanPipeline : llmc::impl::CudaPlanPipelineBase<CudaPlanPipeline> {
   void runOnOperation() override {
     for (auto func : getOperation().getOps<tile::FuncOp>()) {
       int64_t stages = kStages;
@@ -59,8 +60,8 @@ struct CudaPlanPipeline
       Builder builder(func.getContext());
       func.walk([&](tile::LoadOp load) {
         if (feedsProductsOnly(load))
-          load->setAttr("cuda.stages", builder.getI64IntegerAttr(
-                                           chooseStages(load, stages)));
+          load->setAttr("cuda.stages",
+                        builder.getI64IntegerAttr(chooseStages(load, stages)));
       });
     }
   }

@@ -69,7 +69,9 @@ void ThreadPool::run(int64_t jobCount, Function jobFunction,
   // generation before it sleeps, or this thread sees the sleeper.
   generation.fetch_add(1);
   if (sleepers.load() > 0) {
-    { std::lock_guard<std::mutex> lock(mutex); }
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+    }
     wake.notify_all();
   }
   takeRanges(0);

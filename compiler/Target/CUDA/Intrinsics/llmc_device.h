@@ -106,8 +106,7 @@ template <typename T, int N> LLMC_DEVICE Pack<T, N> load_global(const T *p) {
   return llmc_load<T, N>(p);
 }
 
-template <typename T, int N>
-LLMC_DEVICE void store_global(T *p, Pack<T, N> v) {
+template <typename T, int N> LLMC_DEVICE void store_global(T *p, Pack<T, N> v) {
   llmc_store(p, v);
 }
 
@@ -170,12 +169,14 @@ template <int N> LLMC_DEVICE void cp_async_wait() {
 // Tensor cores
 //===----------------------------------------------------------------------===//
 
-/// Four 8x8 matrices of 16-bit elements; lane l names row l % 8 of matrix l / 8.
+/// Four 8x8 matrices of 16-bit elements; lane l names row l % 8 of matrix l
+/// / 8.
 LLMC_DEVICE void ldmatrix(unsigned *r, int byte) {
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
-               : "r"(llmc_shared_address(byte))
-               : "memory");
+  asm volatile(
+      "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+      : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+      : "r"(llmc_shared_address(byte))
+      : "memory");
 }
 
 LLMC_DEVICE void ldmatrix_trans(unsigned *r, int byte) {
