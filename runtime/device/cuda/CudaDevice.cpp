@@ -3,6 +3,7 @@
 #include "device/cuda/CudaDevice.h"
 
 #include "core/Console.h"
+#include "device/cuda/Nvtx.h"
 
 #include <algorithm>
 #include <cassert>
@@ -85,6 +86,7 @@ Status CudaDevice::keep(Status status) {
 
 Status CudaDevice::allocate() {
   std::lock_guard<std::mutex> lock(mutex);
+  LLMC_TRY(openProfiler());
   LLMC_TRY(openGpu());
   size_t freeBefore = 0, freeAfter = 0, total = 0;
   LLMC_TRY(driver->check(driver->cuMemGetInfo_v2(&freeBefore, &total),
@@ -314,6 +316,7 @@ Status CudaDevice::runEntry(LlmcEntryPoint entry) {
                    [&](const EntryGraphs &one) { return one.entry == entry; });
   const bool hasGraph = known != entries.end() && known->graphs[batch];
   lastEntry = known != entries.end() ? known->name : "an entry point";
+  ProfilerRange range(lastEntry);
   if (hasGraph && !runsOneByOne()) {
     LLMC_TRY(driver->check(driver->cuGraphLaunch(known->graphs[batch], compute),
                            fmt::format("{} cannot be started", lastEntry)));
@@ -352,11 +355,8 @@ Status CudaDevice::launchOne(int64_t index, void **args) {
     arguments[static_cast<size_t>(i)] = pointerTo(inBatch(addressOf(args[i])));
   if (isCapturing || !runsOneByOne())
     return kernels.launch(*driver, kernel, index, arguments.data(), compute);
-  std::string name = nameOf(kernel);
-  nvtx.push(name.c_str());
-  Status status = launchAndWait(kernel, index, arguments.data());
-  nvtx.pop();
-  return status;
+  ProfilerRange range(nameOf(kernel));
+  return launchAndWait(kernel, index, arguments.data());
 }
 
 Status CudaDevice::launchAndWait(const LlmcKernel &kernel, int64_t index,
@@ -386,7 +386,6 @@ Status CudaDevice::launchAndWait(const LlmcKernel &kernel, int64_t index,
 
 void CudaDevice::startProfile() {
   times.assign(static_cast<size_t>(program.numKernels), KernelTime());
-  nvtx.open();
 }
 
 } // namespace llmc::runtime

@@ -16,7 +16,6 @@
 
 #include "device/Device.h"
 #include "device/cuda/Kernels.h"
-#include "device/cuda/Nvtx.h"
 #include "device/cuda/Transfers.h"
 
 #include <memory>
@@ -96,7 +95,6 @@ private:
   cuda::CUevent started = nullptr, ended = nullptr; ///< of a timed launch
   cuda::Transfers transfers;
   cuda::Kernels kernels;
-  cuda::Nvtx nvtx;
   DeviceContext context;
   std::vector<void *> bases;
   std::vector<void *> arguments; ///< of a launch, addresses in the batch
