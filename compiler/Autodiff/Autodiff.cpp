@@ -120,14 +120,8 @@ LogicalResult differentiate(model::GraphOp graph) {
 
 struct Autodiff : llmc::impl::AutodiffBase<Autodiff> {
   void runOnOperation() override {
-    SmallVector<model::GraphOp> graphs(getOperation().getOps<model::GraphOp>());
-    if (graphs.size() != 1) {
-      getOperation().emitError(
-          "expected one 'model.graph' in the module, found ")
-          << graphs.size();
-      return signalPassFailure();
-    }
-    if (failed(differentiate(graphs.front())))
+    FailureOr<model::GraphOp> graph = model::GraphOp::getOnly(getOperation());
+    if (failed(graph) || failed(differentiate(*graph)))
       signalPassFailure();
   }
 };

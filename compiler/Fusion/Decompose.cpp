@@ -10,6 +10,7 @@
 
 #include "compiler/Fusion/FusionOpInterface.h"
 #include "compiler/Fusion/Passes.h"
+#include "compiler/Support/Divisors.h"
 #include "dialects/Model/Model.h"
 #include "dialects/Train/Train.h"
 
@@ -25,14 +26,6 @@ namespace llmc {
 using namespace mlir;
 using namespace llmc;
 using namespace llmc::model;
-
-/// The largest divisor of `count` that is at most `limit`.
-static int64_t getLargestDivisor(int64_t count, int64_t limit) {
-  for (int64_t divisor = std::min(count, limit); divisor > 1; --divisor)
-    if (count % divisor == 0)
-      return divisor;
-  return 1;
-}
 
 /// What is left of a sum over rows when its partial sums, [splits, C], are
 /// computed.

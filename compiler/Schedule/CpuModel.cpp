@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Schedule/TargetModel.h"
+#include "compiler/Support/Divisors.h"
 
 #include "llvm/Support/MathExtras.h"
 

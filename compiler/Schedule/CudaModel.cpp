@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Schedule/CudaProducts.h"
+#include "compiler/Support/Divisors.h"
 
 #include "llvm/Support/MathExtras.h"
 

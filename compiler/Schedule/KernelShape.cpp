@@ -343,10 +343,3 @@ SmallVector<int64_t> llmc::getGrid(const KernelShape &shape,
   }
   llvm_unreachable("every kind has a grid");
 }
-
-int64_t llmc::getLargestDivisor(int64_t value, int64_t limit) {
-  for (int64_t divisor = std::min(value, limit); divisor > 1; --divisor)
-    if (value % divisor == 0)
-      return divisor;
-  return 1;
-}

@@ -84,9 +84,6 @@ llvm::SmallVector<llvm::StringRef> getBlockNames(const KernelShape &shape);
 llvm::SmallVector<int64_t> getGrid(const KernelShape &shape,
                                    const BlockSizes &blocks);
 
-/// The largest divisor of `value` up to `limit`; 1 for a limit below that.
-int64_t getLargestDivisor(int64_t value, int64_t limit);
-
 } // namespace llmc
 
 #endif

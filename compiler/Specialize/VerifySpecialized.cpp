@@ -39,28 +39,16 @@ private:
 } // namespace
 
 LogicalResult VerifySpecialized::verifyModule(ModuleOp module) {
-  GraphOp graph;
-  for (Operation &op : *module.getBody()) {
-    auto found = dyn_cast<GraphOp>(op);
-    if (!found)
-      return op.emitError("expected nothing but a model.graph in the module, "
+  for (Operation &op : *module.getBody())
+    if (!isa<GraphOp>(op))
+      return op.emitError("expected nothing but a 'model.graph' in the module, "
                           "found '")
              << op.getName() << "'";
-    if (graph) {
-      InFlightDiagnostic diagnostic =
-          found.emitError("expected one model.graph in the module, found @")
-          << graph.getSymName() << " and @" << found.getSymName();
-      diagnostic.attachNote(graph.getLoc()) << "the first is here";
-      return diagnostic;
-    }
-    graph = found;
-  }
-  if (!graph)
-    return module.emitError("expected a model.graph in the module, found none");
-  if (failed(verifySignature(graph)) || failed(verifyOps(graph)) ||
-      failed(verifyLoss(graph)))
+  FailureOr<GraphOp> graph = GraphOp::getOnly(module);
+  if (failed(graph) || failed(verifySignature(*graph)) ||
+      failed(verifyOps(*graph)) || failed(verifyLoss(*graph)))
     return failure();
-  return verifyReached(graph);
+  return verifyReached(*graph);
 }
 
 LogicalResult VerifySpecialized::verifySignature(GraphOp graph) {

@@ -106,14 +106,9 @@ struct BuildStep : llmc::impl::BuildStepBase<BuildStep> {
           << masters << "' with precision '" << precision << "'";
       return signalPassFailure();
     }
-    SmallVector<model::GraphOp> graphs(getOperation().getOps<model::GraphOp>());
-    if (graphs.size() != 1) {
-      getOperation().emitError(
-          "expected one 'model.graph' in the module, found ")
-          << graphs.size();
-      return signalPassFailure();
-    }
-    if (failed(buildStep(getOperation(), graphs.front(), precision, masters)))
+    FailureOr<model::GraphOp> graph = model::GraphOp::getOnly(getOperation());
+    if (failed(graph) ||
+        failed(buildStep(getOperation(), *graph, precision, masters)))
       signalPassFailure();
   }
 };

@@ -39,6 +39,25 @@ LogicalResult GraphOp::verify() {
   return success();
 }
 
+FailureOr<GraphOp> GraphOp::getOnly(ModuleOp module) {
+  GraphOp only;
+  for (auto graph : module.getOps<GraphOp>()) {
+    if (!only) {
+      only = graph;
+      continue;
+    }
+    InFlightDiagnostic diagnostic =
+        graph.emitError("expected one 'model.graph' in the module, found @")
+        << only.getSymName() << " and @" << graph.getSymName();
+    diagnostic.attachNote(only.getLoc()) << "the first is here";
+    return diagnostic;
+  }
+  if (!only)
+    return module.emitError(
+        "expected one 'model.graph' in the module, found none");
+  return only;
+}
+
 LogicalResult ReturnOp::verify() {
   auto graph = cast<GraphOp>((*this)->getParentOp());
   ArrayRef<Type> results = graph.getResultTypes();

@@ -34,6 +34,8 @@ def Model_GraphOp : Model_Op<"graph", [
     ::mlir::Region *getCallableRegion() { return &getBody(); }
     ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
     ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
+    /// The module's only graph; none or two are an error.
+    static ::mlir::FailureOr<GraphOp> getOnly(::mlir::ModuleOp module);
   }];
 }
 

@@ -12,7 +12,7 @@ model.graph @accepted(%tokens: tensor<2x8xi32>, %targets: tensor<2x8xi32>) -> te
 
 // -----
 
-// expected-error@+1 {{expected a model.graph in the module, found none}}
+// expected-error@+1 {{expected one 'model.graph' in the module, found none}}
 module {
 }
 
@@ -26,7 +26,7 @@ model.graph @first(%tokens: tensor<2x8xi32>, %targets: tensor<2x8xi32>) -> tenso
   model.return %loss : tensor<f32>
 }
 
-// expected-error@+1 {{expected one model.graph in the module, found @first and @second}}
+// expected-error@+1 {{expected one 'model.graph' in the module, found @first and @second}}
 model.graph @second(%tokens: tensor<2x8xi32>, %targets: tensor<2x8xi32>) -> tensor<f32> {
   %w = model.parameter "w" : tensor<97x97xf32> {init = #model.normal<0.02>}
   %x = model.embedding %tokens, %w : (tensor<2x8xi32>, tensor<97x97xf32>) -> tensor<2x8x97xf32>

@@ -1,6 +1,6 @@
 // RUN: llmc-opt %s --llmc-build-step --split-input-file --verify-diagnostics
 
-// expected-error@+1 {{expected one 'model.graph' in the module, found 0}}
+// expected-error@+1 {{expected one 'model.graph' in the module, found none}}
 module {
 }
 

@@ -72,15 +72,14 @@ LogicalResult fail(llvm::Error error) {
 }
 
 FailureOr<model::GraphOp> findGraph(ModuleOp module) {
-  auto graphs = llvm::to_vector(module.getOps<model::GraphOp>());
-  if (graphs.size() != 1)
-    return module.emitError("expected one model.graph, found ")
-           << graphs.size();
-  llvm::ArrayRef<Type> inputs = graphs.front().getFunctionType().getInputs();
+  FailureOr<model::GraphOp> graph = model::GraphOp::getOnly(module);
+  if (failed(graph))
+    return failure();
+  llvm::ArrayRef<Type> inputs = graph->getFunctionType().getInputs();
   if (inputs.size() != 2 || inputs[0] != inputs[1] ||
       !llvm::isa<RankedTensorType>(inputs[0]))
-    return graphs.front().emitError("expected tokens and targets of one type");
-  return graphs.front();
+    return graph->emitError("expected tokens and targets of one type");
+  return graph;
 }
 
 /// The extent to specialise to: the option's, else that of the file; 0, which
