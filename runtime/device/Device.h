@@ -35,6 +35,12 @@ struct Peak {
   std::string rule;          ///< what is counted and where it is from
 };
 
+/// The most that a device can read and write in its memory in a second.
+struct Bandwidth {
+  double bytesPerSecond = 0; ///< 0: unknown
+  std::string rule;          ///< what is counted and where it is from
+};
+
 class Device {
 public:
   virtual ~Device() = default;
@@ -48,7 +54,10 @@ public:
 
   /// Bytes that this program holds on the device now; -1 when unknown.
   virtual int64_t bytesInUse() const = 0;
+  /// Of the device that `allocate` has found. May be measured, in a moment.
   virtual Peak peak() const { return {}; }
+  /// Asked for before `allocate`: to measure it takes memory for a moment.
+  virtual Bandwidth bandwidth() const { return {0, "unknown"}; }
 
   /// Copies to or from an arena. `data` is free when `write` returns, and
   /// filled when `read` does. Calls on disjoint ranges may run at the same

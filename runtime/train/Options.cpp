@@ -245,8 +245,14 @@ void addReportOptions(CLI::App &app, Options &o, RawOptions &raw) {
       ->group(generation);
 
   const char *output = "Output";
-  app.add_flag("--profile", o.profile,
-               "time every kernel; print calls, ms, share, GFLOP/s and GB/s")
+  app.add_flag(
+         "--profile", o.profile,
+         "time every kernel; print calls, ms, FLOP, bytes, and the shares "
+         "of the device's peak and bandwidth")
+      ->group(output);
+  app.add_flag("--ceilings", o.ceilings,
+               "print the device's peak and bandwidth, which those shares are "
+               "of, and stop")
       ->group(output);
   app.add_option("--progress", raw.progress,
                  "progress bar: auto (on a terminal), on or off")
@@ -269,7 +275,7 @@ Status finish(Options &o, const RawOptions &raw) {
       raw.progress == "on" || (raw.progress == "auto" && stdoutIsTerminal());
   if (o.out.empty())
     return Status::error("--out: expected a directory, found an empty name");
-  if (o.data.empty() && !o.sample)
+  if (o.data.empty() && !o.sample && !o.ceilings)
     return Status::error("nothing to do: give --data DIR to train, or --sample "
                          "PROMPT to generate from a trained model");
   if (o.data.empty() && o.resume)

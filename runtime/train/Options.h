@@ -53,6 +53,7 @@ struct Options {
 
   // Output.
   bool profile = false;
+  bool ceilings = false;
   bool quiet = false;
   bool progress = false;
 };

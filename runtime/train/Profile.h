@@ -9,11 +9,22 @@
 
 namespace llmc::runtime {
 
+/// What the rates of a profile are shares of.
+struct Ceilings {
+  Peak peak;
+  Bandwidth bandwidth;
+};
+
+/// Two lines: each ceiling with what is counted, or that it is unknown.
+std::string formatCeilings(const Ceilings &ceilings);
+
 /// A table of the kernels that ran, slowest first: calls, ms, share of
-/// `wallSeconds`, and the rates that the kernel table's flops and bytes give.
+/// `wallSeconds`; flops and bytes of one call, as the kernel table has them,
+/// and the rates that follow, with their shares of the ceilings. The ceilings
+/// and what the columns mean stand below.
 std::string formatProfile(const LlmcProgram &program,
                           const std::vector<KernelTime> &times,
-                          double wallSeconds);
+                          double wallSeconds, const Ceilings &ceilings);
 
 } // namespace llmc::runtime
 

@@ -6,6 +6,7 @@
 #include "device/cuda/CudaDevice.h"
 #include "train/Options.h"
 #include "train/Parameters.h"
+#include "train/Profile.h"
 #include "train/Program.h"
 #include "train/Sampler.h"
 #include "train/TrainLoop.h"
@@ -61,6 +62,16 @@ Status sampleOnly(const LlmcProgram &program, const Options &options,
                      meansBytes(tokenizer, program), sampler, console);
 }
 
+Status printCeilings(const LlmcProgram &program, Device &device,
+                     Console &console) {
+  Bandwidth bandwidth = device.bandwidth();
+  // Which GPU it is turns out when its memory is taken.
+  if (program.deviceKind != LlmcDeviceCpu)
+    LLMC_TRY(device.allocate());
+  console.result(formatCeilings({device.peak(), bandwidth}));
+  return Status::ok();
+}
+
 std::unique_ptr<Device> makeDevice(const LlmcProgram &program,
                                    const Options &options, ThreadPool &pool) {
   if (program.deviceKind == LlmcDeviceCuda)
@@ -91,7 +102,9 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   std::unique_ptr<Device> device = makeDevice(program, options, pool);
   int stopSignal = 0;
   Status status = Status::ok();
-  if (options.data.empty()) {
+  if (options.ceilings) {
+    status = printCeilings(program, *device, console);
+  } else if (options.data.empty()) {
     status = sampleOnly(program, options, *device, pool, console);
   } else {
     TrainLoop loop(program, options, *device, pool, console);

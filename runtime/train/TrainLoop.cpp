@@ -4,7 +4,6 @@
 
 #include "train/LossCurve.h"
 #include "train/Parameters.h"
-#include "train/Profile.h"
 #include "train/Program.h"
 #include "train/Sampler.h"
 #include "train/StopSignal.h"
@@ -60,13 +59,15 @@ Status TrainLoop::prepare(const Data &data) {
                          "--resume to go on from it, or name another directory",
                          options.out, present->front());
   LLMC_TRY(makeDirectories(options.out));
+  if (options.profile)
+    ceilings.bandwidth = device.bandwidth();
   LLMC_TRY(device.allocate());
   LLMC_TRY(
       initializeTensors(program, device, pool, LlmcArenaConstant, defaultSeed));
   tokens.resize(static_cast<size_t>(program.batch * program.sequence));
   targets.resize(tokens.size());
   losses.resize(static_cast<size_t>(options.accumulate));
-  peak = device.peak();
+  ceilings.peak = device.peak();
 
   state.seed = options.seed.value_or(defaultSeed);
   if (options.resume)
@@ -176,6 +177,11 @@ void TrainLoop::describe(const Data &data) {
       static_cast<double>(options.steps) * static_cast<double>(windows) /
           static_cast<double>(data.trainWindows()),
       device.description(), state.seed));
+  // A GPU's description holds its peak, which is looked up, not measured.
+  if (program.deviceKind == LlmcDeviceCpu)
+    console.line(fmt::format("peak: {}, {}",
+                             formatFlops(ceilings.peak.flopsPerSecond, 0),
+                             ceilings.peak.rule));
 }
 
 Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
@@ -264,9 +270,7 @@ Status TrainLoop::finish(const Data &data, Metrics &metrics, int stopSignal) {
         "done: {} steps in {}, {:.0f} tokens/s, {}", state.step - firstStep,
         formatSeconds(trainSeconds),
         perSecond * static_cast<double>(program.batch * program.sequence),
-        program.deviceKind == LlmcDeviceCpu
-            ? fmt::format("{:.2f} GFLOP/s", flops * 1e-9)
-            : formatFlops(flops, peak.flopsPerSecond)));
+        formatFlops(flops, ceilings.peak.flopsPerSecond)));
     if (evaluatedStep != state.step)
       LLMC_TRY(evaluate(data, metrics));
     if (options.sample)
@@ -278,8 +282,8 @@ Status TrainLoop::finish(const Data &data, Metrics &metrics, int stopSignal) {
                            joinPath(options.out, "loss.svg"),
                            joinPath(options.out, "loss.png")));
   if (options.profile)
-    console.result(
-        formatProfile(program, device.profile(), secondsSince(loopStart)));
+    console.result(formatProfile(program, device.profile(),
+                                 secondsSince(loopStart), ceilings));
   double planned = static_cast<double>(device.plannedBytes());
   if (peakBytes > 0)
     console.line(fmt::format(

@@ -19,6 +19,7 @@
 #include "train/Data.h"
 #include "train/Metrics.h"
 #include "train/Options.h"
+#include "train/Profile.h"
 
 #include <chrono>
 #include <cstdint>
@@ -79,7 +80,7 @@ private:
   std::string lastCheckpoint;
   double trainSeconds = 0; // in steps of this process
   std::chrono::steady_clock::time_point loopStart;
-  Peak peak;                    // of the device
+  Ceilings ceilings;            // of the device; bandwidth with --profile
   std::vector<int32_t> tokens;  // [batch, sequence]
   std::vector<int32_t> targets; // [batch, sequence]
   std::vector<float> losses;    // of a step's micro-batches

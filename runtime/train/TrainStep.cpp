@@ -48,10 +48,9 @@ Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
       static_cast<double>(program.batch * program.sequence *
                           options.accumulate) /
       std::max(seconds, 1e-9);
-  if (program.deviceKind != LlmcDeviceCpu)
-    record.flopsPerSecond =
-        flopsPerSecond(static_cast<double>(options.accumulate), seconds);
-  record.peakFlopsPerSecond = peak.flopsPerSecond;
+  record.flopsPerSecond =
+      flopsPerSecond(static_cast<double>(options.accumulate), seconds);
+  record.peakFlopsPerSecond = ceilings.peak.flopsPerSecond;
   return Status::ok();
 }
 

@@ -4,7 +4,9 @@
 
 #include "device/cpu/CpuDevice.h"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 
 using namespace llmc::runtime;
 
@@ -41,6 +43,43 @@ TEST(ThreadPool, WakesAfterSleep) {
     });
   }
   EXPECT_EQ(sum, 30);
+}
+
+TEST(Ceilings, AreMeasuredByAllThreadsAndSayHow) {
+  for (unsigned threads : {1u, 3u}) {
+    ThreadPool pool(threads);
+    const std::string count = ", " + std::to_string(threads) + " thread" +
+                              (threads == 1 ? "," : "s,");
+    Peak peak = measurePeak(pool);
+    // A processor of 1 GHz that takes one product of two numbers in a cycle,
+    // and more than ten times the fastest core.
+    EXPECT_GT(peak.flopsPerSecond, 1e9 / threads);
+    EXPECT_LT(peak.flopsPerSecond, 5e12 * threads);
+    EXPECT_NE(peak.rule.find(count), std::string::npos) << peak.rule;
+    Bandwidth bandwidth = measureBandwidth(pool);
+    EXPECT_GT(bandwidth.bytesPerSecond, 1e8);
+    EXPECT_LT(bandwidth.bytesPerSecond, 1e13);
+    EXPECT_NE(bandwidth.rule.find(count), std::string::npos) << bandwidth.rule;
+  }
+}
+
+TEST(Ceilings, PeakIsAboveWhatPlainCodeReaches) {
+  ThreadPool pool(1);
+  // Eight sums side by side: the latency of additions does not hold it up much.
+  volatile float start = 1.0f, factor = 0.5f;
+  float sums[8], times = factor;
+  std::fill(std::begin(sums), std::end(sums), start);
+  constexpr int64_t turns = 1 << 20;
+  auto begin = std::chrono::steady_clock::now();
+  for (int64_t turn = 0; turn < turns; ++turn)
+    for (float &sum : sums)
+      sum = sum * times + times;
+  double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+          .count();
+  for (float sum : sums)
+    start = sum;
+  EXPECT_GT(measurePeak(pool).flopsPerSecond, 16.0 * turns / seconds);
 }
 
 TEST(Arena, IsAlignedAndZero) {

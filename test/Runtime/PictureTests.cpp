@@ -166,15 +166,28 @@ TEST(Profile, RatesComeFromTheKernelTable) {
   LlmcProgram program{};
   program.numKernels = 3;
   program.kernels = kernels;
+  const std::vector<KernelTime> times = {{2, 0.001}, {10, 0.05}, {0, 0}};
   std::string table =
-      formatProfile(program, {{2, 0.001}, {10, 0.05}, {0, 0}}, 0.1);
+      formatProfile(program, times, 0.1, {{4e9, "by hand"}, {16e9, "as well"}});
   EXPECT_LT(table.find("slow"), table.find("fast"));
   EXPECT_EQ(table.find("unused"), std::string::npos);
-  EXPECT_NE(table.find("50.0%      1.00      0.20  m.mlir:2"),
-            std::string::npos)
-      << table;
-  EXPECT_NE(table.find("1.0%      2.00      8.00  m.mlir:1"), std::string::npos)
-      << table;
+  // Calls, ms, share of the wall time; one call's MFLOP and MB; both rates and
+  // their shares of 4 GFLOP/s and 16 GB/s.
+  for (const char *row :
+       {"slow                 10      50.00  50.0%       5.00      1.000      "
+        "1.00   25.0%      0.20    1.2%  m.mlir:2\n",
+        "fast                  2       1.00   1.0%       1.00      4.000      "
+        "2.00   50.0%      8.00   50.0%  m.mlir:1\n",
+        "all kernels                  51.00  51.0%                            "
+        "1.02   25.5%      0.35    2.2%\n",
+        "outside kernels              49.00  49.0%\n",
+        "\npeak: 4.0 GFLOP/s, by hand\n", "\nbandwidth: 16.0 GB/s, as well\n"})
+    EXPECT_NE(table.find(row), std::string::npos) << row << table;
+
+  table = formatProfile(program, times, 0.1, {{0, "unknown"}, {0, "too"}});
+  for (const char *row : {"1.00       -      0.20       -  m.mlir:2\n",
+                          "\npeak: unknown\n", "\nbandwidth: too\n"})
+    EXPECT_NE(table.find(row), std::string::npos) << row << table;
 }
 
 } // namespace

@@ -43,12 +43,28 @@ TEST_F(TrainTest, LearnsAndLeavesEverythingBehind) {
   EXPECT_TRUE(pathExists(path("o/loss.png")));
   EXPECT_TRUE(pathExists(path("o/loss.svg")));
   for (const char *part :
-       {"\n  1/200 | loss 5.5", " tokens/s\n", "memory: ", "held out",
+       {"\n  1/200 | loss 5.5", " tokens/s | ", " % of peak\n",
+        " GFLOP/s, f32 multiply-adds in ", "memory: ", "held out",
         "step 200: held-out loss ", "step 160: saved o/step_000160",
         "loss curve: o/loss.svg", "memory: peak ", "\nGod "})
     EXPECT_NE(outcome.output.find(part), std::string::npos)
         << part << " is not in\n"
         << outcome.output;
+}
+
+TEST_F(TrainTest, CeilingsArePrintedWithoutDataOrMemory) {
+  Outcome outcome = run("--ceilings --threads 2 --quiet");
+  ASSERT_EQ(outcome.exitStatus, 0) << outcome.output;
+  double gigaflops = 0, gigabytes = 0;
+  EXPECT_EQ(std::sscanf(outcome.output.c_str(),
+                        "peak: %lf GFLOP/s, f32 multiply-adds in %*[^\n]\n"
+                        "bandwidth: %lf GB/s, a = b + s c over",
+                        &gigaflops, &gigabytes),
+            2)
+      << outcome.output;
+  EXPECT_GT(gigaflops, 0);
+  EXPECT_GT(gigabytes, 0);
+  EXPECT_FALSE(pathExists(path("out")));
 }
 
 TEST_F(TrainTest, ThreadsDoNotChangeABit) {

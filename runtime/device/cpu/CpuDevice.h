@@ -5,6 +5,7 @@
 
 #include "device/Device.h"
 #include "device/cpu/Arena.h"
+#include "device/cpu/Ceilings.h"
 #include "device/cpu/ThreadPool.h"
 
 #include <vector>
@@ -20,6 +21,8 @@ public:
   Status allocate() override;
   int64_t plannedBytes() const override;
   int64_t bytesInUse() const override { return ownResidentBytes(); }
+  Peak peak() const override { return measurePeak(pool); }
+  Bandwidth bandwidth() const override { return measureBandwidth(pool); }
   Status write(LlmcArenaKind kind, int64_t offset, const void *data,
                int64_t bytes) override;
   Status read(LlmcArenaKind kind, int64_t offset, void *data,
