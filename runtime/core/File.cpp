@@ -187,10 +187,13 @@ Result<FileSeal> sealOfFile(const std::string &path) {
   return FileSeal{file->size(), checksum.value()};
 }
 
-Result<std::string> readWholeFile(const std::string &path) {
+Result<std::string> readWholeFile(const std::string &path, int64_t mostBytes) {
   Result<InputFile> file = InputFile::open(path);
   if (!file.isOk())
     return file.status();
+  if (file->size() > mostBytes)
+    return Status::error("{} has {} bytes, expected at most {}", path,
+                         file->size(), mostBytes);
   std::string contents(static_cast<size_t>(file->size()), '\0');
   LLMC_TRY(file->read(0, contents.data(), file->size()));
   return contents;
@@ -198,11 +201,17 @@ Result<std::string> readWholeFile(const std::string &path) {
 
 Status writeFileAtomically(const std::string &path, std::string_view contents) {
   std::string temporary = path + ".tmp";
-  OutputFile file;
-  LLMC_TRY(file.open(temporary));
-  LLMC_TRY(file.write(contents.data(), contents.size()));
-  LLMC_TRY(file.close());
-  LLMC_TRY(renamePath(temporary, path));
+  auto writeTemporary = [&] {
+    OutputFile file;
+    LLMC_TRY(file.open(temporary));
+    LLMC_TRY(file.write(contents.data(), contents.size()));
+    LLMC_TRY(file.close());
+    return renamePath(temporary, path);
+  };
+  if (Status status = writeTemporary(); !status.isOk()) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
   std::string parent = std::filesystem::path(path).parent_path().string();
   return syncDirectory(parent.empty() ? "." : parent);
 }

@@ -84,10 +84,12 @@ private:
 };
 
 Result<FileSeal> sealOfFile(const std::string &path);
-Result<std::string> readWholeFile(const std::string &path);
+/// An error when the file is longer than `mostBytes`.
+Result<std::string> readWholeFile(const std::string &path,
+                                  int64_t mostBytes = INT64_MAX);
 
 /// Writes beside the target, flushes, and renames over it: readers see the old
-/// contents or the new, never a part.
+/// contents or the new, never a part. A failure leaves nothing behind.
 Status writeFileAtomically(const std::string &path, std::string_view contents);
 
 /// Makes the renames done inside `path` durable.

@@ -7,106 +7,43 @@
 #include "train/Program.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace llmc::runtime {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr char modelFile[] = "model.safetensors";
 constexpr char optimizerFile[] = "optimizer.safetensors";
 constexpr char stateFile[] = "state.json";
-constexpr char stepPrefix[] = "step_";
-constexpr int formatVersion = 1;
+constexpr char latestFile[] = "latest";
+constexpr char unfinished[] = ".tmp";
 
-std::string toHex(uint64_t value) { return fmt::format("{:016x}", value); }
+/// Larger ones are not ours and must not fill the memory.
+constexpr int64_t largestStateBytes = int64_t(1) << 20;
 
-std::string checksumOfText(const std::string &text) {
-  Checksum checksum;
-  checksum.add(text.data(), text.size());
-  return toHex(checksum.value());
-}
-
-Json sealToJson(const FileSeal &seal) {
-  return {{"bytes", seal.bytes}, {"checksum", toHex(seal.checksum)}};
-}
-
-Json stateToJson(const RunState &state, const LlmcProgram &program) {
-  Json json;
-  json["version"] = formatVersion;
-  json["step"] = state.step;
-  json["position"] = state.position;
-  json["seed"] = state.seed;
-  json["tokenizer"] = state.tokenizer;
-  json["model"] = program.modelName;
-  json["parameters"] = program.parameters;
-  json["settings"] = state.settings;
-  return json;
-}
-
-/// Reads state.json and checks its own checksum.
-Result<Json> readState(const std::string &path) {
-  Result<std::string> text = readWholeFile(path);
-  if (!text.isOk())
-    return text.status();
-  Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("checksum"))
-    return Status::error("{} is not complete", path);
-  Json expected = json["checksum"];
-  json.erase("checksum");
-  if (expected != checksumOfText(json.dump()))
-    return Status::error("{} does not match its own checksum", path);
-  return json;
-}
-
-/// The checksum was right, so a field of another type means another version.
-Result<RunState> stateFromJson(const std::string &path, const Json &json) {
-  auto hasType = [&](const char *key, Json::value_t type) {
-    return json.contains(key) && json[key].type() == type;
-  };
-  using Type = Json::value_t;
-  bool known =
-      json.value("version", Json()) == formatVersion &&
-      hasType("step", Type::number_unsigned) &&
-      hasType("position", Type::number_unsigned) &&
-      hasType("seed", Type::number_unsigned) &&
-      hasType("tokenizer", Type::string) && hasType("model", Type::string) &&
-      hasType("settings", Type::object) && hasType("files", Type::object);
-  if (!known)
-    return Status::error("{} is of another version of the runtime", path);
-  RunState state;
-  state.step = json["step"].get<int64_t>();
-  state.position = json["position"].get<int64_t>();
-  state.seed = json["seed"].get<uint64_t>();
-  state.tokenizer = json["tokenizer"].get<std::string>();
-  for (const auto &[key, value] : json["settings"].items())
-    if (value.is_string())
-      state.settings[key] = value.get<std::string>();
-  return state;
-}
-
-Status verifyFile(const std::string &path, const Json &files,
+Status verifyFile(const std::string &path,
+                  const std::map<std::string, FileSeal> &files,
                   const char *name) {
-  std::string file = joinPath(path, name);
-  if (!files.contains(name))
+  auto expected = files.find(name);
+  if (expected == files.end())
     return Status::error("{} is not listed in {}", name, stateFile);
-  Result<FileSeal> seal = sealOfFile(file);
-  if (!seal.isOk())
-    return seal.status();
-  Json expected = files[name], found = sealToJson(*seal);
-  if (found == expected)
-    return Status::ok();
-  const char *key = found["bytes"] != expected["bytes"] ? "bytes" : "checksum";
-  return Status::error("{} is damaged: expected {} {}, found {}", file, key,
-                       expected[key].dump(), found[key].dump());
+  std::string file = joinPath(path, name);
+  Result<FileSeal> found = sealOfFile(file);
+  if (!found.isOk())
+    return found.status();
+  if (found->bytes != expected->second.bytes)
+    return Status::error("{} is damaged: expected {} bytes, found {}", file,
+                         expected->second.bytes, found->bytes);
+  if (found->checksum != expected->second.checksum)
+    return Status::error("{} is damaged: expected checksum {}, found {}", file,
+                         formatChecksum(expected->second.checksum),
+                         formatChecksum(found->checksum));
   return Status::ok();
 }
 
 } // namespace
 
 std::string CheckpointStore::pathOf(int64_t step) const {
-  return joinPath(directory, fmt::format("{}{:06}", stepPrefix, step));
+  return joinPath(directory, checkpointName(step));
 }
 
 Result<std::vector<int64_t>> CheckpointStore::steps() const {
@@ -116,15 +53,9 @@ Result<std::vector<int64_t>> CheckpointStore::steps() const {
   Result<std::vector<std::string>> names = listDirectory(directory);
   if (!names.isOk())
     return Status::error("--out: {}", names.message());
-  const size_t prefix = sizeof(stepPrefix) - 1;
-  for (const std::string &name : *names) {
-    bool digits = name.size() > prefix && name.size() <= prefix + 18 &&
-                  name.compare(0, prefix, stepPrefix) == 0 &&
-                  std::all_of(name.begin() + prefix, name.end(),
-                              [](char c) { return c >= '0' && c <= '9'; });
-    if (digits)
-      found.push_back(std::stoll(name.substr(prefix)));
-  }
+  for (const std::string &name : *names)
+    if (std::optional<int64_t> step = stepOfCheckpointName(name))
+      found.push_back(*step);
   std::sort(found.rbegin(), found.rend());
   return found;
 }
@@ -132,14 +63,17 @@ Result<std::vector<int64_t>> CheckpointStore::steps() const {
 Status CheckpointStore::writeFiles(const RunState &state,
                                    const std::string &path) const {
   LLMC_TRY(makeDirectories(path));
-  Json json = stateToJson(state, program);
+  CheckpointState whole;
+  whole.run = state;
+  whole.model = program.modelName;
+  whole.parameters = program.parameters;
   Result<FileSeal> model = writeSafetensors(
       joinPath(path, modelFile),
       parameterSources(program, device, LlmcArenaParameter),
       {{"model", program.modelName}, {"step", std::to_string(state.step)}});
   if (!model.isOk())
     return model.status();
-  json["files"][modelFile] = sealToJson(*model);
+  whole.files[modelFile] = *model;
 
   std::vector<TensorSource> moments =
       parameterSources(program, device, LlmcArenaMoment1, "m.");
@@ -150,59 +84,84 @@ Status CheckpointStore::writeFiles(const RunState &state,
       writeSafetensors(joinPath(path, optimizerFile), moments, {});
   if (!optimizer.isOk())
     return optimizer.status();
-  json["files"][optimizerFile] = sealToJson(*optimizer);
+  whole.files[optimizerFile] = *optimizer;
 
-  json["checksum"] = checksumOfText(json.dump());
-  LLMC_TRY(writeFileAtomically(joinPath(path, stateFile), json.dump(2) + "\n"));
+  LLMC_TRY(writeFileAtomically(joinPath(path, stateFile),
+                               formatCheckpointState(whole)));
   return syncDirectory(path);
 }
 
 Result<std::string> CheckpointStore::save(const RunState &state) {
   const std::string target = pathOf(state.step);
-  const std::string temporary = target + ".tmp";
+  const std::string temporary = target + unfinished;
   LLMC_TRY(makeDirectories(directory));
-  LLMC_TRY(removeTree(temporary)); // left by a run that was cut off
-  if (Status status = writeFiles(state, temporary); !status.isOk()) {
-    // On a full disk, what could not be finished must not keep the room.
-    LLMC_TRY(removeTree(temporary));
+  LLMC_TRY(removeTree(temporary));
+  Status status = writeFiles(state, temporary);
+  if (!status.isOk()) {
+    // On a full disk, what could not be finished must not keep the room. That
+    // it could not be written is what there is to say, removed or not.
+    (void)removeTree(temporary);
     return status;
   }
   // A damaged checkpoint of the same step may be in the way after a resume.
   LLMC_TRY(removeTree(target));
   LLMC_TRY(renamePath(temporary, target));
   LLMC_TRY(syncDirectory(directory));
-  std::string name = fmt::format("{}{:06}\n", stepPrefix, state.step);
-  LLMC_TRY(writeFileAtomically(joinPath(directory, "latest"), name));
-  LLMC_TRY(dropOld());
+  LLMC_TRY(writeFileAtomically(joinPath(directory, latestFile),
+                               checkpointName(state.step) + "\n"));
+  LLMC_TRY(dropOld(state.step));
   return target;
 }
 
-Status CheckpointStore::dropOld() {
+Status CheckpointStore::dropOld(int64_t newest) {
   if (keep == 0)
     return Status::ok();
   Result<std::vector<int64_t>> present = steps();
   if (!present.isOk())
     return present.status();
-  for (size_t i = static_cast<size_t>(keep); i < present->size(); ++i)
-    LLMC_TRY(removeTree(pathOf((*present)[i])));
+  int64_t kept = 0;
+  for (int64_t step : *present) {
+    if (step > newest || ++kept <= keep)
+      continue;
+    // A name that says complete must not be seen while its files go.
+    const std::string path = pathOf(step), temporary = path + unfinished;
+    LLMC_TRY(removeTree(temporary));
+    LLMC_TRY(renamePath(path, temporary));
+    LLMC_TRY(removeTree(temporary));
+  }
   return Status::ok();
+}
+
+Result<std::vector<std::string>> CheckpointStore::removeUnfinished() {
+  Result<std::vector<std::string>> names = listDirectory(directory);
+  if (!names.isOk())
+    return Status::error("--out: {}", names.message());
+  std::vector<std::string> removed;
+  const size_t suffix = sizeof(unfinished) - 1;
+  for (const std::string &name : *names) {
+    if (name.size() < suffix ||
+        name.compare(name.size() - suffix, suffix, unfinished) != 0 ||
+        !stepOfCheckpointName(name.substr(0, name.size() - suffix)))
+      continue;
+    removed.push_back(joinPath(directory, name));
+    LLMC_TRY(removeTree(removed.back()));
+  }
+  return removed;
 }
 
 Result<RunState> CheckpointStore::verify(const std::string &path) const {
   std::string statePath = joinPath(path, stateFile);
-  Result<Json> json = readState(statePath);
-  if (!json.isOk())
-    return json.status();
-  Result<RunState> state = stateFromJson(statePath, *json);
+  Result<std::string> text = readWholeFile(statePath, largestStateBytes);
+  if (!text.isOk())
+    return text.status();
+  Result<CheckpointState> state = parseCheckpointState(statePath, *text);
   if (!state.isOk())
     return state.status();
-  if ((*json)["model"] != program.modelName)
+  if (state->model != program.modelName)
     return Status::error("it is of the model '{}', this program trains '{}'",
-                         (*json)["model"].get<std::string>(),
-                         program.modelName);
-  const Json &files = (*json)["files"];
+                         state->model, program.modelName);
   for (const char *name : {modelFile, optimizerFile})
-    LLMC_TRY(verifyFile(path, files, name));
+    LLMC_TRY(verifyFile(path, state->files, name));
 
   Result<SafetensorsFile> model =
       SafetensorsFile::open(joinPath(path, modelFile));
@@ -215,7 +174,7 @@ Result<RunState> CheckpointStore::verify(const std::string &path) const {
     return optimizer.status();
   LLMC_TRY(checkParameterFile(program, *optimizer, "m."));
   LLMC_TRY(checkParameterFile(program, *optimizer, "v."));
-  return state;
+  return state->run;
 }
 
 Status CheckpointStore::load(const std::string &path, bool withOptimizer) {
@@ -235,12 +194,34 @@ Status CheckpointStore::load(const std::string &path, bool withOptimizer) {
   return loadParameterFile(program, device, *optimizer, LlmcArenaMoment2, "v.");
 }
 
+std::optional<std::string>
+CheckpointStore::checkLatest(const std::vector<int64_t> &present) const {
+  const std::string path = joinPath(directory, latestFile);
+  if (!pathExists(path))
+    return std::nullopt; // cut off before the first was named
+  Result<std::string> name = readWholeFile(path, largestStateBytes);
+  if (!name.isOk())
+    return name.message();
+  if (!name->empty() && name->back() == '\n')
+    name->pop_back();
+  std::optional<int64_t> step = stepOfCheckpointName(*name);
+  if (!step)
+    return fmt::format("{} names no checkpoint", path);
+  if (std::find(present.begin(), present.end(), *step) == present.end())
+    return fmt::format("{} names {}, which is not there", path, *name);
+  return std::nullopt;
+}
+
 Result<std::optional<CheckpointStore::Loaded>>
 CheckpointStore::loadNewest(bool withOptimizer) {
   Result<std::vector<int64_t>> present = steps();
   if (!present.isOk())
     return present.status();
   Loaded loaded;
+  if (present->empty())
+    return std::optional<Loaded>();
+  if (std::optional<std::string> wrong = checkLatest(*present))
+    loaded.skipped.push_back(std::move(*wrong));
   for (int64_t step : *present) {
     loaded.path = pathOf(step);
     Result<RunState> state = verify(loaded.path);
@@ -253,8 +234,6 @@ CheckpointStore::loadNewest(bool withOptimizer) {
     loaded.state = std::move(*state);
     return std::optional<Loaded>(std::move(loaded));
   }
-  if (loaded.skipped.empty())
-    return std::optional<Loaded>();
   std::string reasons;
   for (const std::string &reason : loaded.skipped)
     reasons += "\n  " + reason;

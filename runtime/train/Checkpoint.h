@@ -5,9 +5,10 @@
 //                   state.json             step, place in the data, checksums
 //   OUT/latest                             "step_000123", written last
 //
-// A checkpoint is written under a temporary name, flushed to the disk and
-// renamed, so that a directory named step_* is complete. Its files' checksums
-// stand in state.json, which ends with a checksum of its own.
+// A checkpoint is written as step_*.tmp, flushed to the disk and renamed, so
+// that a directory named step_* is complete; one that is dropped is renamed
+// back first. Its files' checksums stand in state.json, which ends with a
+// checksum of its own.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,24 +17,14 @@
 
 #include "core/Status.h"
 #include "device/Device.h"
+#include "train/CheckpointState.h"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace llmc::runtime {
-
-/// What a run needs besides the tensors to go on bit for bit.
-struct RunState {
-  int64_t step = 0;     // optimizer steps done
-  int64_t position = 0; // training windows consumed
-  uint64_t seed = 0;
-  std::string tokenizer = "unknown";
-  /// Options and facts whose change makes the resumed run another one, as text.
-  std::map<std::string, std::string> settings;
-};
 
 class CheckpointStore {
 public:
@@ -44,8 +35,13 @@ public:
         keep(keep) {}
 
   /// Writes the checkpoint of `state.step`, then drops those beyond `keep`.
-  /// Returns its path.
+  /// Those of later steps, which a resumed run could not use, do not count and
+  /// stay until the run has reached them. Returns the checkpoint's path.
   Result<std::string> save(const RunState &state);
+
+  /// Removes what writing or dropping left behind when it was cut off, and
+  /// returns the paths. No other program may be writing.
+  Result<std::vector<std::string>> removeUnfinished();
 
   /// Steps of the checkpoints present, valid or not, newest first; empty when
   /// the directory does not exist.
@@ -54,7 +50,8 @@ public:
   struct Loaded {
     std::string path;
     RunState state;
-    /// Why each newer checkpoint was not taken.
+    /// Why each newer checkpoint, or the one that `latest` names, was not
+    /// taken.
     std::vector<std::string> skipped;
   };
   /// Loads the newest checkpoint that is complete, undamaged and of this
@@ -65,10 +62,13 @@ public:
 private:
   std::string pathOf(int64_t step) const;
   Result<RunState> verify(const std::string &path) const;
+  /// What is wrong with `latest`, if anything.
+  std::optional<std::string>
+  checkLatest(const std::vector<int64_t> &present) const;
   Status load(const std::string &path, bool withOptimizer);
   /// Writes and flushes the three files of a checkpoint into `path`.
   Status writeFiles(const RunState &state, const std::string &path) const;
-  Status dropOld();
+  Status dropOld(int64_t newest);
 
   const LlmcProgram &program;
   Device &device;

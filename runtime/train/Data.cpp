@@ -2,10 +2,10 @@
 
 #include "train/Data.h"
 
+#include "core/Json.h"
 #include "core/Rng.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 namespace llmc::runtime {
 
@@ -57,10 +57,11 @@ Status Data::readTokenizer(const std::string &directory) {
   std::string path = joinPath(directory, "tokenizer.json");
   if (!pathExists(path))
     return Status::ok();
-  Result<std::string> text = readWholeFile(path);
+  constexpr int64_t largestBytes = int64_t(1) << 30;
+  Result<std::string> text = readWholeFile(path, largestBytes);
   if (!text.isOk())
     return text.status();
-  auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  nlohmann::json json = parseJson(*text);
   if (json.is_discarded())
     return Status::error("{}: not valid JSON; make the shards again with 'llmc "
                          "data'",

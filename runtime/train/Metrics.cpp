@@ -3,27 +3,38 @@
 #include "train/Metrics.h"
 
 #include "core/File.h"
+#include "core/Json.h"
 
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
-#include <sstream>
+#include <fstream>
+#include <unistd.h>
 
 namespace llmc::runtime {
 namespace {
 
-/// Takes the line into the history when it is of a step up to `last`.
-bool readLine(const std::string &line, int64_t last, LossHistory &points) {
-  auto json = nlohmann::json::parse(line, nullptr, false);
+/// What a line of the file says.
+struct Line {
+  int64_t step = 0;
+  std::optional<double> loss, heldOutLoss;
+};
+
+std::optional<double> numberIn(const nlohmann::json &json, const char *key) {
+  auto found = json.find(key);
+  if (found == json.end() || !found->is_number())
+    return std::nullopt;
+  return found->get<double>();
+}
+
+/// Nothing for a line that is not of a step, such as one that was cut off.
+std::optional<Line> parseLine(const std::string &text) {
+  nlohmann::json json = parseJson(text);
   if (!json.is_object() || !json.contains("step") ||
-      !json["step"].is_number_integer() || json["step"].get<int64_t>() > last)
-    return false;
-  double step = json["step"].get<double>();
-  if (json.contains("loss") && json["loss"].is_number())
-    points.train.push_back({step, json["loss"].get<double>()});
-  if (json.contains("held_out_loss") && json["held_out_loss"].is_number())
-    points.heldOut.push_back({step, json["held_out_loss"].get<double>()});
-  return true;
+      !json["step"].is_number_unsigned() ||
+      json["step"].get<uint64_t>() > INT64_MAX)
+    return std::nullopt;
+  return Line{json["step"].get<int64_t>(), numberIn(json, "loss"),
+              numberIn(json, "held_out_loss")};
 }
 
 } // namespace
@@ -34,34 +45,73 @@ Result<Metrics> Metrics::open(const std::string &directory,
   metrics.path = joinPath(directory, "metrics.jsonl");
   LLMC_TRY(makeDirectories(directory));
   std::string kept;
+  std::ifstream old;
   if (resumedStep > 0 && pathExists(metrics.path)) {
-    Result<std::string> old = readWholeFile(metrics.path);
-    if (!old.isOk())
-      return old.status();
-    std::istringstream lines(*old);
-    for (std::string line; std::getline(lines, line);)
-      if (readLine(line, resumedStep, metrics.points))
-        kept += line + "\n";
+    old.open(metrics.path);
+    if (!old.is_open())
+      return metrics.readError();
   }
+  for (std::string text; std::getline(old, text);) {
+    std::optional<Line> line = parseLine(text);
+    if (!line || line->step > resumedStep)
+      continue;
+    kept += text + "\n";
+    if (line->heldOutLoss)
+      metrics.heldOutStep = line->step;
+  }
+  if (old.bad())
+    return metrics.readError();
   LLMC_TRY(writeFileAtomically(metrics.path, kept));
   metrics.file.reset(std::fopen(metrics.path.c_str(), "ae"));
   if (!metrics.file)
-    return Status::error("cannot write {}: {}", metrics.path,
-                         std::strerror(errno));
+    return metrics.writeError();
   return metrics;
 }
 
+Status Metrics::writeError() const {
+  return Status::error("cannot write {}: {}; free some space and --resume",
+                       path, std::strerror(errno));
+}
+
+Status Metrics::readError() const {
+  return Status::error("cannot read {}: {}", path, std::strerror(errno));
+}
+
 Status Metrics::writeLine(const std::string &line) {
-  // Flushed line by line, so that the file can be followed.
+  // Handed over line by line, so that the file can be followed.
   if (std::fputs((line + "\n").c_str(), file.get()) < 0 ||
       std::fflush(file.get()) != 0)
-    return Status::error("cannot write {}: {}; free some space and --resume",
-                         path, std::strerror(errno));
+    return writeError();
   return Status::ok();
 }
 
+Status Metrics::flush() {
+  // Some file systems, and pipes, cannot flush and say so.
+  if (::fdatasync(::fileno(file.get())) != 0 && errno != EINVAL &&
+      errno != ENOTSUP)
+    return writeError();
+  return Status::ok();
+}
+
+Result<LossHistory> Metrics::history() const {
+  LossHistory points;
+  std::ifstream lines(path);
+  for (std::string text; std::getline(lines, text);) {
+    std::optional<Line> line = parseLine(text);
+    if (!line)
+      continue;
+    auto step = static_cast<double>(line->step);
+    if (line->loss)
+      points.train.push_back({step, *line->loss});
+    if (line->heldOutLoss)
+      points.heldOut.push_back({step, *line->heldOutLoss});
+  }
+  if (lines.bad() || !lines.is_open())
+    return readError();
+  return points;
+}
+
 Status Metrics::addStep(const StepRecord &record) {
-  points.train.push_back({static_cast<double>(record.step), record.loss});
   // Nine digits bring a float back bit for bit.
   return writeLine(fmt::format(
       R"({{"step":{},"loss":{:.9g},"norm":{:.9g},"lr":{:.9g},"ms":{:.3f},)"
@@ -71,7 +121,7 @@ Status Metrics::addStep(const StepRecord &record) {
 }
 
 Status Metrics::addHeldOut(int64_t step, double loss) {
-  points.heldOut.push_back({static_cast<double>(step), loss});
+  heldOutStep = step;
   return writeLine(
       fmt::format(R"({{"step":{},"held_out_loss":{:.9g}}})", step, loss));
 }

@@ -4,7 +4,8 @@
 //   {"step":1,"loss":5.54,"norm":1.2,"lr":0.0003,"ms":41.2,"tokens_per_s":6211}
 // or of an evaluation
 //   {"step":250,"held_out_loss":2.31}
-// On resume the lines after the resumed step are dropped.
+// On resume the lines after the resumed step are dropped. The lines are kept in
+// the file alone, so that a long run takes no more memory than a short one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,17 +55,24 @@ public:
 
   Status addStep(const StepRecord &record);
   Status addHeldOut(int64_t step, double loss);
-  const LossHistory &history() const { return points; }
+  /// Makes the lines durable: a checkpoint is worth less without them.
+  Status flush();
+  /// Reads the file back.
+  Result<LossHistory> history() const;
+  /// The step of the newest evaluation, -1 when there is none.
+  int64_t lastHeldOutStep() const { return heldOutStep; }
 
 private:
   Status writeLine(const std::string &line);
+  Status writeError() const;
+  Status readError() const;
 
   struct Closer {
     void operator()(std::FILE *file) const { std::fclose(file); }
   };
   std::string path;
   std::unique_ptr<std::FILE, Closer> file;
-  LossHistory points;
+  int64_t heldOutStep = -1;
 };
 
 /// "  12/1000 | loss 5.5413 | norm 1.204 | lr 3.00e-04 | 41.2 ms | 6211 tok/s"

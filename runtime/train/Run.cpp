@@ -11,6 +11,7 @@
 #include "train/Sampler.h"
 #include "train/TrainLoop.h"
 
+#include <csignal>
 #include <cstdio>
 #include <memory>
 
@@ -107,6 +108,10 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   } else if (options.data.empty()) {
     status = sampleOnly(program, options, *device, pool, console);
   } else {
+    // A reader that went away, or a limit on the size of files, must not end a
+    // training before it has saved; both come back as errors of the writing.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
     TrainLoop loop(program, options, *device, pool, console);
     status = loop.run(stopSignal);
   }

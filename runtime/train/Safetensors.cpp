@@ -2,15 +2,18 @@
 
 #include "train/Safetensors.h"
 
+#include "core/Json.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 namespace llmc::runtime {
 namespace {
 
 constexpr int64_t lengthBytes = 8;
+/// What the format allows; a damaged length must not fill the memory.
+constexpr int64_t largestHeaderBytes = 100000000;
 /// Elements that are converted or copied at a time.
 constexpr int64_t chunkElements = 1 << 16;
 
@@ -54,7 +57,7 @@ bool parseEntry(const nlohmann::json &json, int64_t dataStart, int64_t fileSize,
   entry.dtype = dtype.get<std::string>();
   entry.elements = 1;
   for (const auto &size : shape) {
-    if (!size.is_number_unsigned())
+    if (!size.is_number_unsigned() || size.get<uint64_t>() > INT64_MAX)
       return false;
     entry.shape.push_back(size.get<int64_t>());
     if (__builtin_mul_overflow(entry.elements, entry.shape.back(),
@@ -121,11 +124,12 @@ Result<SafetensorsFile> SafetensorsFile::open(const std::string &path) {
   if (input->size() < lengthBytes)
     return damaged;
   LLMC_TRY(input->read(0, &length, lengthBytes));
-  if (length < 2 || length > input->size() - lengthBytes)
+  if (length < 2 || length > largestHeaderBytes ||
+      length > input->size() - lengthBytes)
     return damaged;
   std::string text(static_cast<size_t>(length), '\0');
   LLMC_TRY(input->read(lengthBytes, text.data(), length));
-  auto header = nlohmann::json::parse(text, nullptr, false);
+  nlohmann::json header = parseJson(text);
   if (!header.is_object())
     return damaged;
 

@@ -7,7 +7,11 @@ namespace {
 
 volatile std::sig_atomic_t lastSignal = 0;
 
-void noteSignal(int signal) { lastSignal = signal; }
+/// The first stays: saving after a SIGTERM may print into a closed pipe.
+void noteSignal(int signal) {
+  if (lastSignal == 0)
+    lastSignal = signal;
+}
 
 } // namespace
 
@@ -21,12 +25,15 @@ StopSignal::StopSignal() {
   sigaction(SIGHUP, nullptr, &previousHangup);
   if (previousHangup.sa_handler != SIG_IGN)
     sigaction(SIGHUP, &action, nullptr);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGPIPE, &action, &previousPipe);
 }
 
 StopSignal::~StopSignal() {
   sigaction(SIGINT, &previousInterrupt, nullptr);
   sigaction(SIGTERM, &previousTerminate, nullptr);
   sigaction(SIGHUP, &previousHangup, nullptr);
+  sigaction(SIGPIPE, &previousPipe, nullptr);
 }
 
 int StopSignal::received() const { return lastSignal; }

@@ -9,7 +9,9 @@ namespace llmc::runtime {
 
 /// While it lives, the first SIGINT, SIGTERM or SIGHUP (a terminal or
 /// connection that closed) is only noted; a second one ends the program as
-/// usual. A SIGHUP that nohup has switched off stays so. One at a time.
+/// usual. A SIGHUP that nohup has switched off stays so. A SIGPIPE (whoever
+/// read the output has gone) is noted however often it comes: what is printed
+/// while the program stops must not end it. One at a time.
 class StopSignal {
 public:
   StopSignal();
@@ -24,6 +26,7 @@ private:
   struct sigaction previousInterrupt;
   struct sigaction previousTerminate;
   struct sigaction previousHangup;
+  struct sigaction previousPipe;
 };
 
 } // namespace llmc::runtime

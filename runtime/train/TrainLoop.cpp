@@ -37,20 +37,30 @@ Status TrainLoop::run(int &stopSignal) {
   if (!data.isOk())
     return data.status();
   LLMC_TRY(prepare(*data));
-  if (state.step >= options.steps) {
+  Result<Metrics> metrics = Metrics::open(options.out, state.step);
+  if (!metrics.isOk())
+    return metrics.status();
+  // A run that was cut off after its last checkpoint has its end still to do.
+  if (state.step >= options.steps && metrics->lastHeldOutStep() == state.step) {
     console.line(fmt::format("nothing left to do: {} is at step {} of {}; give "
                              "more --steps to go on",
                              lastCheckpoint, state.step, options.steps));
     return Status::ok();
   }
-  Result<Metrics> metrics = Metrics::open(options.out, state.step);
-  if (!metrics.isOk())
-    return metrics.status();
   LLMC_TRY(trainUntilStopped(*data, *metrics, stopSignal));
   return finish(*data, *metrics, stopSignal);
 }
 
-Status TrainLoop::prepare(const Data &data) {
+Status TrainLoop::claimOutput() {
+  Status status = makeDirectories(options.out);
+  if (status.isOk())
+    status = lock.take(options.out);
+  if (!status.isOk())
+    return Status::error("--out: {}", status.message());
+  if (!lock.isHeld())
+    console.warning(fmt::format("--out: the file system of {} has no locks; "
+                                "see to it that no other program writes there",
+                                options.out));
   Result<std::vector<int64_t>> present = store.steps();
   if (!present.isOk())
     return present.status();
@@ -58,7 +68,18 @@ Status TrainLoop::prepare(const Data &data) {
     return Status::error("--out: {} already holds a checkpoint of step {}; add "
                          "--resume to go on from it, or name another directory",
                          options.out, present->front());
-  LLMC_TRY(makeDirectories(options.out));
+  Result<std::vector<std::string>> removed = store.removeUnfinished();
+  if (!removed.isOk())
+    return removed.status();
+  for (const std::string &path : *removed)
+    console.line(fmt::format("removed {}, which was being written or dropped "
+                             "when a run was cut off",
+                             path));
+  return Status::ok();
+}
+
+Status TrainLoop::prepare(const Data &data) {
+  LLMC_TRY(claimOutput());
   if (options.profile)
     ceilings.bandwidth = device.bandwidth();
   LLMC_TRY(device.allocate());
@@ -72,7 +93,7 @@ Status TrainLoop::prepare(const Data &data) {
   state.seed = options.seed.value_or(defaultSeed);
   if (options.resume)
     LLMC_TRY(resume());
-  if (state.step == 0) {
+  if (lastCheckpoint.empty()) {
     if (options.initFrom.empty())
       LLMC_TRY(initializeTensors(program, device, pool, LlmcArenaParameter,
                                  state.seed));
@@ -113,7 +134,9 @@ Status TrainLoop::resume() {
   state = found.state;
   lastCheckpoint = found.path;
   savedStep = state.step;
-  console.line(fmt::format("resume: {}, step {}", found.path, state.step));
+  console.line(
+      fmt::format("resume: {}, step {}, the newest complete checkpoint",
+                  found.path, state.step));
   return Status::ok();
 }
 
@@ -204,14 +227,14 @@ Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
     if (isDue(options.evalEvery, state.step))
       LLMC_TRY(evaluate(data, metrics));
     if (isDue(options.saveEvery, state.step))
-      LLMC_TRY(save());
+      LLMC_TRY(save(metrics));
     if (isDue(options.sampleEvery, state.step))
       LLMC_TRY(sample());
   }
   // The handler is still in place, so that the last checkpoint is not cut off.
   stopSignal = state.step < options.steps ? stop.received() : 0;
   if (savedStep != state.step)
-    LLMC_TRY(save());
+    LLMC_TRY(save(metrics));
   return Status::ok();
 }
 
@@ -230,7 +253,8 @@ void TrainLoop::showProgress(const StepRecord &record) {
   console.bar(state.step, options.steps, text);
 }
 
-Status TrainLoop::save() {
+Status TrainLoop::save(Metrics &metrics) {
+  LLMC_TRY(metrics.flush());
   Result<std::string> path = store.save(state);
   if (!path.isOk())
     return Status::error("step {}: the checkpoint could not be written: {}; "
@@ -276,8 +300,11 @@ Status TrainLoop::finish(const Data &data, Metrics &metrics, int stopSignal) {
     if (options.sample)
       LLMC_TRY(sample());
   }
-  LLMC_TRY(writeLossCurve(options.out, program.modelName, metrics.history()));
-  console.line(drawLossCurve(metrics.history(), terminalColumns()));
+  Result<LossHistory> history = metrics.history();
+  if (!history.isOk())
+    return history.status();
+  LLMC_TRY(writeLossCurve(options.out, program.modelName, *history));
+  console.line(drawLossCurve(*history, terminalColumns()));
   console.line(fmt::format("loss curve: {}, {}",
                            joinPath(options.out, "loss.svg"),
                            joinPath(options.out, "loss.png")));

@@ -12,6 +12,7 @@
 #define LLMC_RUNTIME_TRAIN_TRAINLOOP_H
 
 #include "core/Console.h"
+#include "core/FileLock.h"
 #include "core/Status.h"
 #include "device/Device.h"
 #include "device/cpu/ThreadPool.h"
@@ -42,6 +43,8 @@ public:
 
 private:
   Status prepare(const Data &data);
+  /// Makes --out this program's own and leaves only whole checkpoints in it.
+  Status claimOutput();
   Status resume();
   void noteChangedSettings(const std::map<std::string, std::string> &saved);
   std::map<std::string, std::string> settings(const Data &data) const;
@@ -62,7 +65,7 @@ private:
   double flopsPerSecond(double microSteps, double seconds) const;
   Status dumpGradients();
   Status evaluate(const Data &data, Metrics &metrics);
-  Status save();
+  Status save(Metrics &metrics);
   Status sample();
   Status finish(const Data &data, Metrics &metrics, int stopSignal);
 
@@ -72,6 +75,7 @@ private:
   ThreadPool &pool;
   Console &console;
   CheckpointStore store;
+  FileLock lock; // of --out
   RunState state;
   int64_t firstStep = 0; // of this process
   int64_t savedStep = -1;

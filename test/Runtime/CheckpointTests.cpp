@@ -94,6 +94,58 @@ TEST_F(CheckpointTest, OnlyTheNewestAreKept) {
   EXPECT_EQ(*steps, (std::vector<int64_t>{1000000, 10}));
 }
 
+TEST_F(CheckpointTest, DamagedOnesAheadDoNotPushOutTheOneJustWritten) {
+  for (int64_t step : {10, 20, 30})
+    save(step);
+  damage(path("step_000020/state.json"), 30);
+  damage(path("step_000030/state.json"), 30);
+  save(15, 1);
+  Result<std::vector<int64_t>> steps =
+      CheckpointStore(llmcProgram, device, directory, 1).steps();
+  ASSERT_TRUE(steps.isOk());
+  EXPECT_EQ(*steps, (std::vector<int64_t>{30, 20, 15}));
+  save(31, 1);
+  steps = CheckpointStore(llmcProgram, device, directory, 1).steps();
+  EXPECT_EQ(*steps, (std::vector<int64_t>{31}));
+}
+
+TEST_F(CheckpointTest, WhatWasCutOffIsRemovedAndNothingElse) {
+  save(1);
+  save(2);
+  EXPECT_OK(makeDirectories(path("step_000003.tmp")));
+  write("step_000003.tmp/model.safetensors", "half");
+  EXPECT_OK(renamePath(path("step_000001"), path("step_000001.tmp")));
+  write("notes.tmp", "mine");
+  EXPECT_OK(makeDirectories(path("step_7.tmp"))); // no name of ours
+  CheckpointStore store(llmcProgram, device, directory, 0);
+  Result<std::vector<std::string>> removed = store.removeUnfinished();
+  ASSERT_TRUE(removed.isOk()) << removed.message();
+  EXPECT_EQ(*removed, (std::vector<std::string>{path("step_000001.tmp"),
+                                                path("step_000003.tmp")}));
+  EXPECT_FALSE(pathExists(path("step_000003.tmp")));
+  EXPECT_TRUE(pathExists(path("notes.tmp")));
+  EXPECT_TRUE(pathExists(path("step_7.tmp")));
+  EXPECT_TRUE(load()->has_value());
+}
+
+TEST_F(CheckpointTest, AnIndexThatIsWrongIsSaidAndDoesNotDecide) {
+  save(1);
+  write("latest", "step_000009\n");
+  expectSkipped(1, "latest names step_000009, which is not there");
+  for (const char *text : {"", "step_000001\n\n", "step_1", "../step_000001",
+                           "step_99999999999999999999"}) {
+    write("latest", text);
+    expectSkipped(1, "latest names no checkpoint");
+  }
+  // Cut off between the checkpoint and its name in the index.
+  save(2);
+  write("latest", "step_000001\n");
+  auto loaded = load();
+  ASSERT_TRUE(loaded.isOk() && loaded->has_value());
+  EXPECT_EQ((*loaded)->state.step, 2);
+  EXPECT_TRUE((*loaded)->skipped.empty());
+}
+
 TEST_F(CheckpointTest, EachDamagedFileIsFoundAndSkipped) {
   save(1);
   for (const char *name : {"model.safetensors", "optimizer.safetensors"}) {
@@ -121,7 +173,7 @@ TEST_F(CheckpointTest, IncompleteOnesAreSkipped) {
   save(2);
   write("step_000002/model.safetensors",
         contentsOf(path("step_000002/model.safetensors")).substr(0, 4000));
-  expectSkipped(1, "is damaged: expected bytes ");
+  expectSkipped(1, "is damaged: expected ");
   EXPECT_OK(removeTree(path("step_000002/state.json")));
   expectSkipped(1, "cannot read");
   // One that was being written when the run was cut off is not even looked at.

@@ -85,6 +85,9 @@ TEST_F(CudaTest, TheDeviceIsChosenByNumber) {
   EXPECT_EQ(second.description().rfind("GPU 1: NVIDIA GeForce RTX 4090, sm_89"),
             0u)
       << second.description();
+}
+
+TEST_F(CudaTest, ANumberThatNoDeviceHasIsAnError) {
   ::setenv("LLMC_DEVICE", "3", 1);
   EXPECT_FAILS(allocateWith("devices=2"),
                "there is no GPU 3, choose one of these with --device or "
@@ -211,9 +214,11 @@ TEST_F(CudaTest, AFaultStays) {
   EXPECT_FAILS(status, "CUDA_ERROR_ILLEGAL_ADDRESS (as the test wants it)");
   EXPECT_FAILS(device.run(update), status.message());
   EXPECT_FAILS(device.finish(), status.message());
+}
 
-  reset();
+TEST_F(CudaTest, ALostGpuIsNamed) {
   configure("fault=sum_1:999");
+  std::vector<float> losses, expected;
   CudaDevice lost(program);
   ASSERT_TRUE(lost.allocate().isOk());
   EXPECT_FAILS(steps(lost, losses, expected), "; the GPU was lost: ");
@@ -228,7 +233,9 @@ TEST_F(CudaTest, OneByOneNamesTheKernelAndTheLine) {
   EXPECT_FAILS(steps(device, losses, expected),
                "kernel grow (m.mlir:9) failed: CUDA_ERROR_ILLEGAL_ADDRESS");
   EXPECT_EQ(calls("cuGraphLaunch"), 0);
-  ::unsetenv("LLMC_LAUNCH_BLOCKING");
+}
+
+TEST_F(CudaTest, AKernelThatCannotBeStartedIsNamed) {
   EXPECT_FAILS(allocateWith("fail=cuLaunchKernel:1:701"),
                "kernel sum (m.mlir:7) cannot be started: "
                "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES");

@@ -148,10 +148,13 @@ TEST_F(PictureTest, MetricsAreCutAtTheResumedStep) {
   }
   Result<Metrics> metrics = Metrics::open(directory, 3);
   ASSERT_TRUE(metrics.isOk()) << metrics.message();
-  ASSERT_EQ(metrics->history().train.size(), 3u);
-  EXPECT_EQ(static_cast<float>(metrics->history().train[2].loss),
+  EXPECT_EQ(metrics->lastHeldOutStep(), 3);
+  Result<LossHistory> history = metrics->history();
+  ASSERT_TRUE(history.isOk()) << history.message();
+  ASSERT_EQ(history->train.size(), 3u);
+  EXPECT_EQ(static_cast<float>(history->train[2].loss),
             0.1f * 3.0f); // bit for bit
-  ASSERT_EQ(metrics->history().heldOut.size(), 1u);
+  ASSERT_EQ(history->heldOut.size(), 1u);
   EXPECT_EQ(contentsOf(path("metrics.jsonl")).find("\"step\":4"),
             std::string::npos);
 }
