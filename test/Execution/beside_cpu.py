@@ -2,8 +2,8 @@
 
     beside_cpu.py SHAPE|MODEL.mlir --to DIR --driver FILE [--precision f32 ...]
 
-The same first weights and batches; each step's loss and norm, and the first
-step's gradients, must agree within the tolerance of the precision. Prints a
+The same first weights and batches; each step's loss and norm, the first step's
+gradients and the evaluations must agree within the tolerance of the precision. Prints a
 line for each comparison, exits 1 if off.
 """
 
@@ -23,11 +23,64 @@ TOLERANCES = {"f32": (1e-5, 1e-5, 1e-5), "bf16": (2e-3, 1.5e-2, 2e-2)}
 
 
 def run(command, **more):
+    """What a command prints, all in one, and its seconds; the end if it fails."""
     begin = time.monotonic()
-    result = subprocess.run(command, env={**os.environ, **more})
+    result = subprocess.run(
+        command,
+        env={**os.environ, **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",  # what a model of bytes writes is any bytes
+    )
     if result.returncode:
+        print(result.stdout, end="", file=sys.stderr)
         sys.exit(f"error: {shlex.join(command)}: exit status {result.returncode}")
-    return time.monotonic() - begin
+    return result.stdout, time.monotonic() - begin
+
+
+class Comparison:
+    """One model at one shape: its CPU program, and others beside it."""
+
+    def __init__(self, llmc, model, stem, data, compile_options, train_options):
+        self.llmc, self.model, self.stem, self.data = llmc, model, stem, data
+        self.compile_options = shlex.split(compile_options)
+        self.train_options = shlex.split(train_options)
+        self.compile_log = ""
+        self.expected = self.train("cpu", ["--target=cpu"])
+
+    def train(self, name, options, **environment):
+        """The files with the steps and with the first step's gradients."""
+        program = f"{self.stem}.{name}"
+        out, gradients = program + ".out", program + ".gradients"
+        subprocess.run(["rm", "-rf", out], check=True)
+        compile = [self.llmc, "compile", self.model, "-o", program, "--verbose"]
+        self.compile_log, compiled = run(compile + self.compile_options + options)
+        _, trained = run(
+            [program, "--data", self.data, "--out", out, "--quiet"]
+            + ["--dump-gradients", gradients, "--lr", "3e-3", "--warmup", "0"]
+            + ["--schedule", "constant", *self.train_options],
+            **environment,
+        )
+        label = os.path.basename(program)
+        print(f"{label}: compiled {compiled:.1f} s, ran {trained:.1f} s", flush=True)
+        return out + "/metrics.jsonl", gradients
+
+    def errors_of(self, precision, driver, options="", **environment):
+        """How the emulated GPU's program of a precision differs.
+
+        `options` are further ones of the compiler.
+        """
+        found = self.train(
+            precision,
+            ["--arch=emulated", f"--precision={precision}", *options.split()],
+            LLMC_CUDA_DRIVER=driver,
+            **environment,
+        )
+        loss, norm, gradient = TOLERANCES[precision]
+        yield from compare.compare_curve(found[0], self.expected[0], (loss, norm))
+        yield from compare.compare_held_out(found[0], self.expected[0], (loss,))
+        yield from compare.compare_gradients(found[1], self.expected[1], (gradient,))
 
 
 def main():
@@ -43,7 +96,6 @@ def main():
     parser.add_argument("--compile", default="", help="options of llmc")
     parser.add_argument("--train", default="", help="options of the program")
     parser.add_argument("--steps", type=int, default=2)
-    parser.add_argument("--loss-only", action="store_true")
     args = parser.parse_args()
 
     os.makedirs(args.to, exist_ok=True)
@@ -57,37 +109,13 @@ def main():
         path = args.model
     stem = os.path.join(args.to, os.path.basename(path).removesuffix(".mlir"))
     make_weights.write_data(stem + ".data", 4096, vocabulary)
-
-    def train_with(name, options, **environment):
-        out, gradients = f"{stem}.{name}.out", f"{stem}.{name}.gradients"
-        program = f"{stem}.{name}"
-        subprocess.run(["rm", "-rf", out])
-        compiled = run(
-            [args.llmc, "compile", path, "-o", program]
-            + shlex.split(compile_options) + options
-        )
-        trained = run(
-            [program, "--data", stem + ".data", "--out", out, "--quiet"]
-            + ["--steps", str(args.steps), "--dump-gradients", gradients]
-            + ["--lr", "3e-3", "--warmup", "0", "--schedule", "constant"]
-            + shlex.split(train),
-            **environment,
-        )
-        print(f"{stem} {name}: compiled {compiled:.1f} s, ran {trained:.1f} s", flush=True)
-        return out + "/metrics.jsonl", gradients
-
-    expected = train_with("cpu", ["--target=cpu"])
+    train = f"--steps {args.steps} --eval-batches 1 {train}"
+    comparison = Comparison(
+        args.llmc, path, stem, stem + ".data", compile_options, train
+    )
     errors = []
     for precision in args.precision:
-        found = train_with(
-            precision,
-            ["--arch=emulated", f"--precision={precision}"],
-            LLMC_CUDA_DRIVER=args.driver,
-        )
-        loss, norm, gradient = TOLERANCES[precision]
-        errors += compare.compare_curve(found[0], expected[0], (loss, norm))
-        if not args.loss_only:
-            errors += compare.compare_gradients(found[1], expected[1], (gradient,))
+        errors += comparison.errors_of(precision, args.driver)
     for error in errors:
         print("error:", error, file=sys.stderr)
     return 1 if errors else 0

@@ -44,6 +44,26 @@ def compare_curve(found, expected, tolerances):
         print(f"{key}: {len(steps)} steps, largest relative error {worst:.1e}")
 
 
+def read_held_out(path):
+    with open(path) as file:
+        lines = [json.loads(line) for line in file]
+    return [line["held_out_loss"] for line in lines if "held_out_loss" in line]
+
+
+def compare_held_out(found, expected, tolerances):
+    """The losses of evaluations, of two programs' metrics."""
+    losses, references = read_held_out(found), read_held_out(expected)
+    if not losses or len(losses) != len(references):
+        yield f"expected {len(references)} evaluations, found {len(losses)}"
+    worst = 0.0
+    for number, (loss, reference) in enumerate(zip(losses, references), 1):
+        error = abs(loss / reference - 1)
+        if not error <= tolerances[0]:
+            yield f"evaluation {number}: loss {loss}, expected {reference}"
+        worst = max(worst, error)
+    print(f"held out: {len(losses)} losses, largest relative error {worst:.1e}")
+
+
 def compare_gradients(found, expected, tolerances):
     found, expected = safetensors.read(found), safetensors.read(expected)
     if set(found) != set(expected):

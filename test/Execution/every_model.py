@@ -1,0 +1,198 @@
+"""Runs the kernels of models on the emulated GPU, beside the CPU's programs.
+
+    every_model.py MODEL.mlir... --to DIR --driver FILE [--real-widths]
+
+Each model is shrunk (small_model.py), compiled at an even and at an odd shape,
+and trained for a step with an evaluation and a sample. Checked are
+
+- coverage: whatever is fused into a kernel of the model as it is, at a shape of
+  real training, is fused into a kernel of a small model that was run;
+- execution: every image of GPU code in a program was launched (the emulator's
+  report against what the compiler says that it compiled);
+- results: losses, norms and gradients within beside_cpu.py's tolerances.
+
+Models that shrink to the same text are run once. --real-widths runs each model
+as it is, but with one layer, on a few tokens, and compares results only.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+
+import make_weights
+import small_model
+from beside_cpu import Comparison, run
+
+# Options of the compiler, layers, whether the vocabulary is wide. An odd batch of
+# an odd sequence is divided by no tile.
+EVEN, ODD = ("--batch 2 --seq 64", 1, True), ("--batch 3 --seq 19", 2, False)
+# Only with so many tokens are the sums of weight gradients cut into parts.
+MANY = {
+    "f32": ("--batch 4 --seq 128", 1, False),
+    "bf16": ("--batch 8 --seq 128", 1, False),
+}
+FEW = "--batch 1 --seq 13"
+REAL = "--batch 16 --seq 1024"
+# In bf16 heads are worked on in chunks, by default from 4096 tokens on.
+CHUNKS = {"f32": "", "bf16": " --head-chunk=64"}
+# One step: the evaluation at the end tells what its update did.
+TRAIN = (
+    "--steps 1 --eval-batches 1 --sample-every 1 --sample 1 --sample-tokens 1 "
+    "--temperature 0"
+)
+
+
+def fused_bodies(schedule):
+    """{what a kernel computes, sizes left out: name of one that does}
+
+    `schedule` is what --compile-to=schedule prints.
+    """
+    bodies = {}
+    pattern = r"^  tile\.func @(\w+)(\(.*?)\n  }\n"
+    for name, text in re.findall(pattern, schedule, re.DOTALL | re.MULTILINE):
+        kind = re.search(r'kind = "(\w+)"', text)[1]
+        traits = [x for x in ("block_columns", "inplace") if f"{x} = " in text]
+        text = re.sub(r" attributes \{.*?\} \{\n", " {\n", text)
+        text = re.sub(r"(?<=[<x])\d+(?=x)", "#", text)
+        text = re.sub(
+            r"(heads|splits|row_pitch|tokens|decay_elements) = \d+", r"\1 = #", text
+        )
+        bodies[kind, *traits, text] = name
+    return bodies
+
+
+class Runner:
+    def __init__(self, args):
+        self.args, self.errors = args, []
+        self.known = {}  # {shape and architecture: the model that was run}
+        self.covered = {precision: set() for precision in args.precision}
+
+    def fail(self, text):
+        print("error:", text, file=sys.stderr, flush=True)
+        self.errors.append(text)
+
+    def bodies_of(self, path, shape, precision):
+        options = f"{shape} --precision={precision} --compile-to=schedule"
+        text, _ = run([self.args.llmc, "compile", path, *options.split()])
+        return fused_bodies(text)
+
+    def run_shape(self, name, text, shape, precisions):
+        """Trains a small model; what it executed is covered."""
+        options, layers, wide = shape
+        small, vocabulary = small_model.shrink(text, layers, wide)
+        path = self.write(name, options, small)
+        for precision in precisions:
+            chunked = options + CHUNKS[precision]
+            self.covered[precision] |= self.bodies_of(path, chunked, precision).keys()
+        new = []
+        for precision in precisions:
+            key = shape, precision, small_model.architecture(small)
+            same = self.known.setdefault(key, name)
+            if same == name:
+                new.append(precision)
+            else:
+                print(f"{name}, {options}, {precision}: as {same}")
+        if new:
+            self.compare(name, path, options, vocabulary, new)
+
+    def run_small(self, name, path, text):
+        """The shapes of all models, and those without which a body is left."""
+        for shape in (EVEN, ODD):
+            some = self.args.precision
+            if self.args.thrifty and shape == EVEN:
+                some = [x for x in some if x != "f32"]
+            self.run_shape(name, text, shape, some)
+        for precision in self.args.precision:
+            expected = self.bodies_of(path, REAL, precision)
+            for shape in (EVEN, MANY[precision]):
+                if expected.keys() - self.covered[precision]:
+                    self.run_shape(name, text, shape, [precision])
+            missing = expected.keys() - self.covered[precision]
+            for body in missing:
+                self.fail(
+                    f"{name}, {precision}: no kernel that was executed is like "
+                    f"{expected[body]}:\n{body[-1]}"
+                )
+            print(
+                f"{name}, {precision}: {len(expected) - len(missing)} of "
+                f"{len(expected)} fused bodies executed"
+            )
+
+    def write(self, name, options, text):
+        label = re.sub(r"\W+", "-", options).strip("-")
+        path = os.path.join(self.args.to, f"{name}.{label}.mlir")
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def check_executed(self, label, log, report):
+        """Every image was launched: `log` is the compiler's, with --verbose."""
+        distinct = int(re.search(r"images: \d+ kernels, (\d+) distinct", log)[1])
+        with open(report) as file:
+            kernels = json.load(file)["kernels"]
+        executed = [k["name"] for k in kernels if k["launches"]]
+        if len(executed) != distinct:
+            self.fail(
+                f"{label}: {len(executed)} of {distinct} images were executed: "
+                + " ".join(sorted(executed))
+            )
+        print(f"{label}: {len(executed)} of {distinct} images executed")
+
+    def compare(self, name, path, options, vocabulary, precisions):
+        stem = path.removesuffix(".mlir")
+        data = stem + ".data"
+        make_weights.write_data(data, 2049, vocabulary)
+        comparison = Comparison(self.args.llmc, path, stem, data, options, TRAIN)
+        for precision in precisions:
+            label = f"{name}, {options}, {precision}"
+            report = f"{stem}.{precision}.json"
+            differences = comparison.errors_of(
+                precision,
+                self.args.driver,
+                CHUNKS[precision],
+                LLMC_EMULATOR_REPORT=report,
+                LLMC_EMULATOR_COUNTERS="0",
+            )
+            for error in differences:
+                self.fail(f"{label}: {error}")
+            self.check_executed(label, comparison.compile_log, report)
+
+    def run(self, path):
+        with open(path) as file:
+            text = file.read()
+        name = os.path.basename(path).removesuffix(".mlir")
+        if not self.args.real_widths:
+            self.run_small(name, path, text)
+            return
+        path = self.write(name, "real", small_model.at_most(text, 1))
+        vocabulary = small_model.vocabulary_of(text)
+        self.compare(name, path, FEW, vocabulary, self.args.precision)
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--to", required=True)
+    parser.add_argument("--llmc", default="llmc")
+    parser.add_argument("--driver", required=True)
+    parser.add_argument("--precision", nargs="+", default=["f32", "bf16"])
+    parser.add_argument("--real-widths", action="store_true")
+    parser.add_argument(
+        "--thrifty",
+        action="store_true",
+        help="f32 at the even shape only where a fused body needs it",
+    )
+    args = parser.parse_args()
+    os.makedirs(args.to, exist_ok=True)
+    runner = Runner(args)
+    for path in args.models:
+        runner.run(path)
+    return 1 if runner.errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
