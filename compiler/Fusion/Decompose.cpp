@@ -113,10 +113,12 @@ struct DecomposeGradientNorm : OpRewritePattern<train::GradientNormOp> {
     auto norm = cast<RankedTensorType>(op.getNorm().getType());
     // The ranges need not be equal: the last ones may be short or empty.
     int64_t splits = std::min(type.getNumElements(), maxSplits);
-    Value partials = train::SumOfSquaresOp::create(
-        rewriter, op.getLoc(), norm.clone({splits}), op.getGradients());
-    rewriter.replaceOpWithNewOp<train::NormOp>(op, norm, partials,
-                                               op.getHyper());
+    Value squares = train::SquaresOp::create(rewriter, op.getLoc(),
+                                             norm.clone({splits}), 0);
+    train::SumOfSquaresOp::create(rewriter, op.getLoc(), op.getGradients(),
+                                  squares);
+    rewriter.replaceOpWithNewOp<train::NormOp>(op, norm, squares, op.getHyper(),
+                                               /*clear=*/false);
     return success();
   }
 

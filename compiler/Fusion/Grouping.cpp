@@ -29,7 +29,7 @@ static bool isAttentionView(Operation *op) {
 }
 
 static bool isHandle(Operation *op) {
-  return isa<train::RefOp, train::FlatOp>(op);
+  return isa<train::RefOp, train::FlatOp, train::SquaresOp>(op);
 }
 
 /// A remark of this phase about `op`.
@@ -289,6 +289,9 @@ Grouping::StorageState *Grouping::getStorage(Value value) {
   }
   if (auto flat = dyn_cast_or_null<train::FlatOp>(producer))
     return &storage[{Attribute(), unsigned(flat.getSlot())}];
+  // All partial sums are one storage, beside those of the slots.
+  if (isa_and_present<train::SquaresOp>(producer))
+    return &storage[{Attribute(), train::getMaxEnumValForSlot() + 1}];
   return nullptr;
 }
 

@@ -41,8 +41,8 @@ def FuseKernels : Pass<"llmc-fuse-kernels", "::mlir::ModuleOp"> {
     elementwise ops again where their operand is kept anyway, and moves each
     group into a `tile.func`, one for all groups of equal bodies. Decisions are
     remarks of category `fusion`.
-    Postcondition: functions hold train.ref, train.flat, tile.launch and places
-    of tokens (model.slice_tokens, model.join_tokens).
+    Postcondition: functions hold train.ref, train.flat, train.squares,
+    tile.launch and places of tokens (model.slice_tokens, model.join_tokens).
 
     ```mlir
     %y = model.linear %x, %w : ...
@@ -66,7 +66,7 @@ def VerifyFused : Pass<"llmc-verify-fused", "::mlir::ModuleOp"> {
   let summary = "checks what Fusion leaves: functions that only launch kernels";
   let description = [{
     The boundary after Fusion: a function holds train.ref, train.flat,
-    tile.launch, places of tokens and its return, and every kernel says its
+    train.squares, tile.launch, places of tokens and its return, and every kernel says its
     kind.
   }];
 }

@@ -22,12 +22,13 @@ struct VerifyFused : llmc::impl::VerifyFusedBase<VerifyFused> {
   void runOnOperation() override {
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       for (Operation &op : func.getOps()) {
-        if (isa<train::RefOp, train::FlatOp, tile::LaunchOp, func::ReturnOp>(
-                op) ||
+        if (isa<train::RefOp, train::FlatOp, train::SquaresOp, tile::LaunchOp,
+                func::ReturnOp>(op) ||
             isPlace(&op))
           continue;
         op.emitOpError("must not be left after Fusion; expected train.ref, "
-                       "train.flat, tile.launch and places of tokens only");
+                       "train.flat, train.squares, tile.launch and places of "
+                       "tokens only");
         return signalPassFailure();
       }
     }

@@ -8,7 +8,7 @@ include "mlir/Pass/PassBase.td"
 def PlanMemory : Pass<"llmc-plan-memory", "::mlir::ModuleOp"> {
   let summary = "gives every tensor its place";
   let description = [{
-    Precondition: the functions hold train.ref, train.flat and tile.launch only
+    Precondition: the functions hold train.ref, train.flat, train.squares and tile.launch only
     (after `llmc-verify-fused`); shapes are static.
 
     Action: every variable keeps its place in the flat storage of parameters,

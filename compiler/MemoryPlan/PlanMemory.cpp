@@ -34,7 +34,7 @@ namespace {
 
 constexpr StringLiteral arenaNames[] = {
     "parameters",  "gradients", "moment1",   "moment2", "constants",
-    "activations", "io",        "workspace", "compute"};
+    "activations", "io",        "workspace", "compute", "squares"};
 
 StringRef nameOf(plan::ArenaKind kind) {
   return arenaNames[static_cast<unsigned>(kind)];
@@ -227,6 +227,16 @@ Value Planner::createPart(Location location, Value whole, int64_t offset,
 }
 
 LogicalResult Planner::placeReference(Operation *op) {
+  if (auto squares = dyn_cast<train::SquaresOp>(op)) {
+    int64_t offset = squares.getFirst() * 4;
+    int64_t bytes = bytesOf(cast<ShapedType>(squares.getType()));
+    int64_t &arena = bytesOfArena(plan::ArenaKind::Squares);
+    arena =
+        std::max<int64_t>(arena, llvm::alignTo(offset + bytes, planAlignment));
+    places[squares] = createView(op->getLoc(), plan::ArenaKind::Squares, offset,
+                                 squares.getType());
+    return success();
+  }
   if (auto flat = dyn_cast<train::FlatOp>(op)) {
     plan::ArenaKind arena = arenaOf(flat.getSlot());
     int64_t bytes = bytesOf(cast<ShapedType>(flat.getType()));
@@ -326,7 +336,7 @@ LogicalResult Planner::planFunction(func::FuncOp function) {
   for (Operation &op : function.getBody().front()) {
     if (auto launch = dyn_cast<tile::LaunchOp>(op)) {
       placeLaunch(launch, lifetimes, packing);
-    } else if (isa<train::RefOp, train::FlatOp>(op)) {
+    } else if (isa<train::RefOp, train::FlatOp, train::SquaresOp>(op)) {
       if (failed(placeReference(&op)))
         return failure();
     } else if (auto slice = dyn_cast<model::SliceTokensOp>(op)) {
@@ -337,8 +347,9 @@ LogicalResult Planner::planFunction(func::FuncOp function) {
       if (failed(verifyJoin(join)))
         return failure();
     } else if (&op != terminator) {
-      return op.emitOpError() << "expected train.ref, train.flat, tile.launch "
-                                 "or return in a function of launches";
+      return op.emitOpError()
+             << "expected train.ref, train.flat, train.squares, tile.launch or "
+                "return in a function of launches";
     }
   }
   function.erase();

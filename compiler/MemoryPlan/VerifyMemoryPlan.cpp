@@ -140,9 +140,10 @@ LogicalResult Verifier::write(plan::LaunchOp launch, plan::ViewOp view) {
       return failure();
     alive[root.getOffset()] = {root, last[root]};
   }
-  auto next = ranges.lower_bound(view.getOffset());
+  int64_t begin = view.getOffset();
+  auto next = ranges.lower_bound(begin);
   if ((next != ranges.end() && next->first < endOf(view)) ||
-      (next != ranges.begin() && std::prev(next)->second > view.getOffset()))
+      (next != ranges.begin() && std::prev(next)->second > begin))
     return view.emitOpError()
            << "bytes " << view.getOffset() << " to " << endOf(view)
            << " are written for the second time by kernel '"

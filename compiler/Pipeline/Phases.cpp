@@ -80,11 +80,15 @@ static std::string schedule(const PipelineOptions &options) {
     return llvm::formatv("llmc-schedule-kernels{{target=cuda arch={0}},"
                          // Where a product's blocks are too few for the GPU.
                          "llmc-split-reduction{{arch={0}},"
+                         // Now that each gradient has its last writer, and
+                         // that its grid.
+                         "llmc-fuse-gradient-norm{{target=cuda arch={0}},"
                          // Before MemoryPlan, which makes room for the gaps.
                          "llmc-pad-rows",
                          options.arch);
   // The cores are those of this machine, as the processor is.
-  return llvm::formatv("llmc-schedule-kernels{{target=cpu cores={0}}",
+  return llvm::formatv("llmc-schedule-kernels{{target=cpu cores={0}},"
+                       "llmc-fuse-gradient-norm{{target=cpu}",
                        std::max(1u, std::thread::hardware_concurrency()));
 }
 

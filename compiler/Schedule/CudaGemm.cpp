@@ -146,7 +146,8 @@ double GemmModel::getSeconds(const GemmTile &tile, int64_t perSM,
   double shared = (fragments + copied) / kSharedBytesPerCycle;
   double l2 = copied / kL2BytesPerCycle;
   int64_t blocks = this->blocks(tile);
-  double epilogue = double(shape.epilogueBytes) / blocks / kL2BytesPerCycle;
+  double epilogue = double(shape.epilogueBytes) / blocks / kL2BytesPerCycle +
+                    getSquareCycles(chip, shape, blocks);
   // A barrier, the wait for a stage, and the addresses of the next.
   double steps = depth / tile.k;
   // Too few stages leave the latency of a load in sight.

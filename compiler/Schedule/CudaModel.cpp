@@ -260,6 +260,10 @@ ScheduleChoice CudaModel::estimateStream(const KernelShape &shape,
   if (shape.kind == KernelKind::EmbeddingGrad)
     seconds += double(shape.rows) * 8 / chip.clock *
                llvm::divideCeilSigned(grid, chip.sms * choice.blocksPerSM);
+  // Blocks of one SM hide each other's waits.
+  seconds += getSquareCycles(chip, shape, grid) *
+             llvm::divideCeilSigned(grid, chip.sms * choice.blocksPerSM) /
+             chip.clock;
   choice.microseconds = (seconds + kLaunchSeconds) * 1e6;
   choice.blocks = std::move(blocks);
   return choice;

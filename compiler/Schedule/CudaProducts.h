@@ -22,6 +22,19 @@ constexpr double kSharedBytesPerCycle = 128;
 /// results are gone.
 constexpr double kFillCycles = 900;
 
+/// Cycles until the threads of a block have added up a number of each.
+constexpr double kBlockSumCycles = 300;
+
+/// Cycles in which one of `blocks` blocks sums the squares of what it has
+/// stored.
+inline double getSquareCycles(const Chip &chip, const KernelShape &shape,
+                              int64_t blocks) {
+  if (!shape.squareSums)
+    return 0;
+  return double(shape.squaredElements) / blocks / chip.f32Rate +
+         kBlockSumCycles;
+}
+
 /// The fraction of the peak rate that `warps` on one SM reach: four schedulers
 /// need a warp each, and a second one, or more independent products in each,
 /// to go on while the first one waits. `products` is m16n8 tiles of a warp.

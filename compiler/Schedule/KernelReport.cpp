@@ -19,11 +19,7 @@ FailureOr<KernelReport> KernelReport::build(ModuleOp module,
     FailureOr<KernelShape> shape = getKernelShape(kernel);
     if (failed(shape))
       return failure();
-    BlockSizes blocks;
-    if (DictionaryAttr schedule = kernel.getScheduleAttr())
-      for (NamedAttribute entry : schedule)
-        if (auto size = dyn_cast<IntegerAttr>(entry.getValue()))
-          blocks[entry.getName()] = size.getInt();
+    BlockSizes blocks = getBlockSizes(kernel);
     indices[kernel.getSymName()] = report.kernels.size();
     report.kernels.push_back(
         {kernel.getSymName().str(), kernel.getKind()->str(),

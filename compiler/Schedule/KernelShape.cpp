@@ -39,11 +39,19 @@ static int64_t getTraffic(BlockArgument argument) {
       if (use.getOperandNumber() == 1)
         bytes = std::min(all, getBytes(getType(user->getResult(0))));
     } else if (auto accumulate = dyn_cast<train::AccumulateOp>(user)) {
+      bool squares = use.get() == accumulate.getSquares();
       auto embedding =
           accumulate.getValue().getDefiningOp<model::EmbeddingGradOp>();
-      if (embedding)
+      if (embedding && squares)
+        bytes = std::min(all, getBytes(getType(embedding.getTokens())) *
+                                  getType(use.get()).getDimSize(0));
+      else if (embedding)
         bytes = std::min(all, getBytes(getType(embedding.getGrad())));
-      bytes *= 2;
+      // Squares are written only.
+      bytes *= squares ? 1 : 2;
+    } else if (auto norm = dyn_cast<train::NormOp>(user)) {
+      if (use.get() == norm.getSquares() && norm.getClear())
+        bytes *= 2;
     } else if (auto adamw = dyn_cast<train::AdamWOp>(user)) {
       // Read and written, but the compute copies, which are written only.
       if (use.get() != adamw.getNorm() && use.get() != adamw.getHyper() &&
@@ -127,6 +135,8 @@ static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     SmallVector<Value> values(op.getOperands());
     llvm::append_range(values, op.getResults());
+    if (auto accumulate = dyn_cast<train::AccumulateOp>(op))
+      values.resize(2); // partial sums of squares have no such rows
     // Weights, tokens and partial sums have a lower rank than activations, if
     // there are any.
     int64_t rank = 0;
@@ -233,6 +243,12 @@ FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
     shape.bytes += getTraffic(argument);
   for (Type type : kernel.getResultTypes())
     shape.bytes += getBytes(cast<RankedTensorType>(type));
+  for (auto accumulate : kernel.getBody().getOps<train::AccumulateOp>())
+    if (Value squares = accumulate.getSquares()) {
+      shape.squaredElements +=
+          getType(accumulate.getStorage()).getNumElements();
+      shape.squareSums += getType(squares).getNumElements();
+    }
 
   LogicalResult result = success();
   switch (*kind) {
@@ -263,8 +279,8 @@ FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
     if (failed(leader))
       return failure();
     shape.elements = getType((*leader)->getOperand(0)).getNumElements();
-    if (isa<train::SumOfSquaresOp>(*leader))
-      shape.partials = getType((*leader)->getResult(0)).getNumElements();
+    if (auto sum = dyn_cast<train::SumOfSquaresOp>(*leader))
+      shape.partials = getType(sum.getSquares()).getNumElements();
     shape.flops = shape.elements * (shape.partials ? 2 : kAdamWFlops);
     break;
   }

@@ -32,7 +32,7 @@ def ScheduleKernels : Pass<"llmc-schedule-kernels", "::mlir::ModuleOp"> {
     Option<"arch", "arch", "std::string", "\"sm_89\"",
            "cuda: sm_80, sm_86, sm_89, sm_90 or emulated">,
     Option<"cores", "cores", "int64_t", "16",
-           "cores that blocks are spread over; results do not depend on it">,
+           "cores that blocks are spread over; of the results only the gradient norm depends on it, by its rounding">,
     Option<"l2", "l2", "int64_t", "524288", "bytes of a core's second cache">
   ];
 }
@@ -79,6 +79,43 @@ def SplitReduction : Pass<"llmc-split-reduction", "::mlir::ModuleOp"> {
     Option<"arch", "arch", "std::string", "\"sm_89\"",
            "sm_80, sm_86, sm_89, sm_90 or emulated">
   ];
+}
+
+def FuseGradientNorm : Pass<"llmc-fuse-gradient-norm", "::mlir::ModuleOp"> {
+  let summary = "has kernels that write gradients sum their squares";
+  let description = [{
+    Precondition: what llmc-schedule-kernels and llmc-split-reduction leave:
+    grids are known. @update sums the squares of all gradients by a kernel that
+    reads them.
+
+    Action: the last kernel of @micro_step that writes a gradient, all earlier
+    accumulations included, also writes partial sums of its squares: one a
+    block, or, where a later kernel adds to some rows only (`embedding_grad`),
+    `parts` for each row, of which that kernel replaces those of its rows. The
+    norm adds up all, in order. Launches that are not the last keep a kernel of
+    their own. Where no kernel can, or where the model expects it to take
+    longer, a kernel of @update sums the gradient's squares; a remark of the
+    category `schedule` says why.
+
+    Postcondition: as before; each gradient that is written is counted once.
+
+    ```mlir
+    tile.launch @dw(%x, %dy, %g) : ...                       // @micro_step
+    tile.launch @sum_of_squares(%all, %s) : ...              // @update
+    %n = tile.launch @norm(%s, %hyper) : ...
+    // becomes
+    %s = train.squares 0 : tensor<36xf32>
+    tile.launch @dw(%x, %dy, %g, %s) : ...
+    %s = train.squares 0 : tensor<144xf32>
+    %n = tile.launch @norm(%s, %hyper) : ...
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"cpu\"", "cpu or cuda">,
+    Option<"arch", "arch", "std::string", "\"sm_89\"",
+           "cuda: sm_80, sm_86, sm_89, sm_90 or emulated">
+  ];
+  let dependentDialects = ["::llmc::train::TrainDialect"];
 }
 
 #endif

@@ -80,6 +80,36 @@ static void report(tile::FuncOp kernel, const KernelShape &shape,
              choice.microseconds);
 }
 
+/// What follows from a kernel's shape and the model's choice for it.
+static void setCosts(tile::FuncOp kernel, const KernelShape &shape,
+                     const ScheduleChoice &choice) {
+  Builder builder(kernel.getContext());
+  kernel->setAttr("flops", builder.getI64IntegerAttr(shape.flops));
+  kernel->setAttr("bytes", builder.getI64IntegerAttr(shape.bytes));
+  if (!choice.microseconds)
+    return;
+  kernel->setAttr("fill", builder.getF64FloatAttr(choice.fill));
+  kernel->setAttr("predicted_us", builder.getF64FloatAttr(choice.microseconds));
+}
+
+BlockSizes llmc::getBlockSizes(tile::FuncOp kernel) {
+  BlockSizes blocks;
+  if (DictionaryAttr schedule = kernel.getScheduleAttr())
+    for (NamedAttribute entry : schedule)
+      if (auto size = dyn_cast<IntegerAttr>(entry.getValue()))
+        blocks[entry.getName()] = size.getInt();
+  return blocks;
+}
+
+LogicalResult llmc::recordEstimate(tile::FuncOp kernel,
+                                   const TargetModel &model) {
+  FailureOr<KernelShape> shape = getKernelShape(kernel);
+  if (failed(shape))
+    return failure();
+  setCosts(kernel, *shape, model.estimate(*shape, getBlockSizes(kernel)));
+  return success();
+}
+
 LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
                                    const TargetModel &model) {
   FailureOr<KernelShape> shape = getKernelShape(kernel);
@@ -118,15 +148,27 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
   kernel.setScheduleAttr(attributes.getDictionary(kernel.getContext()));
   SmallVector<int64_t> grid = getGrid(*shape, choice.blocks);
   kernel.setGrid(grid);
-  kernel->setAttr("flops", builder.getI64IntegerAttr(shape->flops));
-  kernel->setAttr("bytes", builder.getI64IntegerAttr(shape->bytes));
-  if (choice.microseconds) {
-    kernel->setAttr("fill", builder.getF64FloatAttr(choice.fill));
-    kernel->setAttr("predicted_us",
-                    builder.getF64FloatAttr(choice.microseconds));
+  setCosts(kernel, *shape, choice);
+  if (choice.microseconds)
     report(kernel, *shape, choice, grid);
-  }
   return success();
+}
+
+std::unique_ptr<TargetModel> llmc::createModel(Location loc, StringRef target,
+                                               StringRef arch,
+                                               CpuOptions cpuOptions) {
+  if (target == "cuda") {
+    if (const Chip *chip = findChip(arch))
+      return createCudaModel(*chip);
+    emitError(loc) << "expected one of the architectures " << getChipNames()
+                   << ", found '" << arch << "'";
+    return nullptr;
+  }
+  if (target == "cpu")
+    return createCpuModel(cpuOptions);
+  emitError(loc) << "expected the target 'cpu' or 'cuda', found '" << target
+                 << "'";
+  return nullptr;
 }
 
 namespace {
@@ -134,36 +176,19 @@ struct ScheduleKernels : llmc::impl::ScheduleKernelsBase<ScheduleKernels> {
   using ScheduleKernelsBase::ScheduleKernelsBase;
 
   void runOnOperation() override {
-    std::unique_ptr<TargetModel> model = createModel();
+    Location loc = getOperation().getLoc();
+    if (cores < 1 || l2 < 1) {
+      emitError(loc) << "expected at least 1 core and 1 byte of cache, found "
+                     << cores.getValue() << " and " << l2.getValue();
+      return signalPassFailure();
+    }
+    std::unique_ptr<TargetModel> model =
+        createModel(loc, target, arch, {cores, l2});
     if (!model)
       return signalPassFailure();
     for (auto kernel : getOperation().getOps<tile::FuncOp>())
       if (failed(scheduleKernel(kernel, *model)))
         return signalPassFailure();
-  }
-
-private:
-  /// Null after an error.
-  std::unique_ptr<TargetModel> createModel() {
-    Location loc = getOperation().getLoc();
-    if (target == "cuda") {
-      if (const Chip *chip = findChip(arch))
-        return createCudaModel(*chip);
-      emitError(loc) << "expected one of the architectures " << getChipNames()
-                     << ", found '" << arch << "'";
-      return nullptr;
-    }
-    if (target != "cpu") {
-      emitError(loc) << "expected the target 'cpu' or 'cuda', found '" << target
-                     << "'";
-      return nullptr;
-    }
-    if (cores < 1 || l2 < 1) {
-      emitError(loc) << "expected at least 1 core and 1 byte of cache, found "
-                     << cores.getValue() << " and " << l2.getValue();
-      return nullptr;
-    }
-    return createCpuModel({cores, l2});
   }
 };
 } // namespace

@@ -59,6 +59,14 @@ constexpr llvm::StringLiteral kPartOfName = "part_of";
 mlir::LogicalResult scheduleKernel(tile::FuncOp kernel,
                                    const TargetModel &model);
 
+/// The sizes that a kernel's `schedule` holds.
+BlockSizes getBlockSizes(tile::FuncOp kernel);
+
+/// Sets what the model expects of a kernel that has its schedule: bytes, flops
+/// and the time.
+mlir::LogicalResult recordEstimate(tile::FuncOp kernel,
+                                   const TargetModel &model);
+
 struct CpuOptions {
   int64_t cores = 16;
   int64_t l2Bytes = 512 * 1024;
@@ -66,6 +74,13 @@ struct CpuOptions {
 std::unique_ptr<TargetModel> createCpuModel(CpuOptions options);
 
 std::unique_ptr<TargetModel> createCudaModel(const Chip &chip);
+
+/// The model of "cpu" or, for the architecture `arch`, of "cuda"; null after an
+/// error at `loc`.
+std::unique_ptr<TargetModel> createModel(mlir::Location loc,
+                                         llvm::StringRef target,
+                                         llvm::StringRef arch,
+                                         CpuOptions cpuOptions = {});
 
 } // namespace llmc
 

@@ -217,10 +217,12 @@ void KernelBuilder::store(Value tile, Value view, ValueRange indices) {
   tile::StoreOp::create(b, convertElements(tile, element), view, indices);
 }
 
-void KernelBuilder::accumulate(Value tile, Value view, ValueRange indices) {
+Value KernelBuilder::accumulate(Value tile, Value view, ValueRange indices) {
   auto type = cast<RankedTensorType>(tile.getType());
   Value before = load(view, indices, type.getShape());
-  store(arith::AddFOp::create(b, before, tile), view, indices);
+  Value sum = arith::AddFOp::create(b, before, tile);
+  store(sum, view, indices);
+  return sum;
 }
 
 Value KernelBuilder::loadScalar(Value memref, ValueRange indices) {

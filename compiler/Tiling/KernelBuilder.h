@@ -101,8 +101,9 @@ public:
                      int64_t columns);
   /// Writes a tile, rounded to the view's element type.
   void store(mlir::Value tile, mlir::Value view, mlir::ValueRange indices);
-  /// view += tile at `indices`.
-  void accumulate(mlir::Value tile, mlir::Value view, mlir::ValueRange indices);
+  /// view += tile at `indices`. Returns what is stored then, as f32.
+  mlir::Value accumulate(mlir::Value tile, mlir::Value view,
+                         mlir::ValueRange indices);
   /// One f32 element of a memref, converted if it is narrower.
   mlir::Value loadScalar(mlir::Value memref, mlir::ValueRange indices);
 

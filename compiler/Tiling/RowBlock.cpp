@@ -67,10 +67,6 @@ void RowBlock::storePart(Value tensor, Value tile, int64_t columnOffset) {
   setStored(tensor);
 }
 
-void RowBlock::accumulate(Value tile, Value storage) {
-  accumulations.push_back({tile, storage, k.b.getLoc()});
-}
-
 Value RowBlock::storeView(Value memref, Value tile) {
   if (cast<RankedTensorType>(tile.getType()).getRank() == 1)
     return k.flatView(memref);
@@ -82,6 +78,25 @@ SmallVector<Value> RowBlock::place(Value tile) {
   if (cast<RankedTensorType>(tile.getType()).getRank() == 1)
     return {row};
   return {row, column};
+}
+
+void RowBlock::accumulate(train::AccumulateOp op) {
+  // Loaded now, if it is an argument: before anything is stored.
+  tile(op.getValue());
+  accumulations.push_back(op);
+}
+
+LogicalResult RowBlock::finishAccumulation(train::AccumulateOp op) {
+  k.b.setLoc(op.getLoc());
+  Value added = tile(op.getValue());
+  Value stored = k.accumulate(
+      added, storeView(k.argument(op.getStorage()), added), place(added));
+  if (block)
+    return storeSquares(k, op, stored, *block, row);
+  if (op.getSquares())
+    return op.emitOpError("sums squares in a kernel whose blocks do not hold "
+                          "what they store");
+  return success();
 }
 
 LogicalResult RowBlock::finish(ArrayRef<Value> except) {
@@ -99,11 +114,8 @@ LogicalResult RowBlock::finish(ArrayRef<Value> except) {
   for (const Part &part : parts)
     k.store(part.tile, storeView(part.memref, part.tile),
             {row, k.index(part.columnOffset)});
-  for (const Accumulation &accumulation : accumulations) {
-    k.b.setLoc(accumulation.loc);
-    k.accumulate(accumulation.tile,
-                 storeView(k.argument(accumulation.storage), accumulation.tile),
-                 place(accumulation.tile));
-  }
+  for (train::AccumulateOp op : accumulations)
+    if (failed(finishAccumulation(op)))
+      return failure();
   return success();
 }

@@ -13,7 +13,7 @@
 #ifndef LLMC_COMPILER_TILING_ROWBLOCK_H
 #define LLMC_COMPILER_TILING_ROWBLOCK_H
 
-#include "compiler/Tiling/KernelBuilder.h"
+#include "compiler/Tiling/SquareSums.h"
 
 #include "llvm/ADT/DenseMap.h"
 
@@ -31,6 +31,9 @@ public:
   const mlir::Value column;
   const int64_t rows;
   const std::optional<int64_t> columns;
+  /// Which block of the grid this is; none where it is one of many places that
+  /// a block works on.
+  std::optional<BlockPlace> block;
 
   bool hasWholeRows() const { return !columns; }
   /// The columns of this place's tiles of `tensor`.
@@ -51,8 +54,8 @@ public:
   /// Writes `tile` into the result that `tensor` is returned as, if it is, in
   /// the columns from `columnOffset`: for values joined from parts.
   void storePart(mlir::Value tensor, mlir::Value tile, int64_t columnOffset);
-  /// Adds `tile` to an argument's storage.
-  void accumulate(mlir::Value tile, mlir::Value storage);
+  /// Adds the value's tile to an argument's storage.
+  void accumulate(train::AccumulateOp op);
   /// Says that the rule itself wrote the result.
   void setStored(mlir::Value tensor) { stored.insert(tensor); }
 
@@ -64,18 +67,15 @@ private:
     mlir::Value tile, memref;
     int64_t columnOffset;
   };
-  struct Accumulation {
-    mlir::Value tile, storage;
-    mlir::Location loc;
-  };
 
+  mlir::LogicalResult finishAccumulation(train::AccumulateOp op);
   mlir::Value storeView(mlir::Value memref, mlir::Value tile);
   llvm::SmallVector<mlir::Value> place(mlir::Value tile);
 
   llvm::DenseMap<mlir::Value, mlir::Value> tiles;
   llvm::DenseMap<mlir::Value, mlir::Value> vectors;
   llvm::SmallVector<Part> parts;
-  llvm::SmallVector<Accumulation> accumulations;
+  llvm::SmallVector<train::AccumulateOp> accumulations;
   llvm::DenseSet<mlir::Value> stored;
 };
 

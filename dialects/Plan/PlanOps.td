@@ -32,7 +32,8 @@ def Plan_ArenaKind : I32EnumAttr<"ArenaKind", "what an arena holds", [
     I32EnumAttrCase<"Activation", 5, "activation">,
     I32EnumAttrCase<"Io", 6, "io">,
     I32EnumAttrCase<"Workspace", 7, "workspace">,
-    I32EnumAttrCase<"Compute", 8, "compute">]> {
+    I32EnumAttrCase<"Compute", 8, "compute">,
+    I32EnumAttrCase<"Squares", 9, "squares">]> {
   let cppNamespace = "::llmc::plan";
 }
 

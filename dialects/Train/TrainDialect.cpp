@@ -63,12 +63,30 @@ LogicalResult RefOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   return success();
 }
 
+LogicalResult SquaresOp::verify() {
+  auto first = static_cast<int64_t>(getFirst());
+  if (first >= 0 && first % 16 == 0)
+    return success();
+  return emitOpError("expected a place that is a multiple of 16, found ")
+         << first;
+}
+
 LogicalResult AccumulateOp::verify() {
   auto value = cast<RankedTensorType>(getValue().getType());
   auto storage = cast<RankedTensorType>(getStorage().getType());
   // Element types may differ: bf16 gradients accumulate into f32 storage.
   if (value.getShape() != storage.getShape() || isNarrower(storage, value))
     return emitOpError("cannot add ") << value << " to storage " << storage;
+  if (!getSquares())
+    return success();
+  if (!storage.getElementType().isF32())
+    return emitOpError("sums squares of f32 storage only, found ") << storage;
+  auto squares = cast<RankedTensorType>(getSquares().getType());
+  if (squares.getRank() == 2 &&
+      (storage.getRank() != 2 ||
+       squares.getDimSize(1) != storage.getDimSize(0)))
+    return emitOpError("cannot sum squares of the rows of ")
+           << storage << " into " << squares;
   return success();
 }
 

@@ -68,15 +68,53 @@ def Train_FlatOp : Train_Op<"flat", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Train_SquaresOp : Train_Op<"squares", [Pure]> {
+  let summary = "a handle on partial sums of squares of the gradients";
+  let description = [{
+    All partial sums of a step lie in one storage, which starts at zero; those
+    of a gradient are consecutive. `first` is the number of the handle's first
+    one. Whatever writes a gradient last in a micro-step writes its partial sums
+    (`train.accumulate`, `train.sum_of_squares`), `train.norm` adds up all.
+    (C1) `first` is not negative, and a multiple of 16: places are aligned.
+
+    ```mlir
+    %s = train.squares 16 : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$first);
+  let results = (outs TensorRankOf<[F32], [1, 2]>:$value);
+  let assemblyFormat = "$first attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
 def Train_AccumulateOp : Train_Op<"accumulate"> {
-  let summary = "storage += value";
+  let summary = "storage += value; sums of the new storage's squares, where asked for";
   let description = [{
     The storage may be wider than the value, not narrower: a sum of many
     micro-batches would lose its small terms.
+
+    `squares` are written with partial sums of the squares of what the storage
+    holds afterwards, so that no other kernel has to read it for the gradient's
+    norm. [n]: one of each of the kernel's n blocks. [parts, rows]: of `parts`
+    equal ranges of columns of each row, for storage of rank 2; an
+    `embedding_grad`, which leaves most rows alone, replaces those of the rows
+    that it adds to, with the whole row's sum in the first part.
+    (C1) The shapes of value and storage are equal.
+    (C2) The storage's elements are no narrower than the value's.
+    (C3) Squares are those of f32 storage.
+    (C4) Squares of rows have as many columns as the storage has rows.
+
+    ```mlir
+    train.accumulate %dw into %g squares %s : tensor<8x4xf32>, tensor<8x4xf32>, tensor<2xf32>
+    ```
   }];
   let arguments = (ins AnyRankedTensor:$value,
-                       Arg<AnyRankedTensor, "", [MemRead, MemWrite]>:$storage);
-  let assemblyFormat = "$value `into` $storage attr-dict `:` type($value) `,` type($storage)";
+                       Arg<AnyRankedTensor, "", [MemRead, MemWrite]>:$storage,
+                       Arg<Optional<TensorRankOf<[F32], [1, 2]>>, "", [MemWrite]>:$squares);
+  let builders = [OpBuilder<(ins "::mlir::Value":$value, "::mlir::Value":$storage), [{
+    build($_builder, $_state, value, storage, ::mlir::Value());
+  }]>];
+  let assemblyFormat = "$value `into` $storage (`squares` $squares^)? attr-dict `:` type($value) `,` type($storage) (`,` type($squares)^)?";
   let hasVerifier = 1;
 }
 
@@ -88,17 +126,31 @@ def Train_GradientNormOp : Train_Op<"gradient_norm"> {
 }
 
 def Train_SumOfSquaresOp : Train_Op<"sum_of_squares"> {
-  let summary = "partial sums of squares [splits] of consecutive ranges";
-  let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead]>:$input);
-  let results = (outs 1DTensorOf<[F32]>:$output);
-  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let summary = "squares = partial sums of squares of as many consecutive ranges";
+  let description = [{
+    ```mlir
+    train.sum_of_squares %g into %s : tensor<64xf32>, tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins Arg<AnyRankedTensor, "", [MemRead]>:$input,
+                       Arg<1DTensorOf<[F32]>, "", [MemWrite]>:$squares);
+  let assemblyFormat = "$input `into` $squares attr-dict `:` type($input) `,` type($squares)";
 }
 
-def Train_NormOp : Train_Op<"norm", [Pure]> {
+def Train_NormOp : Train_Op<"norm"> {
   let summary = "sqrt(sum of the partial sums, in order) * hyper.gradient_scale";
-  let arguments = (ins 1DTensorOf<[F32]>:$partials, 1DTensorOf<[F32]>:$hyper);
+  let description = [{
+    `clear` sets the partial sums to zero afterwards, as `train.adamw` does with
+    the gradients: there are some that the next micro-step may not write.
+
+    ```mlir
+    %n = train.norm %s, %hyper {clear} : (tensor<4xf32>, tensor<10xf32>) -> tensor<f32>
+    ```
+  }];
+  let arguments = (ins Arg<1DTensorOf<[F32]>, "", [MemRead, MemWrite]>:$squares,
+                       1DTensorOf<[F32]>:$hyper, UnitAttr:$clear);
   let results = (outs 0DTensorOf<[F32]>:$norm);
-  let assemblyFormat = "$partials `,` $hyper attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$squares `,` $hyper attr-dict `:` functional-type(operands, results)";
 }
 
 def Train_AdamWOp : Train_Op<"adamw"> {

@@ -18,13 +18,15 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 3
+#define LLMC_ABI_VERSION 4
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
 /// optimizer keeps: a parameter's copy lies at the same element of this arena,
 /// which for bf16 is half its byte offset. A program without an arena of
 /// parameters, or with an empty one, keeps no other values than those.
+/// `Squares` are partial sums of squares of the gradients, which micro-steps
+/// leave for the update; like the gradients they start at zero.
 #define LLMC_ARENA_KINDS(X)                                                    \
   X(Parameter, "parameters")                                                   \
   X(Gradient, "gradients")                                                     \
@@ -34,7 +36,8 @@
   X(Activation, "activations")                                                 \
   X(Io, "inputs and outputs")                                                  \
   X(Workspace, "workspace")                                                    \
-  X(Compute, "bf16 parameters")
+  X(Compute, "bf16 parameters")                                                \
+  X(Squares, "sums for the norm")
 
 /// How a parameter or a constant gets its first values.
 ///   Zeros, Ones      no argument

@@ -6,6 +6,9 @@
         or the metrics of another program
     compare.py gradients FOUND.safetensors EXPECTED.safetensors
         |found - expected| of every tensor within --tolerance of |expected|
+    compare.py norm METRICS.jsonl GRADIENTS.safetensors
+        the first step's norm within --tolerance of that of the gradients, which
+        the program summed over micro-batches; each tensor must be seen
     compare.py same FILE FILE
         equal, byte for byte
 """
@@ -82,6 +85,27 @@ def compare_gradients(found, expected, tolerances):
     print(f"gradients: {len(found)} tensors, largest error {worst:.1e} of the norm")
 
 
+def compare_norm(found, expected, tolerances):
+    norm = read_steps(found)[0]["norm"]
+    scale = 1 / int(safetensors.read_metadata(expected)["accumulate"])
+    squares = {
+        name: sum(x * x for x in values)
+        for name, (_, values) in safetensors.read(expected).items()
+    }
+    total = sum(squares.values())
+    for name, square in squares.items():
+        # Without it the norm would be off by half of its share.
+        if not square > 4 * tolerances[0] * total:
+            yield f"{name}: its share of the norm is too small to be missed"
+    error = abs(norm / (math.sqrt(total) * scale) - 1)
+    if not error <= tolerances[0]:
+        yield f"norm {norm}, expected {math.sqrt(total) * scale}, {error:.1e} off"
+    print(
+        f"norm: relative error {error:.1e}, smallest share of a tensor "
+        f"{min(squares.values()) / total:.1e}"
+    )
+
+
 def compare_same(found, expected, _):
     with open(found, "rb") as a, open(expected, "rb") as b:
         if a.read() != b.read():
@@ -95,6 +119,7 @@ def main():
     kinds = {
         "curve": compare_curve,
         "gradients": compare_gradients,
+        "norm": compare_norm,
         "same": compare_same,
     }
     parser.add_argument("kind", choices=kinds)

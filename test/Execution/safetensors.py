@@ -28,10 +28,19 @@ def write(path, tensors):
             file.write(data.tobytes())
 
 
+def read_header(file):
+    return json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+
+
+def read_metadata(path):
+    with open(path, "rb") as file:
+        return read_header(file).get("__metadata__", {})
+
+
 def read(path):
     """{name: (shape, array)}"""
     with open(path, "rb") as file:
-        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        header = read_header(file)
         body = file.read()
     tensors = {}
     for name, entry in header.items():

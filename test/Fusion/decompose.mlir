@@ -58,10 +58,11 @@ func.func @attention_grad(%q: tensor<2x8x16xf32>, %k: tensor<2x8x8xf32>, %v: ten
 }
 
 // CHECK-LABEL: func.func @gradient_norm
-// CHECK: %[[S:.*]] = train.sum_of_squares %{{.*}} : (tensor<4096xf32>) -> tensor<256xf32>
+// CHECK: %[[S:.*]] = train.squares 0 : tensor<256xf32>
+// CHECK: train.sum_of_squares %{{.*}} into %[[S]] : tensor<4096xf32>, tensor<256xf32>
 // CHECK: train.norm %[[S]], %{{.*}} : (tensor<256xf32>, tensor<9xf32>) -> tensor<f32>
 // FEW-LABEL: func.func @gradient_norm
-// FEW: train.sum_of_squares %{{.*}} -> tensor<3xf32>
+// FEW: train.sum_of_squares %{{.*}} into %{{.*}} : tensor<4096xf32>, tensor<3xf32>
 func.func @gradient_norm(%hyper: tensor<9xf32>) -> tensor<f32> {
   %g = train.flat gradient : tensor<4096xf32>
   %0 = train.gradient_norm %g, %hyper : (tensor<4096xf32>, tensor<9xf32>) -> tensor<f32>

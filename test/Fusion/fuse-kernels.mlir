@@ -189,7 +189,8 @@ func.func @recompute(%x: tensor<2x8x16xf32>, %w: tensor<16x16xf32>, %v: tensor<1
 // The update: effects keep their order. Ops that nothing uses are dropped.
 // CHECK-LABEL: func.func @update
 // CHECK: %[[G:.*]] = train.flat gradient
-// CHECK: %[[S:.*]] = tile.launch @sum_of_squares_0(%[[G]])
+// CHECK: %[[S:.*]] = train.squares 0
+// CHECK: tile.launch @sum_of_squares_0(%[[G]], %[[S]])
 // CHECK-NEXT: %[[N:.*]] = tile.launch @norm_1(%[[S]]
 // CHECK-NEXT: tile.launch @adamw_2(%{{.*}}, %[[G]], %{{.*}}, %{{.*}}, %[[N]]
 // CHECK-NEXT: return %[[N]]
@@ -201,7 +202,8 @@ func.func @update(%hyper: tensor<9xf32>) -> tensor<f32> {
   %g = train.flat gradient : tensor<64xf32>
   %m = train.flat moment1 : tensor<64xf32>
   %v = train.flat moment2 : tensor<64xf32>
-  %s = train.sum_of_squares %g : (tensor<64xf32>) -> tensor<4xf32>
+  %s = train.squares 0 : tensor<4xf32>
+  train.sum_of_squares %g into %s : tensor<64xf32>, tensor<4xf32>
   %n = train.norm %s, %hyper : (tensor<4xf32>, tensor<9xf32>) -> tensor<f32>
   train.adamw %p, %g, %m, %v, %n, %hyper {decay_elements = 64 : i64} : tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<f32>, tensor<9xf32>
   return %n : tensor<f32>

@@ -34,7 +34,7 @@ tile.func @square(%x: tensor<8xf32>) -> tensor<f32> {
   tile.return %y : tensor<f32>
 }
 func.func @update(%hyper: tensor<8xf32>) -> tensor<f32> {
-  // expected-error @+1 {{expected train.ref, train.flat, tile.launch or return in a function of launches}}
+  // expected-error @+1 {{expected train.ref, train.flat, train.squares, tile.launch or return in a function of launches}}
   %a = model.gelu %hyper : tensor<8xf32>
   %y = tile.launch @square(%a) : (tensor<8xf32>) -> tensor<f32>
   return %y : tensor<f32>

@@ -30,7 +30,7 @@ TEST(Program, TheBigramProgramIsValid) { EXPECT_OK(checkProgram(llmcProgram)); }
 TEST(Program, AnotherVersionIsRefused) {
   LlmcProgram program = llmcProgram;
   program.abiVersion += 1;
-  EXPECT_FAILS(checkProgram(program), "compiled for version 4");
+  EXPECT_FAILS(checkProgram(program), "compiled for version 5");
   program = llmcProgram;
   program.structBytes -= 8;
   EXPECT_FAILS(checkProgram(program), "(240 bytes)");

@@ -79,9 +79,9 @@ tile.func @embedding_grad(%t: tensor<2x8xi32>, %d: tensor<2x8x64xf32>, %s: tenso
 // CHECK-LABEL: tile.func @sum_of_squares
 // CHECK-SAME: grid = array<i64: 4, 1, 1>
 // CHECK-SAME: schedule = {block = 250 : i64}
-tile.func @sum_of_squares(%g: tensor<1000xf32>) -> tensor<4xf32> attributes {kind = "flat"} {
-  %0 = train.sum_of_squares %g : (tensor<1000xf32>) -> tensor<4xf32>
-  tile.return %0 : tensor<4xf32>
+tile.func @sum_of_squares(%g: tensor<1000xf32>, %s: tensor<4xf32>) attributes {kind = "flat"} {
+  train.sum_of_squares %g into %s : tensor<1000xf32>, tensor<4xf32>
+  tile.return
 }
 
 // CHECK-LABEL: tile.func @mean

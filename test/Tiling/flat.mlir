@@ -13,10 +13,10 @@
 // CHECK: arith.addf %[[A]], %[[X2]]
 // CHECK: tile.reduce add %[[S]] axis 0 : tensor<64xf32> -> tensor<1xf32>
 // CHECK: tile.store %{{.*}}, %{{.*}}[%[[ID]]]
-tile.func @sum_of_squares(%g: tensor<1000xf32>) -> tensor<3xf32>
+tile.func @sum_of_squares(%g: tensor<1000xf32>, %s: tensor<3xf32>)
     attributes {kind = "flat", grid = array<i64: 3, 1, 1>, schedule = {block = 64 : i64}} {
-  %0 = train.sum_of_squares %g : (tensor<1000xf32>) -> tensor<3xf32>
-  tile.return %0 : tensor<3xf32>
+  train.sum_of_squares %g into %s : tensor<1000xf32>, tensor<3xf32>
+  tile.return
 }
 
 // Decay stops at element 100: what is left of the block, at most all of it.

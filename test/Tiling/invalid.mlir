@@ -25,9 +25,9 @@ tile.func @grid(%x: tensor<1x8x16xf32>, %w: tensor<4x16xf32>) -> tensor<1x8x4xf3
 // -----
 
 // expected-error @+1 {{needs a grid of three extents}}
-tile.func @no_grid(%x: tensor<8xf32>) -> tensor<1xf32> attributes {kind = "flat", schedule = {block = 4 : i64}} {
-  %0 = train.sum_of_squares %x : (tensor<8xf32>) -> tensor<1xf32>
-  tile.return %0 : tensor<1xf32>
+tile.func @no_grid(%x: tensor<8xf32>, %s: tensor<1xf32>) attributes {kind = "flat", schedule = {block = 4 : i64}} {
+  train.sum_of_squares %x into %s : tensor<8xf32>, tensor<1xf32>
+  tile.return
 }
 
 // -----
@@ -144,4 +144,44 @@ func.func @left(%x: tensor<2x6x20xf32>) -> tensor<2x6x20xf32> {
   // expected-error @+1 {{must not be left after Tiling}}
   %0 = model.gelu %x : tensor<2x6x20xf32>
   return %0 : tensor<2x6x20xf32>
+}
+
+// -----
+
+tile.func @squares_of_blocks(%p: tensor<4x20xf32>, %g: tensor<20xf32>, %s: tensor<2xf32>)
+    attributes {kind = "column_sum", grid = array<i64: 3, 1, 1>, schedule = {block = 8 : i64}} {
+  %0 = model.sum_rows %p : (tensor<4x20xf32>) -> tensor<20xf32>
+  // expected-error @+1 {{sums squares into 'tensor<2xf32>', but the kernel has 3 blocks}}
+  train.accumulate %0 into %g squares %s : tensor<20xf32>, tensor<20xf32>, tensor<2xf32>
+  tile.return
+}
+
+// -----
+
+tile.func @squares_of_rows(%x: tensor<1x8x16xf32>, %dy: tensor<1x8x4xf32>, %g: tensor<4x16xf32>, %s: tensor<2x4xf32>)
+    attributes {kind = "gemm", grid = array<i64: 1, 1, 1>, schedule = {block_m = 4 : i64, block_n = 16 : i64, block_k = 8 : i64}} {
+  %0 = model.linear_weight_grad %x, %dy : (tensor<1x8x16xf32>, tensor<1x8x4xf32>) -> tensor<4x16xf32>
+  // expected-error @+1 {{sums squares into 'tensor<2x4xf32>', but the kernel has 1 blocks for each row}}
+  train.accumulate %0 into %g squares %s : tensor<4x16xf32>, tensor<4x16xf32>, tensor<2x4xf32>
+  tile.return
+}
+
+// -----
+
+tile.func @squares_in_parts(%a: tensor<8x20xf32>, %g: tensor<8x20xf32>, %s: tensor<2xf32>)
+    attributes {kind = "rows", grid = array<i64: 2, 1, 1>, schedule = {block_rows = 4 : i64, block_columns = 8 : i64}} {
+  %0 = model.gelu %a : tensor<8x20xf32>
+  // expected-error @+1 {{sums squares in a kernel whose blocks do not hold what they store}}
+  train.accumulate %0 into %g squares %s : tensor<8x20xf32>, tensor<8x20xf32>, tensor<2xf32>
+  tile.return
+}
+
+// -----
+
+tile.func @squares_of_some_rows(%t: tensor<2x6xi32>, %dy: tensor<2x6x20xf32>, %g: tensor<50x20xf32>, %s: tensor<12xf32>)
+    attributes {kind = "embedding_grad", grid = array<i64: 12, 1, 1>} {
+  %0 = model.embedding_grad %t, %dy : (tensor<2x6xi32>, tensor<2x6x20xf32>) -> tensor<50x20xf32>
+  // expected-error @+1 {{writes some rows only, expected squares of rows, found 'tensor<12xf32>'}}
+  train.accumulate %0 into %g squares %s : tensor<50x20xf32>, tensor<50x20xf32>, tensor<12xf32>
+  tile.return
 }

@@ -89,6 +89,8 @@ LogicalResult KernelLowering::lowerIf(scf::IfOp branch) {
     return branch.emitOpError("with results cannot become a kernel's branch");
   auto made = scf::IfOp::create(b, scalars.lookup(branch.getCondition()),
                                 /*withElse=*/!branch.getElseRegion().empty());
+  // A tile program is what all threads of a block do together.
+  made->setAttr("cuda.uniform", b.getUnitAttr());
   for (auto [from, to] :
        {std::pair(&branch.getThenRegion(), &made.getThenRegion()),
         std::pair(&branch.getElseRegion(), &made.getElseRegion())}) {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Tiling/Kinds/Kinds.h"
+#include "compiler/Tiling/SquareSums.h"
 
 #include "dialects/Model/Model.h"
 #include "dialects/Train/Train.h"
@@ -106,7 +107,10 @@ LogicalResult llmc::tiling::emitColumnSum(KernelBuilder &k) {
     Value storage = k.argument(accumulate.getStorage());
     if (!storage)
       return op.emitOpError("storage is not an argument of the kernel");
-    k.accumulate(tile, k.flatView(storage), column);
+    Value stored = k.accumulate(tile, k.flatView(storage), column);
+    if (failed(storeSquares(k, accumulate, stored,
+                            {place->front(), k.numBlocks()})))
+      return failure();
   }
   return success();
 }

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Tiling/Kinds/Kinds.h"
+#include "compiler/Tiling/SquareSums.h"
 
 #include "dialects/Model/Model.h"
 #include "dialects/Train/Train.h"
@@ -92,5 +93,10 @@ LogicalResult llmc::tiling::emitEmbeddingGrad(KernelBuilder &k) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   emitAddRows(k, tokens, grad, storage, position, token);
-  return success();
+  if (!accumulate.getSquares())
+    return success();
+  Value row = arith::IndexCastOp::create(b, b.getIndexType(), token);
+  Value stored =
+      k.load(k.flatView(storage), k.mul(row, grad.columns), {grad.columns});
+  return replaceRowSquares(k, accumulate, stored, row);
 }

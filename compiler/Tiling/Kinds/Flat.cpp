@@ -21,12 +21,11 @@ static LogicalResult emitSumOfSquares(KernelBuilder &k,
   ImplicitLocOpBuilder &b = k.b;
   b.setLoc(op.getLoc());
   Value input = k.argument(op.getInput());
-  Value result = k.resultOf(op.getOutput());
-  if (!input || !result)
-    return op.emitOpError("input must be an argument of the kernel, output "
-                          "its result");
+  Value squares = k.argument(op.getSquares());
+  if (!input || !squares)
+    return op.emitOpError("operands must be arguments of the kernel");
   int64_t elements = cast<MemRefType>(input.getType()).getNumElements();
-  int64_t partials = cast<MemRefType>(result.getType()).getNumElements();
+  int64_t partials = cast<MemRefType>(squares.getType()).getNumElements();
   int64_t range =
       llvm::alignTo(llvm::divideCeilSigned(elements, partials), block);
   FailureOr<SmallVector<Value>> place = k.blockCoordinates({partials});
@@ -47,7 +46,7 @@ static LogicalResult emitSumOfSquares(KernelBuilder &k,
     scf::YieldOp::create(b, sum);
   }
   k.store(k.reduceAxis(loop.getResult(0), 0, tile::ReduceKind::Add),
-          k.flatView(result), place->front());
+          k.flatView(squares), place->front());
   return success();
 }
 

@@ -195,6 +195,8 @@ LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
                      resultRows);
 
   RowBlock place(k, row, *blockM, column, *blockN);
+  place.block = BlockPlace{k.add(k.mul(blockRow, columns), blockColumn),
+                           rows * columns, blockColumn, columns};
   for (auto [product, sum] : llvm::zip_equal(*products, sums)) {
     if (product.bias) {
       k.b.setLoc(product.op->getLoc());

@@ -18,8 +18,10 @@ using namespace mlir;
 using namespace llmc;
 using namespace llmc::tiling;
 
-/// The sum of all elements of `memref`: [1].
-static Value emitSum(KernelBuilder &k, Value memref, int64_t block) {
+/// The sum of all elements of `memref`, which are zero afterwards if `clear`:
+/// [1].
+static Value emitSum(KernelBuilder &k, Value memref, int64_t block,
+                     bool clear) {
   int64_t elements = cast<MemRefType>(memref.getType()).getNumElements();
   Value view = k.flatView(memref);
   auto loop = scf::ForOp::create(k.b, k.index(0), k.index(elements),
@@ -28,6 +30,8 @@ static Value emitSum(KernelBuilder &k, Value memref, int64_t block) {
     OpBuilder::InsertionGuard guard(k.b);
     k.b.setInsertionPointToStart(loop.getBody());
     Value x = k.load(view, loop.getInductionVar(), {block});
+    if (clear)
+      k.store(k.tile({block}, 0), view, loop.getInductionVar());
     Value sum = arith::AddFOp::create(k.b, loop.getRegionIterArg(0), x);
     scf::YieldOp::create(k.b, sum);
   }
@@ -51,7 +55,7 @@ LogicalResult llmc::tiling::emitReduce(KernelBuilder &k) {
     return op->emitOpError("input must be an argument of the kernel, output "
                            "its result");
 
-  Value sum = emitSum(k, input, *block);
+  Value sum = emitSum(k, input, *block, norm && norm.getClear());
   Value value;
   if (mean) {
     int64_t elements = cast<MemRefType>(input.getType()).getNumElements();

@@ -67,9 +67,11 @@ static FailureOr<RowLoop> findSums(KernelBuilder &k) {
 /// Evaluates the group at one block of rows. `sums` holds the sums so far, in
 /// the order of `loop.sums`, and is replaced by the new ones.
 static LogicalResult emitBlock(KernelBuilder &k, const RowLoop &loop, Value row,
-                               int64_t rows, SmallVectorImpl<Value> &sums) {
+                               int64_t rows, std::optional<BlockPlace> place,
+                               SmallVectorImpl<Value> &sums) {
   const RuleTable &rules = RuleTable::get();
   RowBlock block(k, row, rows);
+  block.block = place;
   SmallVector<Value> summed;
   for (Operation &op : k.group()) {
     if (!rules.isColumnSum(&op)) {
@@ -107,9 +109,14 @@ LogicalResult llmc::tiling::emitRows(KernelBuilder &k) {
     return failure();
 
   SmallVector<Value> sums;
-  if (!splits)
+  if (!splits) {
+    std::optional<BlockPlace> place;
+    // Rows in parts are not in registers when they have been stored.
+    if (!k.optionalSchedule("block_columns"))
+      place = BlockPlace{(*block)[0], k.numBlocks(), k.index(0), 1};
     return emitBlock(k, *rowLoop, k.mul((*block)[0], *blockRows), *blockRows,
-                     sums);
+                     place, sums);
+  }
 
   for (Operation *op : rowLoop->sums)
     sums.push_back(
@@ -122,8 +129,8 @@ LogicalResult llmc::tiling::emitRows(KernelBuilder &k) {
     k.b.setInsertionPointToStart(loop.getBody());
     sums.assign(loop.getRegionIterArgs().begin(),
                 loop.getRegionIterArgs().end());
-    if (failed(
-            emitBlock(k, *rowLoop, loop.getInductionVar(), *blockRows, sums)))
+    if (failed(emitBlock(k, *rowLoop, loop.getInductionVar(), *blockRows,
+                         std::nullopt, sums)))
       return failure();
     // An empty body without sums already has its terminator.
     if (!sums.empty()) {

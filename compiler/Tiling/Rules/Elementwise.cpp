@@ -97,7 +97,7 @@ void llmc::tiling::addElementwiseRules(RuleTable &table) {
       [](train::AccumulateOp op, RowBlock &block) -> LogicalResult {
         if (!block.k.argument(op.getStorage()))
           return op.emitOpError("storage is not an argument of the kernel");
-        block.accumulate(block.tile(op.getValue()), op.getStorage());
+        block.accumulate(op);
         return success();
       });
 }

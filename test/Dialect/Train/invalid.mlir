@@ -122,3 +122,43 @@ func.func @stochastic(%p: tensor<4xf32>, %norm: tensor<f32>, %hyper: tensor<9xf3
   train.adamw %p, %p, %p, %p, %norm, %hyper {decay_elements = 0, stochastic} : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<9xf32>
   return
 }
+
+// -----
+
+func.func @squares_c1_negative() {
+  // expected-error @+1 {{expected a place that is a multiple of 16, found -16}}
+  %s = train.squares -16 : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @squares_c1_place() {
+  // expected-error @+1 {{expected a place that is a multiple of 16, found 8}}
+  %s = train.squares 8 : tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @accumulate_c3(%g: tensor<4xbf16>, %s: tensor<4xbf16>, %q: tensor<1xf32>) {
+  // expected-error @+1 {{sums squares of f32 storage only, found 'tensor<4xbf16>'}}
+  train.accumulate %g into %s squares %q : tensor<4xbf16>, tensor<4xbf16>, tensor<1xf32>
+  return
+}
+
+// -----
+
+func.func @accumulate_c4(%g: tensor<8x4xf32>, %s: tensor<8x4xf32>, %q: tensor<1x4xf32>) {
+  // expected-error @+1 {{cannot sum squares of the rows of 'tensor<8x4xf32>' into 'tensor<1x4xf32>'}}
+  train.accumulate %g into %s squares %q : tensor<8x4xf32>, tensor<8x4xf32>, tensor<1x4xf32>
+  return
+}
+
+// -----
+
+func.func @accumulate_c4_rank(%g: tensor<8xf32>, %s: tensor<8xf32>, %q: tensor<1x8xf32>) {
+  // expected-error @+1 {{cannot sum squares of the rows of 'tensor<8xf32>' into 'tensor<1x8xf32>'}}
+  train.accumulate %g into %s squares %q : tensor<8xf32>, tensor<8xf32>, tensor<1x8xf32>
+  return
+}

@@ -12,6 +12,14 @@ func.func @accumulate(%g: tensor<8x4xf32>) {
   %ref = train.ref gradient @w : tensor<8x4xf32>
   // CHECK: train.accumulate %{{.*}} into %[[REF]] : tensor<8x4xf32>, tensor<8x4xf32>
   train.accumulate %g into %ref : tensor<8x4xf32>, tensor<8x4xf32>
+  // CHECK: %[[BLOCKS:.*]] = train.squares 0 : tensor<3xf32>
+  // CHECK: train.accumulate %{{.*}} into %[[REF]] squares %[[BLOCKS]] : tensor<8x4xf32>, tensor<8x4xf32>, tensor<3xf32>
+  %blocks = train.squares 0 : tensor<3xf32>
+  train.accumulate %g into %ref squares %blocks : tensor<8x4xf32>, tensor<8x4xf32>, tensor<3xf32>
+  // CHECK: %[[ROWS:.*]] = train.squares 16 : tensor<2x8xf32>
+  // CHECK: train.accumulate %{{.*}} into %[[REF]] squares %[[ROWS]] : tensor<8x4xf32>, tensor<8x4xf32>, tensor<2x8xf32>
+  %rows = train.squares 16 : tensor<2x8xf32>
+  train.accumulate %g into %ref squares %rows : tensor<8x4xf32>, tensor<8x4xf32>, tensor<2x8xf32>
   return
 }
 
@@ -24,10 +32,11 @@ func.func @update(%hyper: tensor<9xf32>) -> tensor<f32> {
   %v = train.flat moment2 : tensor<64xf32>
   // CHECK: train.gradient_norm
   %norm = train.gradient_norm %g, %hyper : (tensor<64xf32>, tensor<9xf32>) -> tensor<f32>
-  // CHECK: train.sum_of_squares
-  %s = train.sum_of_squares %g : (tensor<64xf32>) -> tensor<4xf32>
-  // CHECK: train.norm
-  %n = train.norm %s, %hyper : (tensor<4xf32>, tensor<9xf32>) -> tensor<f32>
+  // CHECK: train.sum_of_squares %{{.*}} into %{{.*}} : tensor<64xf32>, tensor<4xf32>
+  %s = train.squares 0 : tensor<4xf32>
+  train.sum_of_squares %g into %s : tensor<64xf32>, tensor<4xf32>
+  // CHECK: train.norm %{{.*}}, %{{.*}} {clear} : (tensor<4xf32>, tensor<9xf32>) -> tensor<f32>
+  %n = train.norm %s, %hyper {clear} : (tensor<4xf32>, tensor<9xf32>) -> tensor<f32>
   // CHECK: train.adamw {{.*}} {decay_elements = 32 : i64}
   train.adamw %p, %g, %m, %v, %norm, %hyper {decay_elements = 32} : tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<f32>, tensor<9xf32>
   return %n : tensor<f32>

@@ -55,3 +55,25 @@ tile.func @columns(%x: memref<64x64xf32>, %s: memref<64xf32>) attributes {schedu
   tile.store %n, %s[%c0] : tensor<64xf32>, memref<64xf32>
   tile.return
 }
+
+// -----
+
+// A condition of a tile program is the same in all threads: a reduction over
+// warps, with its barrier, may stand behind it.
+// CHECK-LABEL: LLMC_KERNEL(64, 1) guarded(
+// CHECK: if ({{.*}} < 3) {
+// CHECK: store_shared(partial
+// CHECK: barrier();
+// CHECK: load_shared<float, 1>(partial
+tile.func @guarded(%x: memref<256xf32>, %s: memref<4xf32>) attributes {grid = array<i64: 4, 1, 1>, schedule = {threads = 64}} {
+  %c0 = arith.constant 0 : index
+  %c3 = arith.constant 3 : index
+  %id = tile.program_id 0
+  %few = arith.cmpi ult, %id, %c3 : index
+  scf.if %few {
+    %t = tile.load %x[%c0] : memref<256xf32> -> tensor<256xf32>
+    %m = tile.reduce add %t axis 0 : tensor<256xf32> -> tensor<1xf32>
+    tile.store %m, %s[%id] : tensor<1xf32>, memref<4xf32>
+  }
+  tile.return
+}
