@@ -127,6 +127,10 @@ SHAPES = {
     "heads-48": (
         llama(96, 2, 2, 48, 200, 1000, window=21), 1000, "--batch 2 --seq 43", ""
     ),
+    # A window of more than a block of each: masked, unmasked and masked loops.
+    "wide-window": (
+        llama(32, 2, 1, 16, 40, 61, window=197), 61, "--batch 1 --seq 323", ""
+    ),
     # Heads of 80 on a fifth as many.
     "heads-80": (llama(80, 5, 1, 80, 104, 61), 61, "--batch 3 --seq 33", ""),
     # Whole tiles, pipelines of many stages, split reductions.

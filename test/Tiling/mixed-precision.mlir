@@ -82,7 +82,7 @@ tile.func @loss(%x: tensor<2x4x16xbf16>, %t: tensor<2x4xi32>) -> (tensor<2x4xf32
 // The weights of a key block are rounded for the second product only.
 // CHECK-LABEL: tile.func @attention(
 // CHECK: tile.dot {{.*}} {transpose_b} : tensor<4x8xbf16>, tensor<4x8xbf16>, tensor<4x4xf32>
-// CHECK: %[[P:.*]] = math.exp {{.*}} : tensor<4x4xf32>
+// CHECK: %[[P:.*]] = math.exp2 {{.*}} : tensor<4x4xf32>
 // CHECK: tile.reduce add %[[P]] axis 1
 // CHECK: %[[PR:.*]] = arith.truncf %[[P]] : tensor<4x4xf32> to tensor<4x4xbf16>
 // CHECK: tile.dot %[[PR]], {{.*}} : tensor<4x4xbf16>, tensor<4x8xbf16>, tensor<4x8xf32>
@@ -95,7 +95,7 @@ tile.func @attention(%q: tensor<1x8x16xbf16>, %k: tensor<1x8x16xbf16>, %v: tenso
 }
 
 // CHECK-LABEL: tile.func @key_value_grad(
-// CHECK: %[[P:.*]] = math.exp {{.*}} : tensor<4x4xf32>
+// CHECK: %[[P:.*]] = math.exp2 {{.*}} : tensor<4x4xf32>
 // CHECK: %[[DS:.*]] = arith.truncf {{.*}} : tensor<4x4xf32> to tensor<4x4xbf16>
 // CHECK: tile.dot %[[DS]], {{.*}} : tensor<4x4xbf16>, tensor<4x8xbf16>, tensor<4x8xf32>
 // CHECK: %[[PR:.*]] = arith.truncf %[[P]] : tensor<4x4xf32> to tensor<4x4xbf16>

@@ -25,6 +25,8 @@ struct ApproximateMath : llmc::impl::ApproximateMathBase<ApproximateMath> {
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
+    // exp2(x) is exp(x ln 2), which has a polynomial.
+    math::populateExpansionPatterns(patterns, {"exp2"});
     // rsqrt is left alone: one over a square root is exact and fast enough.
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
       return name != math::RsqrtOp::getOperationName();

@@ -147,21 +147,29 @@ private:
 // Groups
 //===----------------------------------------------------------------------===//
 
+static bool multiplies(Operation *op) {
+  return isa<scf::ForOp>(op) && op->walk([](tile::DotOp) {
+                                    return WalkResult::interrupt();
+                                  }).wasInterrupted();
+}
+
 void Assigner::insertConversions() {
   func.walk([&](scf::ForOp loop) {
-    bool multiplies =
-        loop.walk([](tile::DotOp) { return WalkResult::interrupt(); })
-            .wasInterrupted();
-    if (!multiplies || loop->getParentOfType<scf::ForOp>())
+    if (!multiplies(loop) || loop->getParentOfType<scf::ForOp>())
       return;
     OpBuilder builder(loop);
     builder.setInsertionPointAfter(loop);
     for (Value result : loop.getResults()) {
-      if (!isTile(result) || tileType(result).getRank() != 2)
+      // Another loop of products takes its tiles as they are.
+      auto isOther = [](OpOperand &use) { return !multiplies(use.getOwner()); };
+      if (!isTile(result) || tileType(result).getRank() != 2 ||
+          llvm::none_of(result.getUses(), isOther))
         continue;
       auto convert = cuda::ConvertLayoutOp::create(builder, loop.getLoc(),
                                                    result.getType(), result);
-      result.replaceAllUsesExcept(convert.getResult(), convert);
+      result.replaceUsesWithIf(convert.getResult(), [&](OpOperand &use) {
+        return use.getOwner() != convert && isOther(use);
+      });
     }
   });
 }

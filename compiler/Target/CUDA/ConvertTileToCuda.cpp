@@ -147,8 +147,9 @@ LogicalResult KernelLowering::lowerOp(Operation *op) {
 /// What changes rounding is said.
 static void remarkApproximation(tile::FuncOp func) {
   int64_t count = 0;
-  func.walk(
-      [&](Operation *op) { count += isa<math::ExpOp, math::TanhOp>(op); });
+  func.walk([&](Operation *op) {
+    count += isa<math::ExpOp, math::Exp2Op, math::TanhOp>(op);
+  });
   if (count)
     remark::analysis(
         func.getLoc(),

@@ -277,6 +277,9 @@ Expression KernelEmitter::emitMath(Operation *op) {
                            .Case([&](math::ExpOp) {
                              return approximate ? "exp_approx" : "exp_f32";
                            })
+                           .Case([&](math::Exp2Op) {
+                             return approximate ? "exp2_approx" : "exp2_f32";
+                           })
                            .Case([&](math::TanhOp) {
                              return approximate ? "tanh_approx" : "tanh_f32";
                            })

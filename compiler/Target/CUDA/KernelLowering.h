@@ -150,8 +150,10 @@ private:
   mlir::LogicalResult lowerScalarLoad(mlir::Operation *op);
 
   //===--- shared memory (LowerShared) --------------------------------------//
+  /// Its buffer is made before an op, or at the kernel's begin.
   SharedTile newSharedTile(mlir::RankedTensorType type, int64_t stages,
-                           llvm::StringRef name);
+                           llvm::StringRef name,
+                           mlir::Operation *before = nullptr);
   mlir::Value sharedByte(const SharedTile &tile, mlir::Value row,
                          mlir::Value chunk);
   mlir::LogicalResult copyToShared(tile::LoadOp load, const SharedTile &tile,
@@ -210,6 +212,8 @@ private:
   llvm::DenseMap<mlir::Value, SharedTile> sharedTiles;
   /// Elements computed in the loop that is being built.
   llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, mlir::Value> elements;
+  /// The buffer that a loop which continues another one's pipeline begins with.
+  llvm::DenseMap<mlir::Operation *, mlir::Value> continuedSlots;
   std::string explanation;
   /// Whether copies are under way that no wait has covered.
   bool copiesUnderWay = false;

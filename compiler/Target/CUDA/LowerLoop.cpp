@@ -10,9 +10,14 @@
 //     copy iteration i + S - 1 into the buffer that i - 1 has left
 //     compute from the buffer of i
 //
+// A loop that continues another one's pipeline (`cuda.continues`) finds its
+// first iterations under way: the copies of a chain of loops are those of one
+// loop, from the begin of the first to the end of the last.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Target/CUDA/KernelLowering.h"
+#include "compiler/Target/CUDA/Pipeline.h"
 
 using namespace mlir;
 using namespace llmc;
@@ -31,6 +36,12 @@ static Value evaluateAt(ImplicitLocOpBuilder &b, Value value, scf::ForOp loop,
   return b.clone(*op, mapping)->getResult(0);
 }
 
+/// The loop that continues the pipeline of `loop`; null: none.
+static scf::ForOp continuationOf(scf::ForOp loop) {
+  auto next = dyn_cast_or_null<scf::ForOp>(loop->getNextNode());
+  return next && next->hasAttr("cuda.continues") ? next : scf::ForOp();
+}
+
 LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
   // The arrays of carried tiles; scalars are carried by the new loop.
   SmallVector<Value> carried;
@@ -41,8 +52,10 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
       continue;
     }
     Value array = arrays.lookup(init);
-    // An outer loop's own tile goes on being that.
-    if (!array || !isa<BlockArgument>(init) || !init.hasOneUse()) {
+    // The own tile of an outer loop, or of the one before, goes on being that.
+    bool isCarried =
+        isa<BlockArgument>(init) || init.getDefiningOp<scf::ForOp>();
+    if (!array || !isCarried || !init.hasOneUse()) {
       auto type = cast<RankedTensorType>(init.getType());
       array = newArray(type.getElementType(), layoutOf(init).numRegisters(),
                        type.getRank() == 2 ? "acc" : "carried");
@@ -54,16 +67,18 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
   Value begin = scalars.lookup(loop.getLowerBound());
   Value end = scalars.lookup(loop.getUpperBound());
   Value step = scalars.lookup(loop.getStep());
-  SmallVector<tile::LoadOp> ahead;
+  SmallVector<tile::LoadOp> ahead = loadsAhead(loop);
   int64_t stages = 1;
-  for (auto load : loop.getBody()->getOps<tile::LoadOp>())
-    if (auto own = load->getAttrOfType<IntegerAttr>("cuda.stages");
-        own && own.getInt() > 1) {
-      ahead.push_back(load);
-      stages = own.getInt();
+  for (tile::LoadOp load : ahead) {
+    stages = load->getAttrOfType<IntegerAttr>("cuda.stages").getInt();
+    if (!sharedTiles.contains(load.getResult()))
       sharedTiles[load.getResult()] =
           newSharedTile(load.getResult().getType(), stages, "ring");
-    }
+  }
+  scf::ForOp next = continuationOf(loop);
+  Value copiesEnd = end;
+  for (scf::ForOp later = next; later; later = continuationOf(later))
+    copiesEnd = scalars.lookup(later.getUpperBound());
   auto issue = [&](Value at, Value slot) -> LogicalResult {
     for (tile::LoadOp load : ahead) {
       SharedTile tile = sharedTiles[load.getResult()];
@@ -77,7 +92,7 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
     return success();
   };
   auto issueIfInside = [&](Value at, Value slot) -> LogicalResult {
-    auto branch = scf::IfOp::create(b, less(at, end), /*withElse=*/false);
+    auto branch = scf::IfOp::create(b, less(at, copiesEnd), /*withElse=*/false);
     branch->setAttr("cuda.uniform", b.getUnitAttr());
     {
       OpBuilder::InsertionGuard guard(b);
@@ -88,7 +103,9 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
     cuda::CpAsyncCommitOp::create(b);
     return success();
   };
-  if (!ahead.empty()) {
+  if (Value slot = continuedSlots.lookup(loop)) {
+    carried.push_back(slot);
+  } else if (!ahead.empty()) {
     for (int64_t stage = 0; stage + 1 < stages; ++stage) {
       Value at = add(begin, b.createOrFold<arith::MulIOp>(step, index(stage)));
       if (failed(issueIfInside(at, index(stage))))
@@ -107,10 +124,10 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
     else
       b.setInsertionPoint(body->getTerminator());
     scalars.map(loop.getInductionVar(), made.getInductionVar());
-    unsigned next = 0;
+    unsigned number = 0;
     for (Value arg : loop.getRegionIterArgs())
       if (!isa<RankedTensorType>(arg.getType()))
-        scalars.map(arg, made.getRegionIterArg(next++));
+        scalars.map(arg, made.getRegionIterArg(number++));
     Value slot;
     if (!ahead.empty()) {
       slot = made.getRegionIterArgs().back();
@@ -159,15 +176,22 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
     if (!carried.empty())
       scf::YieldOp::create(b, yielded);
   }
-  if (!ahead.empty())
+  if (next) {
+    continuedSlots[next] = made.getResults().back();
+    for (auto [load, later] : llvm::zip_equal(ahead, loadsAhead(next))) {
+      SharedTile tile = sharedTiles[load.getResult()];
+      sharedTiles[later.getResult()] = tile;
+    }
+  } else if (!ahead.empty()) {
     waitForCopies(0);
-  unsigned next = 0;
+  }
+  unsigned number = 0;
   for (auto [arg, result] :
        llvm::zip_equal(loop.getRegionIterArgs(), loop.getResults())) {
     if (isa<RankedTensorType>(arg.getType()))
       arrays[result] = arrays.lookup(arg);
     else
-      scalars.map(result, made.getResult(next++));
+      scalars.map(result, made.getResult(number++));
   }
   return success();
 }

@@ -21,7 +21,7 @@ static constexpr int64_t kChunkBytes = 16;
 static constexpr int64_t kBankChunks = 8;
 
 SharedTile KernelLowering::newSharedTile(RankedTensorType type, int64_t stages,
-                                         StringRef name) {
+                                         StringRef name, Operation *before) {
   SharedTile tile;
   tile.rows = type.getDimSize(0);
   tile.columns = type.getDimSize(1);
@@ -40,11 +40,14 @@ SharedTile KernelLowering::newSharedTile(RankedTensorType type, int64_t stages,
   auto memref = MemRefType::get({stages * tile.bytes}, b.getI8Type(),
                                 MemRefLayoutAttrInterface(),
                                 b.getI64IntegerAttr(cuda::Shared));
-  // At the begin of the kernel: a buffer has one place for all its stages.
   OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointAfter(entryEnd);
+  if (before)
+    b.setInsertionPoint(before);
+  else
+    b.setInsertionPointAfter(entryEnd);
   auto buffer = cuda::SharedOp::create(b, memref, IntegerAttr());
-  entryEnd = buffer;
+  if (!before)
+    entryEnd = buffer;
   tile.buffer = named(buffer, name);
   return tile;
 }
@@ -200,7 +203,12 @@ SharedTile KernelLowering::sharedOperand(Value tile) {
   if (known != sharedTiles.end())
     return known->second;
   auto type = cast<RankedTensorType>(tile.getType());
-  SharedTile shared = newSharedTile(type, 1, "staged");
+  // Each iteration writes it anew, so that only the loop around needs it.
+  Operation *parent = b.getInsertionBlock()->getParentOp();
+  while (!isa<scf::ForOp, cuda::KernelOp>(parent))
+    parent = parent->getParentOp();
+  SharedTile shared =
+      newSharedTile(type, 1, "staged", dyn_cast<scf::ForOp>(parent));
   Layout layout = layoutOf(tile);
   prepare(tile);
   int64_t perChunk = kChunkBytes / shared.elementBytes;

@@ -9,13 +9,21 @@
 //
 // It comes before layouts: an operand in shared memory needs none of its own.
 //
+// A loop that begins where the one before it ends, and has the same loads,
+// takes over what that one has under way: its pipeline neither drains nor fills
+// again between them.
+//
+//   scf.for %k = %a to %b {..}            scf.for %k = %a to %b {..}
+//   scf.for %k = %b to %c {..}     ==>    scf.for %k = %b to %c {..}
+//                                           {cuda.continues}
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Target/CUDA/Passes.h"
+#include "compiler/Target/CUDA/Pipeline.h"
 #include "dialects/Cuda/Cuda.h"
-#include "dialects/Tile/Tile.h"
 
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 namespace llmc {
 #define GEN_PASS_DEF_CUDAPLANPIPELINE
@@ -49,6 +57,35 @@ static int64_t chooseStages(tile::LoadOp load, int64_t stages) {
   return moves ? stages : 1;
 }
 
+SmallVector<tile::LoadOp> llmc::loadsAhead(scf::ForOp loop) {
+  SmallVector<tile::LoadOp> loads;
+  for (auto load : loop.getBody()->getOps<tile::LoadOp>())
+    if (auto stages = load->getAttrOfType<IntegerAttr>("cuda.stages");
+        stages && stages.getInt() > 1)
+      loads.push_back(load);
+  return loads;
+}
+
+/// Whether the loads that `loop` makes ahead are those of `before`, of its next
+/// iterations.
+static bool continuesPipeline(scf::ForOp loop, scf::ForOp before) {
+  if (!isEqualConstantIntOrValue(loop.getLowerBound(),
+                                 before.getUpperBound()) ||
+      !isEqualConstantIntOrValue(loop.getStep(), before.getStep()))
+    return false;
+  auto isSame = [&](Value own, Value other) {
+    return own == other ||
+           (own == loop.getInductionVar() && other == before.getInductionVar());
+  };
+  SmallVector<tile::LoadOp> own = loadsAhead(loop), other = loadsAhead(before);
+  return !own.empty() &&
+         llvm::equal(own, other, [&](tile::LoadOp a, tile::LoadOp b) {
+           return a.getView() == b.getView() && a.getType() == b.getType() &&
+                  a->getAttr("cuda.stages") == b->getAttr("cuda.stages") &&
+                  llvm::equal(a.getIndices(), b.getIndices(), isSame);
+         });
+}
+
 namespace {
 struct CudaPlanPipeline : llmc::impl::CudaPlanPipelineBase<CudaPlanPipeline> {
   void runOnOperation() override {
@@ -62,6 +99,11 @@ struct CudaPlanPipeline : llmc::impl::CudaPlanPipelineBase<CudaPlanPipeline> {
         if (feedsProductsOnly(load))
           load->setAttr("cuda.stages",
                         builder.getI64IntegerAttr(chooseStages(load, stages)));
+      });
+      func.walk([&](scf::ForOp loop) {
+        auto before = dyn_cast_or_null<scf::ForOp>(loop->getPrevNode());
+        if (before && continuesPipeline(loop, before))
+          loop->setAttr("cuda.continues", builder.getUnitAttr());
       });
     }
   }

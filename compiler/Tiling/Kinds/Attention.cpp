@@ -3,6 +3,7 @@
 // FlashAttention-2 (Dao 2023), algorithm 1: block (i, h, b) holds block_q
 // queries of one head and walks over the key blocks that they see, carrying
 // the row maximum, the row sum and the output that is not yet divided by it.
+// Blocks that an edge of the mask crosses have a loop of their own.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,27 +21,28 @@ using namespace mlir;
 using namespace llmc;
 using namespace llmc::tiling;
 
-/// One key block: new row maximum, row sum and output. `carried` holds the
-/// old ones.
-static void emitKeyBlock(AttentionTiles &tiles, Value query, Value key,
-                         Value value, Value queryBegin, Value keyBegin,
-                         ValueRange carried) {
+/// One key block: new maximum of the row's exponents (to base 2), row sum and
+/// output. `carried` holds the old ones.
+static SmallVector<Value> emitKeyBlock(AttentionTiles &tiles, Value query,
+                                       Value key, Value value, Value queryBegin,
+                                       Value keyBegin, bool masked,
+                                       ValueRange carried) {
   KernelBuilder &k = tiles.k;
   ImplicitLocOpBuilder &b = k.b;
-  Value scores = tiles.scores(query, key, queryBegin, keyBegin);
+  Value scores = tiles.scores(query, key, queryBegin, keyBegin, masked);
   Value max = arith::MaximumFOp::create(
-      b, carried[0], k.reduceRows(scores, tile::ReduceKind::Max));
-  Value weights = math::ExpOp::create(
-      b, arith::SubFOp::create(b, scores, k.perRow(max, tiles.blockK)));
+      b, carried[0],
+      tiles.exponentOf(k.reduceRows(scores, tile::ReduceKind::Max)));
+  Value weights = tiles.weights(scores, max);
   Value correction =
-      math::ExpOp::create(b, arith::SubFOp::create(b, carried[0], max));
+      math::Exp2Op::create(b, arith::SubFOp::create(b, carried[0], max));
   Value sum =
       arith::AddFOp::create(b, arith::MulFOp::create(b, carried[1], correction),
                             k.reduceRows(weights));
   Value output = arith::MulFOp::create(b, carried[2],
                                        k.perRow(correction, tiles.headSize));
   output = k.dot(weights, value, output, false, false);
-  scf::YieldOp::create(b, ValueRange{max, sum, output});
+  return {max, sum, output};
 }
 
 LogicalResult llmc::tiling::emitAttention(KernelBuilder &k) {
@@ -71,24 +73,20 @@ LogicalResult llmc::tiling::emitAttention(KernelBuilder &k) {
   Value zero = k.index(0);
   Value query =
       k.loadAsStored(*queryView, {queryBegin, zero}, {blockQ, headSize});
-  SmallVector<Value> inits = {k.tile({blockQ}, -1e30), k.tile({blockQ}, 0),
+  SmallVector<Value> inits = {tiles->leastExponent(), k.tile({blockQ}, 0),
                               k.tile({blockQ, headSize}, 0)};
-  auto loop =
-      scf::ForOp::create(b, tiles->firstKey(queryBegin),
-                         tiles->endKey(queryBegin), k.index(blockK), inits);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value keyBegin = loop.getInductionVar();
-    Value key = k.loadAsStored(*keyView, {keyBegin, zero}, {blockK, headSize});
-    Value value =
-        k.loadAsStored(*valueView, {keyBegin, zero}, {blockK, headSize});
-    emitKeyBlock(*tiles, query, key, value, queryBegin, keyBegin,
-                 loop.getRegionIterArgs());
-  }
-  Value max = loop.getResult(0), sum = loop.getResult(1);
-  Value output =
-      arith::DivFOp::create(b, loop.getResult(2), k.perRow(sum, headSize));
+  SmallVector<Value> sums = tiles->forEachBlock(
+      tiles->keysOf(queryBegin), inits,
+      [&](Value keyBegin, bool masked, ValueRange carried) {
+        Value key =
+            k.loadAsStored(*keyView, {keyBegin, zero}, {blockK, headSize});
+        Value value =
+            k.loadAsStored(*valueView, {keyBegin, zero}, {blockK, headSize});
+        return emitKeyBlock(*tiles, query, key, value, queryBegin, keyBegin,
+                            masked, carried);
+      });
+  Value max = sums[0], sum = sums[1];
+  Value output = arith::DivFOp::create(b, sums[2], k.perRow(sum, headSize));
   if (Value memref = k.resultOf(op.getOutput())) {
     RowSource place =
         KernelBuilder::rowSource(memref, cast<MemRefType>(memref.getType()));
@@ -96,7 +94,11 @@ LogicalResult llmc::tiling::emitAttention(KernelBuilder &k) {
   }
   Value lse = op.getLse() ? k.resultOf(op.getLse()) : Value();
   if (lse)
-    k.store(arith::AddFOp::create(b, max, math::LogOp::create(b, sum)),
-            tiles->rowView(lse, sequence, head), queryBegin);
+    k.store(
+        arith::AddFOp::create(
+            b,
+            arith::MulFOp::create(b, max, k.tile({blockQ}, llvm::numbers::ln2)),
+            math::LogOp::create(b, sum)),
+        tiles->rowView(lse, sequence, head), queryBegin);
   return success();
 }

@@ -6,6 +6,7 @@
 // lse and delta = rowsum(output * doutput):
 //   p = exp(s - lse)    ds = p (doutput value^T - delta) / sqrt(head size)
 //   dq = ds k           dk = ds^T q           dv = p^T doutput
+// where the sums dq and dk are divided by sqrt(head size), not each ds.
 // Blocks of keys compute s^T = key query^T and value doutput^T, hence p^T and
 // ds^T, so that no product takes a transposed operand that was computed: such
 // a one would have to go through shared memory on a GPU.
@@ -30,13 +31,14 @@ namespace {
 /// Queries and what the forward pass left for them.
 struct QueryRows {
   Value query, grad; // [block_q, head size], as stored
-  Value lse, delta;  // [block_q]
+  Value exponent;    // [block_q]: lse to base 2
+  Value delta;       // [block_q]
 };
 /// [block_k, head size], as stored.
 struct KeyRows {
   Value key, value;
 };
-/// p and ds, in the shape of scores.
+/// p and ds sqrt(head size), in the shape of scores.
 struct Weights {
   Value weights, scoreGrad;
 };
@@ -63,9 +65,11 @@ struct QueryViews {
     KernelBuilder &k = tiles.k;
     SmallVector<int64_t> shape = {tiles.blockQ, tiles.headSize};
     Value zero = k.index(0);
+    Value exponent =
+        arith::MulFOp::create(k.b, k.load(lse, begin, {tiles.blockQ}),
+                              k.tile({tiles.blockQ}, llvm::numbers::log2e));
     return {k.loadAsStored(query, {begin, zero}, shape),
-            k.loadAsStored(grad, {begin, zero}, shape),
-            k.load(lse, begin, {tiles.blockQ}),
+            k.loadAsStored(grad, {begin, zero}, shape), exponent,
             k.load(delta, begin, {tiles.blockQ})};
   }
 };
@@ -130,17 +134,15 @@ struct GradBlock {
 } // namespace
 
 static Weights recompute(AttentionTiles &tiles, const QueryRows &q,
-                         const KeyRows &kv, Value queryBegin, Value keyBegin) {
+                         const KeyRows &kv, Value queryBegin, Value keyBegin,
+                         bool masked) {
   KernelBuilder &k = tiles.k;
   ImplicitLocOpBuilder &b = k.b;
-  Value scores = tiles.scores(q.query, kv.key, queryBegin, keyBegin);
-  Value weights = math::ExpOp::create(
-      b, arith::SubFOp::create(b, scores, tiles.perQuery(q.lse)));
+  Value scores = tiles.scores(q.query, kv.key, queryBegin, keyBegin, masked);
+  Value weights = tiles.weights(scores, q.exponent);
   Value centered = arith::SubFOp::create(b, tiles.products(q.grad, kv.value),
                                          tiles.perQuery(q.delta));
-  Value scaled = arith::MulFOp::create(
-      b, weights, k.tile(tiles.scoreShape(), tiles.scale()));
-  return {weights, arith::MulFOp::create(b, scaled, centered)};
+  return {weights, arith::MulFOp::create(b, weights, centered)};
 }
 
 LogicalResult llmc::tiling::emitAttentionQueryGrad(KernelBuilder &k) {
@@ -152,7 +154,6 @@ LogicalResult llmc::tiling::emitAttentionQueryGrad(KernelBuilder &k) {
   if (failed(block))
     return failure();
   AttentionTiles &tiles = block->tiles;
-  ImplicitLocOpBuilder &b = k.b;
   Value begin = block->begin;
   Value kvHead = k.div(block->head, tiles.groupSize());
   FailureOr<QueryViews> queries =
@@ -163,20 +164,15 @@ LogicalResult llmc::tiling::emitAttentionQueryGrad(KernelBuilder &k) {
     return failure();
   QueryRows q = queries->load(tiles, begin);
 
-  auto loop = scf::ForOp::create(b, tiles.firstKey(begin), tiles.endKey(begin),
-                                 k.index(tiles.blockK),
-                                 k.tile({tiles.blockQ, tiles.headSize}, 0));
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value keyBegin = loop.getInductionVar();
-    KeyRows kv = keys->load(tiles, keyBegin);
-    Weights w = recompute(tiles, q, kv, begin, keyBegin);
-    Value sum =
-        k.dot(w.scoreGrad, kv.key, loop.getRegionIterArg(0), false, false);
-    scf::YieldOp::create(b, sum);
-  }
-  block->store(op.getQueryGrad(), loop.getResult(0));
+  SmallVector<Value> sums = tiles.forEachBlock(
+      tiles.keysOf(begin), k.tile({tiles.blockQ, tiles.headSize}, 0),
+      [&](Value keyBegin, bool masked, ValueRange carried) {
+        KeyRows kv = keys->load(tiles, keyBegin);
+        Weights w = recompute(tiles, q, kv, begin, keyBegin, masked);
+        return SmallVector<Value>{
+            k.dot(w.scoreGrad, kv.key, carried[0], false, false)};
+      });
+  block->store(op.getQueryGrad(), tiles.scaled(sums[0]));
   return success();
 }
 
@@ -197,6 +193,7 @@ LogicalResult llmc::tiling::emitAttentionKeyValueGrad(KernelBuilder &k) {
     return failure();
   KeyRows kv = keys->load(tiles, begin);
 
+  AttentionTiles::Blocks seeing = tiles.queriesOf(begin);
   Value zeros = k.tile({tiles.blockK, tiles.headSize}, 0);
   auto headLoop = scf::ForOp::create(b, k.index(0), k.index(tiles.groupSize()),
                                      k.index(1), ValueRange{zeros, zeros});
@@ -209,24 +206,18 @@ LogicalResult llmc::tiling::emitAttentionKeyValueGrad(KernelBuilder &k) {
         QueryViews::create(tiles, op, block->sequence, head);
     if (failed(queries))
       return failure();
-    auto queryLoop =
-        scf::ForOp::create(b, tiles.firstQuery(begin), tiles.endQuery(begin),
-                           k.index(tiles.blockQ), headLoop.getRegionIterArgs());
-    {
-      OpBuilder::InsertionGuard innerGuard(b);
-      b.setInsertionPointToStart(queryLoop.getBody());
-      Value queryBegin = queryLoop.getInductionVar();
-      QueryRows q = queries->load(tiles, queryBegin);
-      Weights w = recompute(tiles, q, kv, queryBegin, begin);
-      Value keyGrad = k.dot(w.scoreGrad, q.query, queryLoop.getRegionIterArg(0),
-                            false, false);
-      Value valueGrad =
-          k.dot(w.weights, q.grad, queryLoop.getRegionIterArg(1), false, false);
-      scf::YieldOp::create(b, ValueRange{keyGrad, valueGrad});
-    }
-    scf::YieldOp::create(b, queryLoop.getResults());
+    SmallVector<Value> sums = tiles.forEachBlock(
+        seeing, headLoop.getRegionIterArgs(),
+        [&](Value queryBegin, bool masked, ValueRange carried) {
+          QueryRows q = queries->load(tiles, queryBegin);
+          Weights w = recompute(tiles, q, kv, queryBegin, begin, masked);
+          Value keyGrad = k.dot(w.scoreGrad, q.query, carried[0], false, false);
+          Value valueGrad = k.dot(w.weights, q.grad, carried[1], false, false);
+          return SmallVector<Value>{keyGrad, valueGrad};
+        });
+    scf::YieldOp::create(b, sums);
   }
-  block->store(op.getKeyGrad(), headLoop.getResult(0));
+  block->store(op.getKeyGrad(), tiles.scaled(headLoop.getResult(0)));
   block->store(op.getValueGrad(), headLoop.getResult(1));
   return success();
 }

@@ -5,6 +5,10 @@
 #include "dialects/Model/Model.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
@@ -13,8 +17,10 @@ using namespace llmc;
 using namespace llmc::tiling;
 
 // Finite, so that a row without a visible key in a block gives no NaN; what
-// such a block adds is scaled by exp(-1e30 - max) = 0 at the next.
-static constexpr double hidden = -1e30;
+// such a block adds is scaled by exp(hidden - max) = 0 at the next. A power of
+// two, so that its product with any scale is exact and weights() of such a
+// block subtracts equals.
+static constexpr double hidden = -0x1p100;
 
 FailureOr<AttentionTiles> AttentionTiles::create(KernelBuilder &k,
                                                  Operation *op, Rows rows) {
@@ -88,12 +94,13 @@ Value AttentionTiles::perQuery(Value vector) {
 }
 
 Value AttentionTiles::scores(Value query, Value key, Value queryBegin,
-                             Value keyBegin) {
+                             Value keyBegin, bool masked) {
   ImplicitLocOpBuilder &b = k.b;
   SmallVector<int64_t> shape = scoreShape();
   int64_t queryAxis = rows == Rows::Queries ? 0 : 1;
-  Value scaled =
-      arith::MulFOp::create(b, products(query, key), k.tile(shape, scale()));
+  Value scores = products(query, key);
+  if (!masked)
+    return scores;
   Value queries = k.iota(queryBegin, shape, queryAxis);
   Value keys = k.iota(keyBegin, shape, 1 - queryAxis);
   Value visible =
@@ -107,33 +114,121 @@ Value AttentionTiles::scores(Value query, Value key, Value queryBegin,
                               arith::SubIOp::create(b, queries, keys), limit);
     visible = arith::AndIOp::create(b, visible, near);
   }
-  return arith::SelectOp::create(b, visible, scaled, k.tile(shape, hidden));
+  return arith::SelectOp::create(b, visible, scores, k.tile(shape, hidden));
 }
 
-Value AttentionTiles::atMostPositions(Value end) {
-  return k.b.createOrFold<arith::MinUIOp>(end, k.index(positions));
+Value AttentionTiles::leastExponent() { return k.tile({blockQ}, hidden); }
+
+static Value times(KernelBuilder &k, Value tile, double factor) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(tile.getType()).getShape();
+  return arith::MulFOp::create(k.b, tile, k.tile(shape, factor));
 }
 
-Value AttentionTiles::firstKey(Value queryBegin) {
-  if (!window)
-    return k.index(0);
-  // max(queryBegin - window + 1, 0), rounded down to whole blocks.
-  Value reach = k.index(window - 1);
-  Value capped = arith::MaxUIOp::create(k.b, queryBegin, reach);
-  Value first = arith::SubIOp::create(k.b, capped, reach);
-  return k.mul(k.div(first, blockK), blockK);
+Value AttentionTiles::scaled(Value tile) { return times(k, tile, scale()); }
+
+Value AttentionTiles::exponentOf(Value scores) {
+  return times(k, scores, scale() * llvm::numbers::log2e);
 }
 
-Value AttentionTiles::endKey(Value queryBegin) {
-  return atMostPositions(k.add(queryBegin, k.index(blockQ)));
+Value AttentionTiles::weights(Value scores, Value subtracted) {
+  ImplicitLocOpBuilder &b = k.b;
+  Value factor = k.tile(scoreShape(), scale() * llvm::numbers::log2e);
+  Value negative = arith::NegFOp::create(b, subtracted);
+  return math::Exp2Op::create(
+      b, math::FmaOp::create(b, scores, factor, perQuery(negative)));
 }
 
-Value AttentionTiles::firstQuery(Value keyBegin) {
-  return k.mul(k.div(keyBegin, blockQ), blockQ);
+//===----------------------------------------------------------------------===//
+// Blocks that a block sees
+//===----------------------------------------------------------------------===//
+
+Value AttentionTiles::clamp(Value x, Value least, Value most) {
+  x = k.b.createOrFold<arith::MaxUIOp>(x, least);
+  return k.b.createOrFold<arith::MinUIOp>(x, most);
 }
 
-Value AttentionTiles::endQuery(Value keyBegin) {
-  if (!window)
-    return k.index(positions);
-  return atMostPositions(k.add(keyBegin, k.index(blockK + window - 1)));
+Value AttentionTiles::difference(Value x, int64_t y) {
+  Value least = k.b.createOrFold<arith::MaxUIOp>(x, k.index(y));
+  return k.b.createOrFold<arith::SubIOp>(least, k.index(y));
+}
+
+Value AttentionTiles::roundDown(Value x, int64_t step) {
+  return k.mul(k.div(x, step), step);
+}
+
+Value AttentionTiles::roundUp(Value x, int64_t step) {
+  return roundDown(k.add(x, k.index(step - 1)), step);
+}
+
+// Query i sees the keys i - window + 1 to i. So key block [j, j + block_k) is
+// seen in full by queries [i, i + block_q) where its last key is at most i, and
+// its first at least i + block_q - window.
+// There is none if the window is less than one of each, less one.
+bool AttentionTiles::hasFullBlocks() const {
+  return !window || window >= blockQ + blockK - 1;
+}
+
+AttentionTiles::Blocks AttentionTiles::keysOf(Value queryBegin) {
+  Value end = k.add(queryBegin, k.index(blockQ));
+  Blocks keys;
+  keys.step = blockK;
+  keys.end = k.b.createOrFold<arith::MinUIOp>(end, k.index(positions));
+  // A multiple of both: nothing to round.
+  keys.fullEnd = blockQ % blockK == 0 && blockK > 1
+                     ? queryBegin
+                     : roundDown(k.add(queryBegin, k.index(1)), blockK);
+  keys.begin = keys.fullBegin = k.index(0);
+  if (window) {
+    keys.begin = roundDown(difference(queryBegin, window - 1), blockK);
+    keys.fullBegin = clamp(roundUp(difference(end, window), blockK), keys.begin,
+                           keys.fullEnd);
+  }
+  if (!hasFullBlocks())
+    keys.fullBegin = keys.fullEnd = keys.begin;
+  return keys;
+}
+
+// The same from the other side: query block [i, i + block_q) sees keys [j, j +
+// block_k) in full where i is at least the last key, and its last query less
+// than j + window.
+AttentionTiles::Blocks AttentionTiles::queriesOf(Value keyBegin) {
+  ImplicitLocOpBuilder &b = k.b;
+  Blocks queries;
+  queries.step = blockQ;
+  queries.begin = roundDown(keyBegin, blockQ);
+  queries.end = k.index(positions);
+  if (window)
+    queries.end = b.createOrFold<arith::MinUIOp>(
+        k.add(keyBegin, k.index(blockK + window - 1)), queries.end);
+  queries.fullBegin = b.createOrFold<arith::MinUIOp>(
+      roundUp(k.add(keyBegin, k.index(blockK - 1)), blockQ), queries.end);
+  queries.fullEnd = queries.end;
+  if (window)
+    queries.fullEnd = clamp(roundDown(k.add(keyBegin, k.index(window)), blockQ),
+                            queries.fullBegin, queries.end);
+  if (!hasFullBlocks())
+    queries.fullBegin = queries.fullEnd = queries.begin;
+  return queries;
+}
+
+SmallVector<Value> AttentionTiles::forEachBlock(const Blocks &blocks,
+                                                ValueRange inits,
+                                                BlockBody body) {
+  SmallVector<Value> carried(inits);
+  auto emitLoop = [&](Value begin, Value end, bool masked) {
+    if (isEqualConstantIntOrValue(begin, end))
+      return;
+    auto loop =
+        scf::ForOp::create(k.b, begin, end, k.index(blocks.step), carried);
+    OpBuilder::InsertionGuard guard(k.b);
+    k.b.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> next =
+        body(loop.getInductionVar(), masked, loop.getRegionIterArgs());
+    scf::YieldOp::create(k.b, next);
+    llvm::copy(loop.getResults(), carried.begin());
+  };
+  emitLoop(blocks.begin, blocks.fullBegin, /*masked=*/true);
+  emitLoop(blocks.fullBegin, blocks.fullEnd, /*masked=*/false);
+  emitLoop(blocks.fullEnd, blocks.end, /*masked=*/true);
+  return carried;
 }

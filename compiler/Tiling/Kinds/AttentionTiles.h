@@ -45,22 +45,50 @@ public:
   mlir::Value products(mlir::Value query, mlir::Value key);
   /// [block_q] repeated for every key, in the shape of scores.
   mlir::Value perQuery(mlir::Value vector);
-  /// products / sqrt(head size), -1e30 where the query must not look.
+  /// products, not yet scaled by 1 / sqrt(head size); if `masked`, an even
+  /// power of two below them all where the query must not look.
   mlir::Value scores(mlir::Value query, mlir::Value key, mlir::Value queryBegin,
-                     mlir::Value keyBegin);
-  double scale() const;
+                     mlir::Value keyBegin, bool masked);
+  /// [block_q]: less than the exponent of any visible score.
+  mlir::Value leastExponent();
+  /// What 2 is raised to for e^(scores / sqrt(head size)): products that are
+  /// rounded once.
+  mlir::Value exponentOf(mlir::Value scores);
+  /// 2^(exponentOf(scores) - subtracted), where `subtracted` is [block_q]. The
+  /// scale, the change of base and the difference are one fused multiply-add.
+  mlir::Value weights(mlir::Value scores, mlir::Value subtracted);
+  /// tile / sqrt(head size).
+  mlir::Value scaled(mlir::Value tile);
 
-  /// The keys that block_q queries from `queryBegin` see: a multiple of
-  /// block_k, and an end.
-  mlir::Value firstKey(mlir::Value queryBegin);
-  mlir::Value endKey(mlir::Value queryBegin);
+  /// Blocks of keys or queries: multiples of `step` from `begin` on, up to an
+  /// end that may cut the last one. In those from `fullBegin` to `fullEnd` the
+  /// mask hides nothing, the others lie across an edge of it.
+  struct Blocks {
+    mlir::Value begin, fullBegin, fullEnd, end;
+    int64_t step;
+  };
+  /// The keys that block_q queries from `queryBegin` see.
+  Blocks keysOf(mlir::Value queryBegin);
   /// The queries that see any of the block_k keys from `keyBegin`.
-  mlir::Value firstQuery(mlir::Value keyBegin);
-  mlir::Value endQuery(mlir::Value keyBegin);
+  Blocks queriesOf(mlir::Value keyBegin);
+
+  /// Emits one block of a loop and gives what the next one gets as `carried`.
+  using BlockBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(
+      mlir::Value begin, bool masked, mlir::ValueRange carried)>;
+  /// Up to three loops, each of which goes on where the one before ends, so
+  /// that only the blocks across an edge are masked.
+  llvm::SmallVector<mlir::Value>
+  forEachBlock(const Blocks &blocks, mlir::ValueRange inits, BlockBody body);
 
 private:
+  double scale() const;
   AttentionTiles(KernelBuilder &k, Rows rows) : k(k), rows(rows) {}
-  mlir::Value atMostPositions(mlir::Value end);
+  bool hasFullBlocks() const;
+  mlir::Value clamp(mlir::Value x, mlir::Value least, mlir::Value most);
+  /// max(x - y, 0).
+  mlir::Value difference(mlir::Value x, int64_t y);
+  mlir::Value roundDown(mlir::Value x, int64_t step);
+  mlir::Value roundUp(mlir::Value x, int64_t step);
 };
 
 } // namespace llmc::tiling

@@ -54,3 +54,45 @@ tile.func @other(%x: memref<64x64xf32>, %w: memref<64x16xf32>)
   }
   tile.return
 }
+
+// Where one loop ends the next begins, and its loads are the same: it goes on
+// with the first one's pipeline. The third begins elsewhere, the fourth has
+// other loads: they fill their own.
+// CHECK-LABEL: tile.func @continued
+// CHECK: scf.for
+// CHECK: }
+// CHECK-NOT: cuda.continues
+// CHECK: scf.for
+// CHECK: } {cuda.continues}
+// CHECK: scf.for
+// CHECK-NOT: cuda.continues
+// CHECK: tile.return
+tile.func @continued(%x: memref<64x64xbf16>, %middle: index) attributes {schedule = {stages = 2, threads = 32}} {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %q = tile.load %x[%c0, %c0] : memref<64x64xbf16> -> tensor<16x16xbf16>
+  %r0 = scf.for %k = %c0 to %middle step %c16 iter_args(%a = %zero) -> (tensor<16x16xf32>) {
+    %t = tile.load %x[%k, %c0] : memref<64x64xbf16> -> tensor<16x16xbf16>
+    %d = tile.dot %q, %t, %a : tensor<16x16xbf16>, tensor<16x16xbf16>, tensor<16x16xf32>
+    scf.yield %d : tensor<16x16xf32>
+  }
+  %r1 = scf.for %k = %middle to %c32 step %c16 iter_args(%a = %r0) -> (tensor<16x16xf32>) {
+    %t = tile.load %x[%k, %c0] : memref<64x64xbf16> -> tensor<16x16xbf16>
+    %d = tile.dot %q, %t, %a : tensor<16x16xbf16>, tensor<16x16xbf16>, tensor<16x16xf32>
+    scf.yield %d : tensor<16x16xf32>
+  }
+  %r2 = scf.for %k = %c16 to %c64 step %c16 iter_args(%a = %r1) -> (tensor<16x16xf32>) {
+    %t = tile.load %x[%k, %c0] : memref<64x64xbf16> -> tensor<16x16xbf16>
+    %d = tile.dot %q, %t, %a : tensor<16x16xbf16>, tensor<16x16xbf16>, tensor<16x16xf32>
+    scf.yield %d : tensor<16x16xf32>
+  }
+  %r3 = scf.for %k = %c64 to %c64 step %c16 iter_args(%a = %r2) -> (tensor<16x16xf32>) {
+    %t = tile.load %x[%k, %c16] : memref<64x64xbf16> -> tensor<16x16xbf16>
+    %d = tile.dot %q, %t, %a : tensor<16x16xbf16>, tensor<16x16xbf16>, tensor<16x16xf32>
+    scf.yield %d : tensor<16x16xf32>
+  }
+  tile.return
+}

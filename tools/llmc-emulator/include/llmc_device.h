@@ -208,11 +208,13 @@ LLMC_INLINE unsigned to_tf32(float x) {
 }
 
 LLMC_INLINE float exp_f32(float x) { return __builtin_expf(x); }
+LLMC_INLINE float exp2_f32(float x) { return __builtin_exp2f(x); }
 LLMC_INLINE float log_f32(float x) { return __builtin_logf(x); }
 LLMC_INLINE float tanh_f32(float x) { return __builtin_tanhf(x); }
 LLMC_INLINE float sqrt_f32(float x) { return __builtin_sqrtf(x); }
 LLMC_INLINE float rsqrt_f32(float x) { return 1.0f / __builtin_sqrtf(x); }
 LLMC_INLINE float exp_approx(float x) { return __builtin_expf(x); }
+LLMC_INLINE float exp2_approx(float x) { return __builtin_exp2f(x); }
 LLMC_INLINE float tanh_approx(float x) { return __builtin_tanhf(x); }
 LLMC_INLINE float max_f32(float a, float b) {
   return a >= b || b != b ? a : b; // of a NaN and a number, the number

@@ -236,6 +236,7 @@ LLMC_DEVICE unsigned to_tf32(unsigned bits) {
 }
 
 LLMC_DEVICE float exp_f32(float x) { return expf(x); }
+LLMC_DEVICE float exp2_f32(float x) { return exp2f(x); }
 LLMC_DEVICE float log_f32(float x) { return logf(x); }
 LLMC_DEVICE float tanh_f32(float x) { return tanhf(x); }
 LLMC_DEVICE float sqrt_f32(float x) { return sqrtf(x); }
@@ -244,11 +245,14 @@ LLMC_DEVICE float max_f32(float x, float y) { return fmaxf(x, y); }
 LLMC_DEVICE float min_f32(float x, float y) { return fminf(x, y); }
 LLMC_DEVICE float fma_f32(float a, float b, float c) { return fmaf(a, b, c); }
 
-/// 2^(x log2 e) by the hardware's approximation.
-LLMC_DEVICE float exp_approx(float x) {
+/// 2^x by the hardware's approximation, and e^x = 2^(x log2 e).
+LLMC_DEVICE float exp2_approx(float x) {
   float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x * 1.4426950408889634f));
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
   return y;
+}
+LLMC_DEVICE float exp_approx(float x) {
+  return exp2_approx(x * 1.4426950408889634f);
 }
 
 LLMC_DEVICE float tanh_approx(float x) {
