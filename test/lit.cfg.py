@@ -1,4 +1,5 @@
 # lit's configuration: which files are tests and what their RUN lines may call.
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -39,6 +40,10 @@ config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cach
 for variable in ("CUDA_HOME", "CUDA_PATH", "LLMC_NVRTC", "CXX"):
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]
+
+# Hugging Face's packages, where they are installed.
+if all(importlib.util.find_spec(name) for name in ("torch", "transformers")):
+    config.available_features.add("transformers")
 
 # Tests of a part that this build has not got are unsupported, not failed.
 if os.path.exists(os.path.join(bin_dir, "llmc-interpret")):

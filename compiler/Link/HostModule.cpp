@@ -132,6 +132,10 @@ LogicalResult HostBuilder::run() {
                      sequence = moduleNumber("llmc.sequence"),
                      vocabulary = moduleNumber("llmc.vocabulary");
   auto name = module->getAttrOfType<StringAttr>("llmc.name");
+  auto textOrNull = [&](StringRef attribute) {
+    auto value = module->getAttrOfType<StringAttr>(attribute);
+    return value ? text(value.getValue()) : null();
+  };
   if (failed(batch) || failed(sequence) || failed(vocabulary))
     return failure();
   program.abiVersion = i32(LLMC_ABI_VERSION);
@@ -145,6 +149,8 @@ LogicalResult HostBuilder::run() {
   program.deviceKind = i32(options.deviceKind);
   program.computeCapability = i32(options.computeCapability);
   program.precision = text(options.precision);
+  program.config = textOrNull("llmc.config");
+  program.noConfig = textOrNull("llmc.no_config");
 #define LLMC_LIST(kind, type, name) program.name,
   llvm::Constant *fields = structOf({LLMC_PROGRAM_FIELDS(LLMC_LIST)});
 #undef LLMC_LIST

@@ -32,6 +32,8 @@ static std::string specialize(const PipelineOptions &options) {
       "llmc-specialize{{batch={0} seq={1}},"
       // Layers are written out, so that each has gradients and places.
       "llmc-unroll-repeat,"
+      // Needs single layers, and rotary positions as the model has them.
+      "llmc-describe-architecture,"
       // Needs the sequence length; tables are shared by the unrolled layers.
       "llmc-prepare-rope,"
       // After unrolling, when names are complete; fixes the gradients' order.

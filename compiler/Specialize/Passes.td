@@ -69,6 +69,33 @@ def UnrollRepeat : Pass<"llmc-unroll-repeat", "::mlir::ModuleOp"> {
   let dependentDialects = ["::llmc::model::ModelDialect"];
 }
 
+def DescribeArchitecture : Pass<"llmc-describe-architecture", "::mlir::ModuleOp"> {
+  let summary = "finds the class of Hugging Face's transformers that a model is";
+  let description = [{
+    Precondition: no `model.repeat`, whose layers it looks at one by one;
+    `model.rope` still there, which says theta.
+
+    Action: reads the one graph of the module as a chain of decoder layers, with
+    the names and layouts of its parameters. The module gets the attribute
+    `llmc.config`, the text of the config.json with which transformers opens the
+    program's checkpoints, or `llmc.no_config`, what keeps it from being one of
+    GPT2LMHeadModel, LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM and
+    Phi3ForCausalLM. The graph does not change.
+
+    Postcondition: one of the two attributes, if the module holds one graph.
+
+    After, for a Llama:
+    ```mlir
+    module attributes {llmc.config = "{\n  \"architectures\": [\n    \"LlamaForCausalLM\"\n  ], ..."} {
+    ```
+    After, for a model whose embedding has a name of its own:
+    ```mlir
+    module attributes {llmc.no_config = "line 4: LlamaForCausalLM needs the name 'model.embed_tokens.weight', found 'embed.weight'"} {
+    ```
+  }];
+  let dependentDialects = ["::llmc::model::ModelDialect"];
+}
+
 def PrepareRope : Pass<"llmc-prepare-rope", "::mlir::ModuleOp"> {
   let summary = "gives rotary embeddings their tables";
   let description = [{

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 4
+#define LLMC_ABI_VERSION 5
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
@@ -100,7 +100,9 @@
 
 /// The whole program. Io offsets are bytes within the Io arena. `prepare` fills
 /// the Compute arena from the parameters and runs whenever these were written
-/// from outside; null when there is nothing to do.
+/// from outside; null when there is nothing to do. `config` is the text of the
+/// config.json with which Hugging Face's transformers opens checkpoints; null
+/// when it has no class for the model, and `noConfig` then says why.
 #define LLMC_PROGRAM_FIELDS(X)                                                 \
   X(I32, int32_t, abiVersion)                                                  \
   X(I32, int32_t, structBytes)                                                 \
@@ -134,7 +136,9 @@
   X(PTR, const char *, precision)    /* "f32", "tf32" or "bf16" */             \
   X(I64, int64_t, numImages)                                                   \
   X(PTR, const LlmcImage *, images)                                            \
-  X(PTR, LlmcEntryPoint, prepare)
+  X(PTR, LlmcEntryPoint, prepare)                                              \
+  X(PTR, const char *, config)                                                 \
+  X(PTR, const char *, noConfig)
 
 /// Scalars that `update` reads, in the order of the hyper tensor, all f32.
 ///   gradientScale  1 / number of accumulated micro-steps
@@ -224,7 +228,7 @@ static_assert(sizeof(LlmcArena) == 24, "program ABI: LlmcArena");
 static_assert(sizeof(LlmcTensor) == 56, "program ABI: LlmcTensor");
 static_assert(sizeof(LlmcKernel) == 96, "program ABI: LlmcKernel");
 static_assert(sizeof(LlmcImage) == 32, "program ABI: LlmcImage");
-static_assert(sizeof(LlmcProgram) == 248, "program ABI: LlmcProgram");
+static_assert(sizeof(LlmcProgram) == 264, "program ABI: LlmcProgram");
 #endif
 
 #endif // LLMC_RUNTIME_ABI_PROGRAMABI_H

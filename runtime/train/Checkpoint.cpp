@@ -14,6 +14,7 @@ namespace {
 constexpr char modelFile[] = "model.safetensors";
 constexpr char optimizerFile[] = "optimizer.safetensors";
 constexpr char stateFile[] = "state.json";
+constexpr char configFile[] = "config.json";
 constexpr char latestFile[] = "latest";
 constexpr char unfinished[] = ".tmp";
 
@@ -86,6 +87,10 @@ Status CheckpointStore::writeFiles(const RunState &state,
     return optimizer.status();
   whole.files[optimizerFile] = *optimizer;
 
+  // Not among the checksums: it says nothing that a run goes on from, and users
+  // may add to it, such as the tokens that end a text.
+  if (program.config)
+    LLMC_TRY(writeFileAtomically(joinPath(path, configFile), program.config));
   LLMC_TRY(writeFileAtomically(joinPath(path, stateFile),
                                formatCheckpointState(whole)));
   return syncDirectory(path);

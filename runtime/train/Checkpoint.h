@@ -2,6 +2,8 @@
 //
 //   OUT/step_000123/model.safetensors      weights, Hugging Face names, F32
 //                   optimizer.safetensors  m.<name> and v.<name>
+//                   config.json            for Hugging Face's transformers, if
+//                                          it has a class for the model
 //                   state.json             step, place in the data, checksums
 //   OUT/latest                             "step_000123", written last
 //

@@ -102,13 +102,20 @@ void addRunOptions(CLI::App &app, const LlmcProgram &program, Options &o,
                "go on from the newest valid checkpoint in --out")
       ->group(files);
   app.add_option("--init-from", o.initFrom,
-                 "first weights: a .safetensors file, a directory of them, a "
-                 "checkpoint or another run's --out")
+                 "first weights: a .safetensors file, a directory of them, "
+                 "such as transformers' save_pretrained writes, a checkpoint, "
+                 "or another run's --out")
       ->option_text("PATH")
       ->group(files);
   app.add_option("--dump-gradients", o.dumpGradients,
                  "write the gradients of the first step, summed over its "
                  "micro-steps and not clipped, as safetensors")
+      ->option_text("FILE")
+      ->group(files);
+
+  app.add_option("--dump-logits", o.dumpLogits,
+                 "with --sample and without --data: write the logits at every "
+                 "token of the prompt, [tokens, vocabulary], as safetensors")
       ->option_text("FILE")
       ->group(files);
 
@@ -226,7 +233,7 @@ void addReportOptions(CLI::App &app, Options &o, RawOptions &raw) {
       ->group(generation);
   app.add_option("--sample-tokens", o.sampleTokens, "tokens to generate")
       ->option_text("N [200]")
-      ->check(wholeNumber("a number of tokens", 1))
+      ->check(wholeNumber("a number of tokens", 0))
       ->group(generation);
   app.add_option("--temperature", o.temperature,
                  "divides the logits; 0 takes the likeliest token")
@@ -287,6 +294,9 @@ Status finish(Options &o, const RawOptions &raw) {
   if (o.resume && !o.dumpGradients.empty())
     return Status::error("--dump-gradients is for the first step and cannot go "
                          "with --resume; give one");
+  if (!o.dumpLogits.empty() && (!o.data.empty() || !o.sample))
+    return Status::error("--dump-logits is for the prompt of --sample, without "
+                         "--data; give --sample PROMPT and leave --data out");
   if (o.schedule.warmup > o.steps)
     return Status::error("--warmup {} is longer than the run of --steps {}; "
                          "give fewer warmup steps",

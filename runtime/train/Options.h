@@ -19,6 +19,7 @@ struct Options {
   std::string out = "out";
   std::string initFrom;
   std::string dumpGradients;
+  std::string dumpLogits;
   bool resume = false;
 
   // The run.

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <mutex>
 
 namespace llmc::runtime {
@@ -47,38 +46,6 @@ Status loadTensor(const LlmcTensor &tensor, const SafetensorsFile &file,
     LLMC_TRY(storage.write(tensor, first, count, block.data()));
   }
   return Status::ok();
-}
-
-/// The safetensors files that `path` stands for.
-Result<std::vector<std::string>> weightFiles(const std::string &path) {
-  if (!pathExists(path))
-    return Status::error("--init-from: {} does not exist; name a .safetensors "
-                         "file, a directory of them or a checkpoint",
-                         path);
-  std::error_code error;
-  if (!std::filesystem::is_directory(path, error))
-    return std::vector<std::string>{path};
-  Result<std::vector<std::string>> names = listDirectory(path);
-  if (!names.isOk())
-    return names.status();
-  std::vector<std::string> files;
-  for (const std::string &name : *names)
-    if (std::filesystem::path(name).extension() == ".safetensors" &&
-        name != "optimizer.safetensors")
-      files.push_back(joinPath(path, name));
-  std::string latest = joinPath(path, "latest");
-  if (files.empty() && pathExists(latest)) {
-    Result<std::string> name = readWholeFile(latest);
-    if (!name.isOk())
-      return name.status();
-    name->erase(name->find_last_not_of(" \n") + 1);
-    files.push_back(joinPath(joinPath(path, *name), "model.safetensors"));
-  }
-  if (files.empty())
-    return Status::error("--init-from: {} holds no .safetensors file and no "
-                         "checkpoint; name the directory that does",
-                         path);
-  return files;
 }
 
 } // namespace
@@ -167,35 +134,6 @@ Status loadParameterFile(const LlmcProgram &program, Device &device,
   for (const LlmcTensor *tensor : parametersOf(program))
     LLMC_TRY(
         loadTensor(*tensor, file, *file.find(prefix + tensor->name), storage));
-  return Status::ok();
-}
-
-Status loadInitialWeights(const LlmcProgram &program, Device &device,
-                          const std::string &path) {
-  Result<std::vector<std::string>> paths = weightFiles(path);
-  if (!paths.isOk())
-    return paths.status();
-  std::vector<SafetensorsFile> files;
-  for (const std::string &name : *paths) {
-    Result<SafetensorsFile> file = SafetensorsFile::open(name);
-    if (!file.isOk())
-      return Status::error("--init-from: {}", file.message());
-    files.push_back(std::move(*file));
-  }
-  const TensorStorage storage(program, device, LlmcArenaParameter);
-  for (const LlmcTensor *tensor : parametersOf(program)) {
-    auto holder = std::find_if(
-        files.begin(), files.end(),
-        [&](const SafetensorsFile &file) { return file.find(tensor->name); });
-    if (holder == files.end())
-      return Status::error(
-          "--init-from: {} has no tensor {} of shape {}, which "
-          "the model needs; name the weights of this model",
-          path, tensor->name, formatShape(shapeOf(*tensor)));
-    const SafetensorsFile::Entry *entry = holder->find(tensor->name);
-    LLMC_TRY(checkEntry(*tensor, *holder, *entry));
-    LLMC_TRY(loadTensor(*tensor, *holder, *entry, storage));
-  }
   return Status::ok();
 }
 

@@ -40,12 +40,6 @@ Status loadParameterFile(const LlmcProgram &program, Device &device,
                          const SafetensorsFile &file, LlmcArenaKind kind,
                          const std::string &prefix = "");
 
-/// Loads weights from a safetensors file, from a directory of them, from a
-/// checkpoint, or from a run's output directory. Tensors that the model does
-/// not have are left aside.
-Status loadInitialWeights(const LlmcProgram &program, Device &device,
-                          const std::string &path);
-
 } // namespace llmc::runtime
 
 #endif // LLMC_RUNTIME_TRAIN_PARAMETERS_H

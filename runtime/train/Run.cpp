@@ -4,6 +4,7 @@
 
 #include "device/cpu/CpuDevice.h"
 #include "device/cuda/CudaDevice.h"
+#include "train/ImportWeights.h"
 #include "train/Options.h"
 #include "train/Parameters.h"
 #include "train/Profile.h"
@@ -22,7 +23,7 @@ namespace {
 Status loadWeights(const LlmcProgram &program, const Options &options,
                    Device &device, Console &console, std::string &tokenizer) {
   if (!options.initFrom.empty())
-    return loadInitialWeights(program, device, options.initFrom);
+    return importWeights(program, device, options.initFrom, console);
   CheckpointStore store(program, device, options.out, options.keep);
   Result<std::optional<CheckpointStore::Loaded>> loaded =
       store.loadNewest(/*withOptimizer=*/false);
@@ -50,6 +51,9 @@ Status sampleOnly(const LlmcProgram &program, const Options &options,
   LLMC_TRY(loadWeights(program, options, device, console, tokenizer));
   if (program.prepare)
     LLMC_TRY(device.run(program.prepare));
+  if (!options.dumpLogits.empty())
+    LLMC_TRY(dumpLogits(program, device, *options.sample,
+                        meansBytes(tokenizer, program), options.dumpLogits));
   console.line(fmt::format("sampling: every token recomputes all {} positions, "
                            "there is no key/value cache",
                            program.sequence));

@@ -3,6 +3,7 @@
 #include "train/Sampler.h"
 
 #include "core/Rng.h"
+#include "train/Safetensors.h"
 
 #include <algorithm>
 #include <cmath>
@@ -87,12 +88,58 @@ Result<std::vector<int32_t>> encodePrompt(const std::string &prompt, bool bytes,
   return tokens;
 }
 
-Status printSample(const LlmcProgram &program, Device &device,
-                   const std::string &prompt, bool bytes,
-                   const SamplerOptions &options, Console &console) {
+/// Has the device compute the logits after each of the last tokens that it can
+/// see at once; returns how many these are.
+static Result<int64_t> computeLogits(const LlmcProgram &program, Device &device,
+                                     const std::vector<int32_t> &tokens) {
   if (!program.generate)
     return Status::error("--sample: the program was compiled without its "
                          "'generate' part; compile the model again");
+  // Positions after the last token are padding: attention is causal, so they
+  // do not reach the logits that are read.
+  std::vector<int32_t> window(static_cast<size_t>(program.sequence));
+  const int64_t used =
+      std::min(static_cast<int64_t>(tokens.size()), program.sequence);
+  std::copy(tokens.end() - used, tokens.end(), window.begin());
+  LLMC_TRY(device.write(LlmcArenaIo, program.promptOffset, window.data(),
+                        program.sequence * 4));
+  LLMC_TRY(device.run(program.generate));
+  return used;
+}
+
+Status dumpLogits(const LlmcProgram &program, Device &device,
+                  const std::string &prompt, bool bytes,
+                  const std::string &file) {
+  Result<std::vector<int32_t>> tokens =
+      encodePrompt(prompt, bytes, program.vocabulary);
+  if (!tokens.isOk())
+    return tokens.status();
+  const auto count = static_cast<int64_t>(tokens->size());
+  if (count > program.sequence)
+    return Status::error("--dump-logits: the prompt has {} tokens, the program "
+                         "sees {} at a time; give a shorter prompt, or compile "
+                         "with a larger --seq",
+                         count, program.sequence);
+  if (Result<int64_t> used = computeLogits(program, device, *tokens);
+      !used.isOk())
+    return used.status();
+  TensorSource logits{"logits",
+                      {count, program.vocabulary},
+                      count * program.vocabulary,
+                      [&](int64_t first, int64_t some, float *out) {
+                        return device.read(LlmcArenaIo,
+                                           program.logitsOffset + first * 4,
+                                           out, some * 4);
+                      }};
+  Result<FileSeal> seal =
+      writeSafetensors(file, {logits}, {{"model", program.modelName}});
+  return seal.isOk() ? Status::ok()
+                     : Status::error("--dump-logits: {}", seal.message());
+}
+
+Status printSample(const LlmcProgram &program, Device &device,
+                   const std::string &prompt, bool bytes,
+                   const SamplerOptions &options, Console &console) {
   Result<std::vector<int32_t>> encoded =
       encodePrompt(prompt, bytes, program.vocabulary);
   if (!encoded.isOk())
@@ -105,21 +152,15 @@ Status printSample(const LlmcProgram &program, Device &device,
   const int64_t choices =
       bytes ? std::min(numBytes, program.vocabulary) : program.vocabulary;
   std::vector<float> logits(static_cast<size_t>(choices));
-  std::vector<int32_t> window(static_cast<size_t>(program.sequence));
   const uint64_t key = streamKey(options.seed, "sample");
   for (int64_t n = 0; n < options.tokens; ++n) {
-    int64_t used =
-        std::min(static_cast<int64_t>(tokens.size()), program.sequence);
-    // Positions after the last token are padding: attention is causal, so they
-    // do not reach the logits that are read.
-    std::fill(std::copy(tokens.end() - used, tokens.end(), window.begin()),
-              window.end(), 0);
-    LLMC_TRY(device.write(LlmcArenaIo, program.promptOffset, window.data(),
-                          program.sequence * 4));
-    LLMC_TRY(device.run(program.generate));
-    LLMC_TRY(device.read(
-        LlmcArenaIo, program.logitsOffset + (used - 1) * program.vocabulary * 4,
-        logits.data(), choices * 4));
+    Result<int64_t> used = computeLogits(program, device, tokens);
+    if (!used.isOk())
+      return used.status();
+    LLMC_TRY(
+        device.read(LlmcArenaIo,
+                    program.logitsOffset + (*used - 1) * program.vocabulary * 4,
+                    logits.data(), choices * 4));
     for (float logit : logits)
       if (std::isnan(logit))
         return Status::error("the model's output is not a number; the weights "

@@ -37,6 +37,12 @@ int32_t chooseToken(const std::vector<float> &logits,
 Result<std::vector<int32_t>> encodePrompt(const std::string &prompt, bool bytes,
                                           int64_t vocabulary);
 
+/// Writes the logits at every position of the prompt as safetensors:
+/// `logits` [tokens of the prompt, vocabulary], as the model gives them.
+Status dumpLogits(const LlmcProgram &program, Device &device,
+                  const std::string &prompt, bool bytes,
+                  const std::string &file);
+
 /// Prints the prompt and its continuation, token by token.
 Status printSample(const LlmcProgram &program, Device &device,
                    const std::string &prompt, bool bytes,

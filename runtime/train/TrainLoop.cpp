@@ -2,6 +2,7 @@
 
 #include "train/TrainLoop.h"
 
+#include "train/ImportWeights.h"
 #include "train/LossCurve.h"
 #include "train/Parameters.h"
 #include "train/Program.h"
@@ -98,7 +99,7 @@ Status TrainLoop::prepare(const Data &data) {
       LLMC_TRY(initializeTensors(program, device, pool, LlmcArenaParameter,
                                  state.seed));
     else
-      LLMC_TRY(loadInitialWeights(program, device, options.initFrom));
+      LLMC_TRY(importWeights(program, device, options.initFrom, console));
   } else {
     std::map<std::string, std::string> saved = state.settings;
     state.settings = settings(data);
@@ -192,6 +193,10 @@ void TrainLoop::describe(const Data &data) {
       data.tokens(), options.data, data.trainWindows(), program.sequence,
       data.heldOutWindows(),
       data.hasOwnHeldOutFiles() ? "files named val" : "the last 5%"));
+  if (program.noConfig)
+    console.line(fmt::format("checkpoints: no config.json, transformers has no "
+                             "class for this model: {}",
+                             program.noConfig));
   const int64_t windows = program.batch * options.accumulate;
   console.line(fmt::format(
       "run: {} steps of {} tokens ({} x {} x {}), {:.2f} epochs, {}, seed {}",

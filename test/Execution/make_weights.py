@@ -1,6 +1,6 @@
 """Writes the first weights of a model, and token shards, by formula.
 
-    make_weights.py MODEL --weights FILE --data DIR --batch B --seq T
+    make_weights.py [MODEL --weights FILE] [--data DIR --batch B --seq T]
 
 The training shard holds B T + 1 tokens: exactly one batch of windows, so that
 each step sees the same batch whatever order the seed gives its rows.
@@ -44,15 +44,17 @@ def write_data(folder, count, vocabulary=models.VOCABULARY):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", choices=models.MODELS)
-    parser.add_argument("--weights", required=True)
+    parser.add_argument("model", choices=models.MODELS, nargs="?")
+    parser.add_argument("--weights", help="where those of MODEL go")
     parser.add_argument("--data")
     parser.add_argument("--batch", type=int, default=3)
     parser.add_argument("--seq", type=int, default=19)
+    parser.add_argument("--vocabulary", type=int, default=models.VOCABULARY)
     args = parser.parse_args()
-    write_weights(args.weights, args.model)
+    if args.model and args.weights:
+        write_weights(args.weights, args.model)
     if args.data:
-        write_data(args.data, args.batch * args.seq + 1)
+        write_data(args.data, args.batch * args.seq + 1, args.vocabulary)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Safetensors files with the standard library alone: F32 and F64."""
+"""Safetensors files with the standard library alone: writes F32 and F64, reads
+also F16 and BF16, as floats."""
 
 import array
 import json
@@ -37,6 +38,15 @@ def read_metadata(path):
         return read_header(file).get("__metadata__", {})
 
 
+def decode(dtype, raw):
+    if dtype == "F16":
+        return array.array("f", struct.unpack(f"<{len(raw) // 2}e", raw))
+    if dtype == "BF16":  # the upper half of an F32
+        halves = (b"\0\0" + raw[i : i + 2] for i in range(0, len(raw), 2))
+        return array.array("f", b"".join(halves))
+    return array.array(CODES[dtype], raw)
+
+
 def read(path):
     """{name: (shape, array)}"""
     with open(path, "rb") as file:
@@ -47,6 +57,6 @@ def read(path):
         if name == "__metadata__":
             continue
         begin, end = entry["data_offsets"]
-        data = array.array(CODES[entry["dtype"]], body[begin:end])
+        data = decode(entry["dtype"], body[begin:end])
         tensors[name] = (tuple(entry["shape"]), data)
     return tensors

@@ -296,4 +296,6 @@ extern "C" const LlmcProgram llmcProgram = {
     numImages,
     images,
     prepareEntry,
+    "{\"model_type\": \"bigram\", \"rope_theta\": 10000}\n",
+    nullptr,
 };

@@ -79,6 +79,16 @@ TEST_F(CheckpointTest, TheStateComesBackWhole) {
   EXPECT_EQ(contentsOf(path("latest")), "step_000003\n");
 }
 
+TEST_F(CheckpointTest, TheConfigLiesBesideTheWeightsAndMayBeEdited) {
+  save(3);
+  const std::string config = path("step_000003/config.json");
+  EXPECT_EQ(contentsOf(config), llmcProgram.config);
+  EXPECT_OK(writeFileAtomically(config, "{\"eos_token_id\": 0}\n"));
+  auto loaded = load();
+  ASSERT_TRUE(loaded.isOk() && loaded->has_value()) << loaded.message();
+  EXPECT_TRUE((*loaded)->skipped.empty());
+}
+
 TEST_F(CheckpointTest, NothingThereIsNoError) {
   auto loaded = load();
   ASSERT_TRUE(loaded.isOk()) << loaded.message();

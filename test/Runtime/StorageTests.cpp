@@ -3,6 +3,7 @@
 #include "TestSupport.h"
 
 #include "device/cpu/CpuDevice.h"
+#include "train/ImportWeights.h"
 #include "train/Parameters.h"
 #include "train/Program.h"
 #include "train/TensorStorage.h"
@@ -99,7 +100,8 @@ TEST_F(NarrowTest, FilesHoldTheBf16AsF32) {
   std::vector<uint16_t> after(before.size());
   EXPECT_OK(
       device.write(LlmcArenaCompute, 0, after.data(), program.parameters * 2));
-  EXPECT_OK(loadInitialWeights(program, device, file));
+  Console console(/*quiet=*/true, /*progress=*/false);
+  EXPECT_OK(importWeights(program, device, file, console));
   EXPECT_OK(
       device.read(LlmcArenaCompute, 0, after.data(), program.parameters * 2));
   EXPECT_EQ(before, after);

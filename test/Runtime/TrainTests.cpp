@@ -9,7 +9,7 @@
 
 #include "device/cpu/CpuDevice.h"
 #include "train/Checkpoint.h"
-#include "train/Parameters.h"
+#include "train/ImportWeights.h"
 #include "train/Safetensors.h"
 #include "train/TokenShard.h"
 
@@ -222,7 +222,8 @@ TEST_F(TrainTest, ACheckpointBeforeTheFirstStepIsGoneOnFrom) {
   ThreadPool pool(1);
   CpuDevice device(llmcProgram, pool);
   EXPECT_OK(device.allocate());
-  EXPECT_OK(loadInitialWeights(llmcProgram, device, path("a")));
+  Console console(/*quiet=*/true, /*progress=*/false);
+  EXPECT_OK(importWeights(llmcProgram, device, path("a"), console));
   RunState state;
   state.seed = 1;
   EXPECT_OK(
@@ -340,6 +341,35 @@ TEST_F(TrainTest, SamplesComeFromTheNewestCheckpoint) {
   EXPECT_EQ(first.output.size(), 3u + 64u + 1u) << first.output;
   EXPECT_EQ(first.output, again.output);
   EXPECT_NE(first.output, other.output);
+}
+
+TEST_F(TrainTest, LogitsOfAPromptAreWritten) {
+  ASSERT_EQ(train("--steps 50 --out o").exitStatus, 0);
+  Outcome dumped = run("--quiet --out o --sample abc --sample-tokens 0 "
+                       "--dump-logits l");
+  ASSERT_EQ(dumped.exitStatus, 0) << dumped.output;
+  EXPECT_EQ(dumped.output, "abc\n");
+  Result<SafetensorsFile> file = SafetensorsFile::open(path("l"));
+  Result<SafetensorsFile> weights =
+      SafetensorsFile::open(path("o/step_000050/model.safetensors"));
+  ASSERT_TRUE(file.isOk() && weights.isOk()) << file.message();
+  const SafetensorsFile::Entry *entry = file->find("logits");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->shape, (std::vector<int64_t>{3, 256}));
+  float logit, weight, bias; // of an 'e' after the 'b'
+  EXPECT_OK(file->readFloats(*entry, 256 + 'e', 1, &logit));
+  EXPECT_OK(weights->readFloats(*weights->find("bigram.weight"),
+                                'b' * 256 + 'e', 1, &weight));
+  EXPECT_OK(weights->readFloats(*weights->find("bigram.bias"), 'e', 1, &bias));
+  EXPECT_EQ(logit, weight + bias);
+
+  expectError(run("--out o --sample abcdefghi --dump-logits m"),
+              "--dump-logits: the prompt has 9 tokens, the program sees 8 at a "
+              "time; give a shorter prompt");
+  expectError(run("--out o --sample a --dump-logits none/m"),
+              "--dump-logits: cannot write none/m");
+  expectError(run("--out o --dump-logits m --data data"),
+              "--dump-logits is for the prompt of --sample, without --data");
 }
 
 TEST_F(TrainTest, OutputFollowsItsOptions) {

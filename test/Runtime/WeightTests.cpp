@@ -133,23 +133,4 @@ TEST_F(WeightTest, DamagedFilesAreRefused) {
                "not a valid safetensors file");
 }
 
-TEST_F(WeightTest, InitFromTakesFilesAndDirectories) {
-  std::vector<TensorSource> sources =
-      parameterSources(llmcProgram, device, LlmcArenaParameter);
-  EXPECT_FAILS(loadInitialWeights(llmcProgram, device, path("none")),
-               "--init-from: " + path("none") + " does not exist");
-  EXPECT_FAILS(loadInitialWeights(llmcProgram, device, directory),
-               "holds no .safetensors file and no checkpoint");
-  // One tensor in each of two files, as large models come.
-  EXPECT_OK(writeSafetensors(path("model-1.safetensors"), {sources[0]}, {}));
-  EXPECT_FAILS(loadInitialWeights(llmcProgram, device, directory),
-               "has no tensor bigram.bias of shape [256]");
-  EXPECT_OK(writeSafetensors(path("model-2.safetensors"), {sources[1]}, {}));
-  EXPECT_OK(loadInitialWeights(llmcProgram, device, directory));
-  sources[1].shape = {16, 16};
-  EXPECT_OK(writeSafetensors(path("model-2.safetensors"), {sources[1]}, {}));
-  EXPECT_FAILS(loadInitialWeights(llmcProgram, device, directory),
-               "tensor bigram.bias has shape [16, 16], the model needs [256]");
-}
-
 } // namespace
