@@ -158,6 +158,7 @@ def VerifySpecialized : Pass<"llmc-verify-specialized", "::mlir::ModuleOp"> {
     - a `model.repeat` or `model.rope`, or an op of another dialect;
     - a dynamic extent;
     - a parameter or constant below another op, or a name that occurs twice;
+    - a parameter of another type than f32;
     - a parameter which the loss does not depend on: it would never be trained.
   }];
 }

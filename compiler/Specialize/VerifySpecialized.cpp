@@ -84,6 +84,11 @@ LogicalResult VerifySpecialized::verifyOps(GraphOp graph) {
       continue;
     }
     auto name = op.getAttrOfType<StringAttr>("name").getValue();
+    auto type = cast<RankedTensorType>(op.getResult(0).getType());
+    if (isa<ParameterOp>(op) && !type.getElementType().isF32())
+      return op.emitError("expected parameter '")
+             << name << "' to be of f32, found " << type
+             << ": precision is an option of llmc compile, not of the model";
     if (computation)
       return op.emitError("expected '")
              << name << "' at the top of the graph, found it below '"

@@ -232,8 +232,8 @@ Status makeDirectories(const std::string &path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error)
-    return Status::error("cannot make the directory {}: {}", path,
-                         error.message());
+    return Status::error("cannot make the directory {}: {}; name another one",
+                         path, error.message());
   return Status::ok();
 }
 

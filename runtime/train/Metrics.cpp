@@ -113,11 +113,17 @@ Result<LossHistory> Metrics::history() const {
 
 Status Metrics::addStep(const StepRecord &record) {
   // Nine digits bring a float back bit for bit.
-  return writeLine(fmt::format(
+  std::string line = fmt::format(
       R"({{"step":{},"loss":{:.9g},"norm":{:.9g},"lr":{:.9g},"ms":{:.3f},)"
-      R"("tokens_per_s":{:.1f}}})",
+      R"("tokens_per_s":{:.1f})",
       record.step, record.loss, record.norm, record.learningRate,
-      record.milliseconds, record.tokensPerSecond));
+      record.milliseconds, record.tokensPerSecond);
+  if (record.flopsPerSecond > 0)
+    line += fmt::format(R"(,"flops_per_s":{:.4g})", record.flopsPerSecond);
+  if (record.flopsPerSecond > 0 && record.peakFlopsPerSecond > 0)
+    line += fmt::format(R"(,"peak_share":{:.4f})",
+                        record.flopsPerSecond / record.peakFlopsPerSecond);
+  return writeLine(line + "}");
 }
 
 Status Metrics::addHeldOut(int64_t step, double loss) {

@@ -5,6 +5,7 @@
 #include "core/Console.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -271,6 +272,51 @@ void addReportOptions(CLI::App &app, Options &o, RawOptions &raw) {
       ->group(output);
 }
 
+/// How many letters must be put in, left out or changed to make b of a.
+size_t editDistance(const std::string &a, const std::string &b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j)
+    row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t corner = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      size_t changed = corner + (a[i - 1] != b[j - 1]);
+      corner = row[j];
+      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string unknownArgument(const CLI::App &app) {
+  std::string argument = app.remaining().front();
+  argument = argument.substr(0, argument.find('='));
+  std::string nearest;
+  size_t least = 3; // more is another word
+  for (const CLI::Option *option : app.get_options()) {
+    std::string name = option->get_name();
+    if (size_t distance = editDistance(argument, name); distance < least) {
+      least = distance;
+      nearest = name;
+    }
+  }
+  return fmt::format("unknown argument '{}'{}", argument,
+                     nearest.empty() ? nearest
+                                     : ", did you mean '" + nearest + "'?");
+}
+
+/// The library's words for a wrong number of values, "--x: At Most 1 required
+/// but received 2", in ours.
+std::string wrongCount(const std::string &text) {
+  std::string name = text.substr(0, text.find(':'));
+  if (text.find("At Most") != std::string::npos)
+    return name + " is given more than once";
+  if (text.find("At least") != std::string::npos)
+    return name + ": expected more values, separated by commas";
+  return name + ": expected a value after it";
+}
+
 /// Moves the raw values to their places and checks how options go together.
 Status finish(Options &o, const RawOptions &raw) {
   o.schedule.kind = scheduleNames.at(raw.schedule);
@@ -326,6 +372,11 @@ Result<ParsedOptions> parseOptions(const LlmcProgram &program, int argc,
   } catch (const CLI::CallForHelp &) {
     parsed.text = app.help();
     return parsed;
+  } catch (const CLI::ExtrasError &) {
+    return Status::error("{}; --help lists every option", unknownArgument(app));
+  } catch (const CLI::ArgumentMismatch &error) {
+    return Status::error("{}; --help lists every option",
+                         wrongCount(error.what()));
   } catch (const CLI::ParseError &error) {
     return Status::error("{}; --help lists every option", error.what());
   }

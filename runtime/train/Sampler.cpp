@@ -54,13 +54,17 @@ int32_t chooseToken(const std::vector<float> &logits,
   size_t candidates = 0;
   while (candidates < weights.size() && kept < options.topP * total)
     kept += weights[candidates++];
-  double left = uniform * kept;
-  for (size_t i = 0; i < candidates; ++i) {
-    left -= weights[i];
-    if (left < 0)
-      return order[i];
+  // The sums are those that led to `kept`, so that the last one is `kept`. What
+  // rounds up to it goes to the last token that has a probability.
+  const double target = uniform * kept;
+  double sum = 0;
+  int32_t chosen = order.front();
+  for (size_t i = 0; i < candidates && sum <= target; ++i) {
+    sum += weights[i];
+    if (weights[i] > 0)
+      chosen = order[i];
   }
-  return order[std::max<size_t>(candidates, 1) - 1];
+  return chosen;
 }
 
 Result<std::vector<int32_t>> encodePrompt(const std::string &prompt, bool bytes,

@@ -27,8 +27,11 @@ struct SamplerOptions {
   uint64_t seed = 1;
 };
 
-/// Chooses a token from logits, given a uniform number in [0, 1). Temperature 0
-/// takes the likeliest; of equal ones the lowest.
+/// Chooses a token from logits, given a uniform number in [0, 1): divides the
+/// logits by the temperature, keeps the topK likeliest, then the fewest
+/// likeliest whose part of the rest is topP or more, and draws from these by
+/// their softmax. Temperature 0 takes the likeliest; of equal ones the lowest
+/// counts as likelier.
 int32_t chooseToken(const std::vector<float> &logits,
                     const SamplerOptions &options, double uniform);
 

@@ -192,6 +192,11 @@ Result<ByteShardSummary> writeByteShards(const std::vector<std::string> &texts,
     return Status::error("the held-out part must be at least 0 and below 1, "
                          "found {}",
                          options.heldOut);
+  for (const std::string &text : texts)
+    if (text == "-")
+      return Status::error("standard input cannot be read: the end of the text "
+                           "is held out, so that its length must be known; "
+                           "write the text to a file and name that");
   Result<ByteStream> text = ByteStream::open(texts);
   if (!text.isOk())
     return text.status();
@@ -199,6 +204,13 @@ Result<ByteShardSummary> writeByteShards(const std::vector<std::string> &texts,
     return Status::error("the text has {} bytes, at least 2 are needed; name a "
                          "text file that is not empty",
                          text->size());
+  auto heldOut = static_cast<int64_t>(
+      std::llround(static_cast<double>(text->size()) * options.heldOut));
+  if (heldOut == text->size())
+    return Status::error(
+        "the held-out part {} of {} bytes leaves none to train "
+        "on; hold less out",
+        options.heldOut, text->size());
   LLMC_TRY(makeDirectories(outDir));
   Result<std::vector<std::string>> present = listDirectory(outDir);
   if (!present.isOk())
@@ -210,8 +222,6 @@ Result<ByteShardSummary> writeByteShards(const std::vector<std::string> &texts,
                            outDir, name);
 
   ByteShardSummary summary;
-  auto heldOut = static_cast<int64_t>(
-      std::llround(static_cast<double>(text->size()) * options.heldOut));
   summary.heldOutTokens = heldOut;
   summary.trainTokens = text->size() - heldOut;
   Status status =

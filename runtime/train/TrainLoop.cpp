@@ -80,6 +80,12 @@ Status TrainLoop::claimOutput() {
 }
 
 Status TrainLoop::prepare(const Data &data) {
+  // A prompt that is wrong must not end the run after hours.
+  if (options.sample)
+    LLMC_TRY(encodePrompt(*options.sample,
+                          meansBytes(data.tokenizer(), program),
+                          program.vocabulary)
+                 .status());
   LLMC_TRY(claimOutput());
   if (options.profile)
     ceilings.bandwidth = device.bandwidth();

@@ -174,3 +174,13 @@ model.graph @long_table(%tokens: tensor<2x8xi32>, %targets: tensor<2x8xi32>) -> 
   %loss = model.cross_entropy %x, %targets : (tensor<2x8x97xf32>, tensor<2x8xi32>) -> tensor<f32>
   model.return %loss : tensor<f32>
 }
+
+// -----
+
+model.graph @narrow(%tokens: tensor<2x8xi32>, %targets: tensor<2x8xi32>) -> tensor<f32> {
+  // expected-error@+1 {{expected parameter 'w' to be of f32, found 'tensor<11x11xf16>': precision is an option of llmc compile, not of the model}}
+  %w = model.parameter "w" : tensor<11x11xf16> {init = #model.ones}
+  %x = model.embedding %tokens, %w : (tensor<2x8xi32>, tensor<11x11xf16>) -> tensor<2x8x11xf16>
+  %loss = model.cross_entropy %x, %targets : (tensor<2x8x11xf16>, tensor<2x8xi32>) -> tensor<f32>
+  model.return %loss : tensor<f32>
+}

@@ -7,10 +7,12 @@
 #include "compiler/Pipeline/ScheduleFile.h"
 #include "compiler/Schedule/Chip.h"
 #include "compiler/Target/CPU/Codegen.h"
+#include "dialects/Model/Model.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -20,6 +22,48 @@ using namespace llmc;
 /// Far above what a machine holds, and low enough that no count of bytes or of
 /// operations overflows.
 static constexpr int64_t largestMicroBatch = int64_t(1) << 24;
+
+template <typename... Ops> static std::vector<StringRef> namesOf() {
+  return {Ops::getOperationName()...};
+}
+
+/// Where a model file has an op that there is not, names those that it may
+/// have.
+static void addOpNames(Diagnostic &diagnostic) {
+  using namespace llmc::model;
+  static const std::vector<StringRef> written =
+      namesOf<AddOp, AttentionOp, CrossEntropyOp, EmbeddingOp, GeluOp, GraphOp,
+              LayerNormOp, LinearOp, MulOp, ParameterOp, PositionEmbeddingOp,
+              RepeatOp, ReturnOp, RMSNormOp, RopeOp, SiluOp, SplitOp,
+              YieldOp>();
+  std::string message = diagnostic.str();
+  StringRef name = message;
+  if (!name.consume_front("custom op '") || !name.consume_back("' is unknown"))
+    return;
+  auto nearest = llvm::min_element(written, [&](StringRef a, StringRef b) {
+    return name.edit_distance(a) < name.edit_distance(b);
+  });
+  if (name.edit_distance(*nearest) <= 2)
+    diagnostic.attachNote() << "did you mean '" << *nearest << "'?";
+  else
+    diagnostic.attachNote()
+        << "ops of a model file: " << llvm::join(written, ", ");
+}
+
+/// An error of no line, such as the linker's, is one of the file: the line 0
+/// would mislead. Fails when there is a line.
+static LogicalResult printWithoutPlace(StringRef path,
+                                       SourceMgrDiagnosticHandler &handler,
+                                       Diagnostic &diagnostic) {
+  auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
+  if ((place && place.getLine() != 0) ||
+      diagnostic.getSeverity() != DiagnosticSeverity::Error)
+    return failure();
+  llvm::errs() << path << ": error: " << diagnostic.str() << "\n";
+  for (Diagnostic &note : diagnostic.getNotes())
+    handler.emitDiagnostic(note.getLocation(), note.str(), note.getSeverity());
+  return success();
+}
 
 std::unique_ptr<Source> Source::open(const std::string &path) {
   std::string message;
@@ -39,6 +83,14 @@ std::unique_ptr<Source> Source::open(const std::string &path) {
   source->sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   source->handler = std::make_unique<SourceMgrDiagnosticHandler>(
       source->sources, source->mlirContext.get());
+  // Asked before the handler above.
+  MLIRContext *context = source->mlirContext.get();
+  SourceMgrDiagnosticHandler *handler = source->handler.get();
+  context->getDiagEngine().registerHandler(
+      [path, handler](Diagnostic &diagnostic) {
+        addOpNames(diagnostic);
+        return printWithoutPlace(path, *handler, diagnostic);
+      });
   source->parsed =
       parseSourceFile<ModuleOp>(source->sources, source->mlirContext.get());
   return source->parsed ? std::move(source) : nullptr;

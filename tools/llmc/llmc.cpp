@@ -25,7 +25,10 @@ using llvm::StringRef;
 static cl::SubCommand compile("compile",
                               "make a training program of a model file");
 static cl::SubCommand plan("plan", "print the memory plan; nothing is built");
-static cl::SubCommand data("data", "make token shards of text, a byte a token");
+static cl::SubCommand
+    data("data", "make token shards of text, a byte a token; shards that other "
+                 "tools made with another tokenizer, in llm.c's .bin format, "
+                 "are trained on as they are");
 static cl::OptionCategory category("llmc's options");
 
 /// What is wrong with an option's value; printed by main like other mistakes.
