@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace llmc;
@@ -76,6 +77,16 @@ static std::string fusion(const PipelineOptions &options) {
          "llmc-verify-fused";
 }
 
+/// The size of this machine's second cache as an option of the pass, or nothing
+/// where the system does not say.
+static std::string nativeCache() {
+  long bytes = -1;
+#ifdef _SC_LEVEL2_CACHE_SIZE
+  bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
+#endif
+  return bytes > 0 ? llvm::formatv(" l2={0}", bytes).str() : "";
+}
+
 static std::string schedule(const PipelineOptions &options) {
   // Kernels are final, so that each gets its tile sizes once.
   if (options.isCuda())
@@ -88,10 +99,12 @@ static std::string schedule(const PipelineOptions &options) {
                          // Before MemoryPlan, which makes room for the gaps.
                          "llmc-pad-rows",
                          options.arch);
-  // The cores are those of this machine, as the processor is.
-  return llvm::formatv("llmc-schedule-kernels{{target=cpu cores={0}},"
+  // The cores are those of this machine, as the processor is; its cache, where
+  // it is the one to compile for.
+  return llvm::formatv("llmc-schedule-kernels{{target=cpu cores={0}{1}},"
                        "llmc-fuse-gradient-norm{{target=cpu}",
-                       std::max(1u, std::thread::hardware_concurrency()));
+                       std::max(1u, std::thread::hardware_concurrency()),
+                       options.cpu == "native" ? nativeCache() : "");
 }
 
 static std::string memoryPlan(const PipelineOptions &) {

@@ -156,7 +156,7 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
 
 std::unique_ptr<TargetModel> llmc::createModel(Location loc, StringRef target,
                                                StringRef arch,
-                                               CpuOptions cpuOptions) {
+                                               CpuModelOptions cpuOptions) {
   if (target == "cuda") {
     if (const Chip *chip = findChip(arch))
       return createCudaModel(*chip);

@@ -67,11 +67,11 @@ BlockSizes getBlockSizes(tile::FuncOp kernel);
 mlir::LogicalResult recordEstimate(tile::FuncOp kernel,
                                    const TargetModel &model);
 
-struct CpuOptions {
+struct CpuModelOptions {
   int64_t cores = 16;
   int64_t l2Bytes = 512 * 1024;
 };
-std::unique_ptr<TargetModel> createCpuModel(CpuOptions options);
+std::unique_ptr<TargetModel> createCpuModel(CpuModelOptions options);
 
 std::unique_ptr<TargetModel> createCudaModel(const Chip &chip);
 
@@ -80,7 +80,7 @@ std::unique_ptr<TargetModel> createCudaModel(const Chip &chip);
 std::unique_ptr<TargetModel> createModel(mlir::Location loc,
                                          llvm::StringRef target,
                                          llvm::StringRef arch,
-                                         CpuOptions cpuOptions = {});
+                                         CpuModelOptions cpuOptions = {});
 
 } // namespace llmc
 

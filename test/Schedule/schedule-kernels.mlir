@@ -15,6 +15,14 @@ tile.func @product(%x: tensor<4x256x768xf32>, %w: tensor<768x768xf32>) -> tensor
   tile.return %0 : tensor<4x256x768xf32>
 }
 
+// A depth of 288 is cut into two steps of 144: steps of 256 would do 512.
+// CHECK-LABEL: tile.func @even_steps
+// CHECK-SAME: block_k = 144 : i64
+tile.func @even_steps(%x: tensor<4x256x288xf32>, %w: tensor<768x288xf32>) -> tensor<4x256x768xf32> attributes {kind = "gemm"} {
+  %0 = model.linear %x, %w : (tensor<4x256x288xf32>, tensor<768x288xf32>) -> tensor<4x256x768xf32>
+  tile.return %0 : tensor<4x256x768xf32>
+}
+
 // The depth of a weight gradient is the number of rows.
 // CHECK-LABEL: tile.func @weight_grad
 // CHECK-SAME: flops = 12582912 : i64

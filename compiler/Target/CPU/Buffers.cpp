@@ -74,12 +74,11 @@ Value Buffers::place(MemRefType type, int64_t bytes, bool scratch,
 
 Buffer Buffers::allocate(RankedTensorType tile) {
   Type element = tile.getElementType();
-  int64_t columns = roundUp(tile.getShape().back(), machine.panelColumns());
+  int64_t columns = machine.paddedColumns(tile.getShape().back());
   SmallVector<int64_t> shape;
   if (tile.getRank() == 2) {
-    shape.push_back(roundUp(tile.getDimSize(0), machine.panelRows()));
-    // One cache line more keeps rows off the same sets, and lets the packing
-    // of a transposed operand read a vector that starts in the last panel.
+    shape.push_back(machine.paddedRows(tile.getDimSize(0)));
+    // One cache line more keeps rows off the same sets.
     columns += kAlignment / elementBytes(element);
   }
   shape.push_back(columns);

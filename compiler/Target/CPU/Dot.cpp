@@ -3,6 +3,7 @@
 #include "compiler/Target/CPU/Dot.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace llmc;
@@ -28,17 +29,72 @@ Value DotEmitter::panelCount(Value operand, int64_t dimension, int64_t panel) {
   return arith::MinSIOp::create(b, panels, all);
 }
 
+/// The load of A whose elements can be taken from its view as they lie there,
+/// all rows of whole panels: null if there is none.
+static tile::LoadOp findPlainLoad(Value tile, int64_t panelRows) {
+  auto load = tile.getDefiningOp<tile::LoadOp>();
+  if (!load)
+    return {};
+  auto view = cast<MemRefType>(load.getView().getType());
+  int64_t rows = cast<RankedTensorType>(tile.getType()).getDimSize(0);
+  auto [strides, offset] = view.getStridesAndOffset();
+  if (view.getRank() != 2 || strides.back() != 1 || rows % panelRows != 0)
+    return {};
+  return load;
+}
+
+void DotEmitter::withOperandA(tile::DotOp op,
+                              function_ref<void(OperandA)> body) {
+  Value tile = op.getA();
+  if (op.getTransposeA())
+    return body(packA(tile));
+  tile::LoadOp load = findPlainLoad(tile, machine.panelRows());
+  if (!load || evaluator.buffers.contains(tile))
+    return body(materialiseA(tile));
+  SmallVector<AccessRange, 2> ranges = accessRanges(load);
+  OperandA inPlace{evaluator.mapping.lookupOrDefault(load.getView()),
+                   evaluator.mapping.lookupOrDefault(load.getIndices()[0]),
+                   evaluator.mapping.lookupOrDefault(load.getIndices()[1])};
+  if (isInside(ranges))
+    return body(inPlace);
+  if (llvm::any_of(ranges, [](const AccessRange &range) {
+        return range.reach == Reach::Beyond;
+      }))
+    return body(materialiseA(tile));
+  auto branch = scf::IfOp::create(b, evaluator.insideCondition(ranges),
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  body(inPlace);
+  b.setInsertionPointToStart(branch.elseBlock());
+  body(materialiseA(tile));
+}
+
 void DotEmitter::emit(tile::DotOp op, const Buffer &acc) {
   auto typeB = cast<RankedTensorType>(op.getB().getType());
-  int64_t depth = typeB.getDimSize(op.getTransposeB() ? 1 : 0);
-  OperandA a = packA(op);
-  Value packedB = packB(op);
+  bool transposeB = op.getTransposeB();
+  int64_t depth = typeB.getDimSize(transposeB ? 1 : 0);
+  int64_t columns = typeB.getDimSize(transposeB ? 0 : 1);
+  int64_t width = machine.panelColumns(columns);
+  // A transposed B is packed by squares, the last of which may reach beyond K.
+  Value packedB = buffers.allocateScratch(Buffers::PackedB,
+                                          roundUp(depth, machine.lanes) * width,
+                                          typeB.getElementType());
   Value rowPanels =
       panelCount(op.getA(), op.getTransposeA() ? 1 : 0, machine.panelRows());
-  Value columnPanels =
-      panelCount(op.getB(), op.getTransposeB() ? 0 : 1, machine.panelColumns());
-  // A transposed B is packed by squares, the last of which may reach beyond K.
-  int64_t packedDepth =
-      op.getTransposeB() ? roundUp(depth, machine.lanes) : depth;
-  microKernel(a, packedB, acc, depth, packedDepth, rowPanels, columnPanels);
+  Value columnPanels = panelCount(op.getB(), transposeB ? 0 : 1, width);
+  withOperandA(op, [&](OperandA a) {
+    createLoop(evaluator, b, evaluator.index(0), columnPanels, 1, {},
+               [&](Value panel, ValueRange) -> SmallVector<Value> {
+                 packB(op, packedB, panel, width);
+                 multiplyPanel(a, packedB, acc, scaled(panel, width), width,
+                               depth, rowPanels,
+                               findUpcoming(op, panel, columnPanels, width));
+                 return {};
+               });
+  });
+}
+
+Value DotEmitter::scaled(Value value, int64_t factor) {
+  return arith::MulIOp::create(b, value, evaluator.index(factor));
 }

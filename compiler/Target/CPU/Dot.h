@@ -2,10 +2,12 @@
 //
 //   acc[M, N] += a[M, K] b[K, N], acc in a buffer
 //
-// B is packed into panels of panelColumns() columns, [N / NR][K][NR], which
-// the micro-kernel reads one row after the other. A stays row-major when its K
-// runs along its rows, since the micro-kernel takes single elements of it; a
-// transposed A is packed into panels of panelRows() rows, [M / MR][K][MR].
+// A panel of NR columns of B is packed, [K][NR], and multiplied with all rows
+// of A before the next one, so that it is read from the first caches. A stays
+// where it is when its K runs along its rows, since the micro-kernel takes
+// single elements of it: in its buffer, or in the kernel's argument where whole
+// panels of MR rows can be read there. A transposed A is packed, [M /
+// MR][K][MR].
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,10 +18,20 @@
 
 namespace llmc::cpu {
 
-/// A as the micro-kernel reads it.
+/// A as the micro-kernel reads it: element (i, k) of row panel p lies at
+/// [row + p MR + i, column + k], or in panels at [p stride + k MR + i].
 struct OperandA {
   mlir::Value memref;
-  bool panels; // rank 1, [M / MR][K][MR]; else rank 2, row-major
+  mlir::Value row, column;
+  int64_t panelStride = 0; // 0: rows
+};
+
+/// Where the part of B lies that is packed next, and how much of it is fetched
+/// beside each row panel of A. No view: it is not known, or not worth it.
+struct UpcomingB {
+  mlir::Value view;
+  mlir::Value row, column;
+  int64_t rowsEach = 0, vectors = 0;
 };
 
 class DotEmitter {
@@ -33,24 +45,39 @@ public:
   void emit(tile::DotOp op, const Buffer &acc);
 
 private:
-  OperandA packA(tile::DotOp op);
-  mlir::Value packB(tile::DotOp op);
-  void packRowsOfB(mlir::Value tile, mlir::Value packed);
-  void packColumnsOfB(mlir::Value tile, mlir::Value packed);
+  /// Multiplies with each of A's places that the block may have.
+  void withOperandA(tile::DotOp op, llvm::function_ref<void(OperandA)> body);
+  OperandA packA(mlir::Value tile);
+  OperandA materialiseA(mlir::Value tile);
+
+  /// B's panel number `panel` of `width` columns, [depth][width].
+  void packB(tile::DotOp op, mlir::Value packed, mlir::Value panel,
+             int64_t width);
+  void packRowsOfB(mlir::Value tile, mlir::Value packed, mlir::Value column,
+                   int64_t width, int64_t columnsLeft);
+  void packColumnsOfB(mlir::Value tile, mlir::Value packed, mlir::Value row,
+                      int64_t width, int64_t rowsLeft);
   /// One vector of the stored tile at (row, column), zero beyond its extents.
   mlir::Value evaluatePadded(mlir::Value tile, mlir::Value row,
                              mlir::Value column, int64_t columnsLeft);
-  void storePacked(mlir::Value vector, mlir::Value packed, mlir::Value panel,
-                   mlir::Value k, int64_t depth, int64_t offset);
   /// Panels of `operand` that hold anything: fewer than all at an edge.
   mlir::Value panelCount(mlir::Value operand, int64_t dimension, int64_t panel);
 
-  /// `depth` is K, `packedDepth` the rows of a panel of B.
-  void microKernel(const OperandA &a, mlir::Value packedB, const Buffer &acc,
-                   int64_t depth, int64_t packedDepth, mlir::Value rowPanels,
-                   mlir::Value columnPanels);
+  /// What of B is packed after `panel`, the next panel or the first one of the
+  /// next step along K.
+  UpcomingB findUpcoming(tile::DotOp op, mlir::Value panel,
+                         mlir::Value columnPanels, int64_t width);
+  /// A part of it into the second cache, beside row panel number `rowPanel`.
+  void prefetch(const UpcomingB &upcoming, mlir::Value rowPanel);
+
+  /// All rows of A times a packed panel of B, to the columns of `acc` from
+  /// `column`.
+  void multiplyPanel(const OperandA &a, mlir::Value packedB, const Buffer &acc,
+                     mlir::Value column, int64_t width, int64_t depth,
+                     mlir::Value rowPanels, const UpcomingB &upcoming);
   mlir::Value multiplyAdd(mlir::Value lhs, mlir::Value rhs, mlir::Value acc);
   mlir::Value loadVector(mlir::Value memref, mlir::ValueRange indices);
+  mlir::Value scaled(mlir::Value value, int64_t factor);
 
   mlir::ImplicitLocOpBuilder &b;
   Machine machine;

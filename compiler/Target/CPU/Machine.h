@@ -3,9 +3,14 @@
 #ifndef LLMC_COMPILER_TARGET_CPU_MACHINE_H
 #define LLMC_COMPILER_TARGET_CPU_MACHINE_H
 
+#include <algorithm>
 #include <cstdint>
 
 namespace llmc::cpu {
+
+inline int64_t roundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 struct Machine {
   /// 32-bit elements in a vector register.
@@ -13,16 +18,24 @@ struct Machine {
   /// Whether multiply-add is one instruction.
   bool fma = true;
 
-  /// Rows and columns of the block that the micro-kernel keeps in registers:
-  /// 12 of 16 registers with AVX2, 24 of 32 with AVX-512, the rest hold two
-  /// vectors of B and the broadcast element of A.
-  int64_t panelRows() const { return lanes == 16 ? 12 : 6; }
-  int64_t panelColumns() const { return 2 * lanes; }
-};
+  /// Rows of the block that the micro-kernel keeps in registers: with three
+  /// vectors a row that is 24 of 32 registers with AVX-512, else 12 of 16, and
+  /// the others hold a row of B and elements of A. They divide a vector.
+  int64_t panelRows() const { return lanes == 16 ? 8 : 4; }
+  /// Columns of that block: three vectors, or two where a product of `columns`
+  /// columns then computes fewer that are not needed.
+  int64_t panelColumns(int64_t columns) const {
+    return roundUp(columns, 2 * lanes) < roundUp(columns, 3 * lanes)
+               ? 2 * lanes
+               : 3 * lanes;
+  }
 
-inline int64_t roundUp(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
+  /// What a buffer of so many rows or columns must hold for whole blocks.
+  int64_t paddedRows(int64_t rows) const { return roundUp(rows, panelRows()); }
+  int64_t paddedColumns(int64_t columns) const {
+    return std::max(roundUp(columns, 2 * lanes), roundUp(columns, 3 * lanes));
+  }
+};
 
 } // namespace llmc::cpu
 

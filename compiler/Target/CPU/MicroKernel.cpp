@@ -1,8 +1,8 @@
 //===- MicroKernel.cpp - the register-blocked inner product ---------------===//
 //
-// For each panel of B (which stays in the first-level cache) and each panel of
-// A: MR x NR accumulators in registers, one rank-1 update per k. The order of
-// the additions along K does not depend on anything but the shapes.
+// For each panel of A, beside a panel of B that stays in the first caches:
+// MR x NR accumulators in registers, one rank-1 update per k. The additions
+// along K come one after the other, whatever the panels and blocks are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,38 +31,37 @@ Value DotEmitter::loadVector(Value memref, ValueRange indices) {
                                 memref, indices);
 }
 
-void DotEmitter::microKernel(const OperandA &a, Value packedB,
-                             const Buffer &acc, int64_t depth,
-                             int64_t packedDepth, Value rowPanels,
-                             Value columnPanels) {
+void DotEmitter::multiplyPanel(const OperandA &a, Value packedB,
+                               const Buffer &acc, Value column, int64_t width,
+                               int64_t depth, Value rowPanels,
+                               const UpcomingB &upcoming) {
   int64_t lanes = machine.lanes, rows = machine.panelRows();
-  int64_t width = machine.panelColumns(), vectors = width / lanes;
-  auto scaled = [&](Value value, int64_t factor) -> Value {
-    return arith::MulIOp::create(b, value, evaluator.index(factor));
-  };
-  auto block = [&](Value columnPanel, Value rowPanel) {
+  int64_t vectors = width / lanes;
+  auto block = [&](Value rowPanel) {
+    if (upcoming.view)
+      prefetch(upcoming, rowPanel);
     Value firstRow = scaled(rowPanel, rows);
-    Value firstColumn = scaled(columnPanel, width);
-    Value baseB = scaled(columnPanel, packedDepth * width);
-    Value baseA = a.panels ? scaled(rowPanel, depth * rows) : Value();
+    Value rowOfA = a.panelStride ? scaled(rowPanel, a.panelStride)
+                                 : evaluator.add(a.row, firstRow);
     SmallVector<Value> sums;
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t v = 0; v < vectors; ++v)
         sums.push_back(
             loadVector(acc.memref, {evaluator.add(firstRow, i),
-                                    evaluator.add(firstColumn, v * lanes)}));
+                                    evaluator.add(column, v * lanes)}));
     auto update = [&](Value k, MutableArrayRef<Value> values) {
       SmallVector<Value> rowOfB;
-      Value atB = evaluator.add(baseB, scaled(k, width));
+      Value atB = scaled(k, width);
       for (int64_t v = 0; v < vectors; ++v)
         rowOfB.push_back(loadVector(packedB, evaluator.add(atB, v * lanes)));
-      Value atA = a.panels ? evaluator.add(baseA, scaled(k, rows)) : Value();
+      Value atA = a.panelStride ? evaluator.add(rowOfA, scaled(k, rows))
+                                : evaluator.add(a.column, k);
       for (int64_t i = 0; i < rows; ++i) {
         SmallVector<Value> at;
-        if (a.panels)
+        if (a.panelStride)
           at = {evaluator.add(atA, i)};
         else
-          at = {evaluator.add(firstRow, i), k};
+          at = {evaluator.add(rowOfA, i), atA};
         Value element =
             evaluator.splat(memref::LoadOp::create(b, a.memref, at), lanes);
         for (int64_t v = 0; v < vectors; ++v) {
@@ -88,18 +87,13 @@ void DotEmitter::microKernel(const OperandA &a, Value packedB,
     loop(unrolled, depth, 1);
     for (int64_t i = 0; i < rows; ++i)
       for (int64_t v = 0; v < vectors; ++v)
-        vector::StoreOp::create(b, sums[i * vectors + v], acc.memref,
-                                {evaluator.add(firstRow, i),
-                                 evaluator.add(firstColumn, v * lanes)});
+        vector::StoreOp::create(
+            b, sums[i * vectors + v], acc.memref,
+            {evaluator.add(firstRow, i), evaluator.add(column, v * lanes)});
   };
-  createLoop(evaluator, b, evaluator.index(0), columnPanels, 1, {},
-             [&](Value columnPanel, ValueRange) -> SmallVector<Value> {
-               createLoop(
-                   evaluator, b, evaluator.index(0), rowPanels, 1, {},
-                   [&](Value rowPanel, ValueRange) -> SmallVector<Value> {
-                     block(columnPanel, rowPanel);
-                     return {};
-                   });
+  createLoop(evaluator, b, evaluator.index(0), rowPanels, 1, {},
+             [&](Value rowPanel, ValueRange) -> SmallVector<Value> {
+               block(rowPanel);
                return {};
              });
 }

@@ -3,84 +3,157 @@
 #include "compiler/Target/CPU/Dot.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace llmc;
 using namespace llmc::cpu;
 
-OperandA DotEmitter::packA(tile::DotOp op) {
-  Value tile = op.getA();
-  auto type = cast<RankedTensorType>(tile.getType());
+/// Cache lines fetched ahead beside one row panel.
+static constexpr int64_t kMostPrefetches = 64;
+
+OperandA DotEmitter::materialiseA(Value tile) {
   Buffer rows;
   if (auto found = evaluator.buffers.find(tile);
       found != evaluator.buffers.end()) {
     rows = found->second;
   } else {
-    rows = buffers.allocate(type);
+    rows = buffers.allocate(cast<RankedTensorType>(tile.getType()));
     nest.emit(Root{Root::Materialise, tile, nullptr, rows});
   }
-  if (!op.getTransposeA())
-    return {rows.memref, false};
-
-  int64_t depth = type.getDimSize(0), m = type.getDimSize(1);
-  int64_t panelRows = machine.panelRows(), lanes = machine.lanes;
-  int64_t panels = roundUp(m, panelRows) / panelRows;
-  int64_t vectors = roundUp(panelRows, lanes) / lanes;
-  // Whole vectors are copied; what they hold beyond the panel's rows is
-  // overwritten by the next copy, so the order of the loops matters, and the
-  // last one needs room.
-  Value packed = buffers.allocateScratch(
-      Buffers::PackedA, panels * depth * panelRows + vectors * lanes,
-      type.getElementType());
-  createLoop(
-      evaluator, b, evaluator.index(0), evaluator.index(panels), 1, {},
-      [&](Value panel, ValueRange) -> SmallVector<Value> {
-        Value first =
-            arith::MulIOp::create(b, panel, evaluator.index(panelRows));
-        Value base =
-            arith::MulIOp::create(b, panel, evaluator.index(depth * panelRows));
-        createLoop(evaluator, b, evaluator.index(0), evaluator.index(depth), 1,
-                   {}, [&](Value k, ValueRange) -> SmallVector<Value> {
-                     Value target = evaluator.add(
-                         base, arith::MulIOp::create(
-                                   b, k, evaluator.index(panelRows)));
-                     for (int64_t i = 0; i < vectors; ++i) {
-                       Value vector = loadVector(
-                           rows.memref, {k, evaluator.add(first, i * lanes)});
-                       vector::StoreOp::create(
-                           b, vector, packed, evaluator.add(target, i * lanes));
-                     }
-                     return {};
-                   });
-        return {};
-      });
-  return {packed, true};
+  return {rows.memref, evaluator.index(0), evaluator.index(0)};
 }
 
-Value DotEmitter::packB(tile::DotOp op) {
-  Value tile = op.getB();
+OperandA DotEmitter::packA(Value tile) {
   auto type = cast<RankedTensorType>(tile.getType());
-  bool transpose = op.getTransposeB();
-  int64_t n = type.getDimSize(transpose ? 0 : 1);
-  // A transposed square may reach beyond K.
-  int64_t depth = type.getDimSize(transpose ? 1 : 0);
-  if (transpose)
-    depth = roundUp(depth, machine.lanes);
-  Value packed = buffers.allocateScratch(
-      Buffers::PackedB, roundUp(n, machine.panelColumns()) * depth,
-      type.getElementType());
+  int64_t depth = type.getDimSize(0), m = type.getDimSize(1);
+  int64_t rows = machine.panelRows(), lanes = machine.lanes;
+  // Panels are written side by side, k by k; the cache line between them keeps
+  // them off the same sets.
+  int64_t stride = depth * rows + lanes;
+  Value packed = buffers.allocateScratch(Buffers::PackedA,
+                                         roundUp(m, lanes) / rows * stride,
+                                         type.getElementType());
+  // One vector of a row of the tile holds several panels' elements.
+  auto packVector = [&](Value k, Value column, int64_t columnsLeft) {
+    evaluator.pushScope();
+    Value vector = evaluatePadded(tile, k, column, columnsLeft);
+    Value panel = arith::DivUIOp::create(b, column, evaluator.index(rows));
+    Value at = evaluator.add(scaled(panel, stride), scaled(k, rows));
+    for (int64_t part = 0; part < lanes / rows; ++part)
+      vector::StoreOp::create(b,
+                              vector::ExtractStridedSliceOp::create(
+                                  b, vector, ArrayRef<int64_t>{part * rows},
+                                  ArrayRef<int64_t>{rows},
+                                  ArrayRef<int64_t>{1}),
+                              packed, evaluator.add(at, part * stride));
+    evaluator.popScope();
+  };
   SmallVector<AccessRange> ranges;
   nest.collectRanges(tile, ranges);
   nest.versioned(ranges, [&] {
-    evaluator.pushScope();
-    if (transpose)
-      packColumnsOfB(tile, packed);
-    else
-      packRowsOfB(tile, packed);
-    evaluator.popScope();
+    createLoop(evaluator, b, evaluator.index(0), evaluator.index(depth), 1, {},
+               [&](Value k, ValueRange) -> SmallVector<Value> {
+                 evaluator.pushScope(k);
+                 int64_t whole = m / lanes * lanes;
+                 if (whole > 0)
+                   createLoop(
+                       evaluator, b, evaluator.index(0), evaluator.index(whole),
+                       lanes, {},
+                       [&](Value column, ValueRange) -> SmallVector<Value> {
+                         packVector(k, column, lanes);
+                         return {};
+                       });
+                 if (m > whole)
+                   packVector(k, evaluator.index(whole), m - whole);
+                 evaluator.popScope();
+                 return {};
+               });
   });
-  return packed;
+  return {packed, Value(), Value(), stride};
+}
+
+void DotEmitter::packB(tile::DotOp op, Value packed, Value panel,
+                       int64_t width) {
+  Value tile = op.getB();
+  bool transpose = op.getTransposeB();
+  int64_t n =
+      cast<RankedTensorType>(tile.getType()).getDimSize(transpose ? 0 : 1);
+  Value column = scaled(panel, width);
+  auto pack = [&](int64_t left) {
+    SmallVector<AccessRange> ranges;
+    nest.collectRanges(tile, ranges);
+    nest.versioned(ranges, [&] {
+      evaluator.pushScope();
+      if (transpose)
+        packColumnsOfB(tile, packed, column, width, left);
+      else
+        packRowsOfB(tile, packed, column, width, left);
+      evaluator.popScope();
+    });
+  };
+  if (n < width || n % width == 0)
+    return pack(std::min(n, width));
+  Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, panel,
+                                        evaluator.index(n / width));
+  auto branch = scf::IfOp::create(b, isWhole, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  pack(width);
+  b.setInsertionPointToStart(branch.elseBlock());
+  pack(n % width);
+}
+
+UpcomingB DotEmitter::findUpcoming(tile::DotOp op, Value panel,
+                                   Value columnPanels, int64_t width) {
+  Value tile = op.getB();
+  auto load = tile.getDefiningOp<tile::LoadOp>();
+  if (!load || evaluator.buffers.contains(tile) ||
+      load.getView().getType().getRank() != 2)
+    return {};
+  auto type = cast<RankedTensorType>(tile.getType());
+  bool transpose = op.getTransposeB();
+  int64_t depth = type.getDimSize(transpose ? 1 : 0);
+  int64_t rows = cast<RankedTensorType>(op.getA().getType())
+                     .getDimSize(op.getTransposeA() ? 1 : 0);
+  int64_t rowPanels = roundUp(rows, machine.panelRows()) / machine.panelRows();
+  UpcomingB upcoming;
+  upcoming.rowsEach = roundUp(transpose ? width : depth, rowPanels) / rowPanels;
+  upcoming.vectors =
+      roundUp(transpose ? depth : width, machine.lanes) / machine.lanes;
+  // Beside few rows of A there is no time for it.
+  if (upcoming.rowsEach * upcoming.vectors > kMostPrefetches)
+    return {};
+  Value next = evaluator.add(panel, 1);
+  Value isLast =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, next, columnPanels);
+  Value zero = evaluator.index(0);
+  Value across = arith::SelectOp::create(b, isLast, zero, scaled(next, width));
+  Value along =
+      arith::SelectOp::create(b, isLast, evaluator.index(depth), zero);
+  upcoming.view = evaluator.mapping.lookupOrDefault(load.getView());
+  upcoming.row =
+      evaluator.add(evaluator.mapping.lookupOrDefault(load.getIndices()[0]),
+                    transpose ? across : along);
+  upcoming.column =
+      evaluator.add(evaluator.mapping.lookupOrDefault(load.getIndices()[1]),
+                    transpose ? along : across);
+  return upcoming;
+}
+
+void DotEmitter::prefetch(const UpcomingB &upcoming, Value rowPanel) {
+  // What lies beyond the operand does no harm: nothing is read.
+  Value first =
+      evaluator.add(upcoming.row, scaled(rowPanel, upcoming.rowsEach));
+  for (int64_t i = 0; i < upcoming.rowsEach; ++i)
+    for (int64_t v = 0; v < upcoming.vectors; ++v)
+      memref::PrefetchOp::create(
+          b, upcoming.view,
+          ValueRange{evaluator.add(first, i),
+                     evaluator.add(upcoming.column, v * machine.lanes)},
+          /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
 }
 
 Value DotEmitter::evaluatePadded(Value tile, Value row, Value column,
@@ -98,97 +171,59 @@ Value DotEmitter::evaluatePadded(Value tile, Value row, Value column,
                                         elements);
 }
 
-void DotEmitter::storePacked(Value vector, Value packed, Value panel, Value k,
-                             int64_t depth, int64_t offset) {
-  int64_t width = machine.panelColumns();
-  Value base = arith::MulIOp::create(b, panel, evaluator.index(depth * width));
-  Value row = arith::MulIOp::create(b, k, evaluator.index(width));
-  Value at = evaluator.add(evaluator.add(base, row), offset);
-  vector::StoreOp::create(b, vector, packed, at);
-}
-
-void DotEmitter::packRowsOfB(Value tile, Value packed) {
-  auto type = cast<RankedTensorType>(tile.getType());
-  int64_t depth = type.getDimSize(0), n = type.getDimSize(1);
-  int64_t width = machine.panelColumns(), lanes = machine.lanes;
-  auto packPanel = [&](Value k, Value panel, int64_t columnsLeft) {
-    Value column = arith::MulIOp::create(b, panel, evaluator.index(width));
-    for (int64_t offset = 0; offset < width; offset += lanes) {
-      Value vector = evaluatePadded(tile, k, evaluator.add(column, offset),
-                                    std::max<int64_t>(columnsLeft - offset, 0));
-      storePacked(vector, packed, panel, k, depth, offset);
-    }
-  };
+void DotEmitter::packRowsOfB(Value tile, Value packed, Value column,
+                             int64_t width, int64_t columnsLeft) {
+  int64_t depth = cast<RankedTensorType>(tile.getType()).getDimSize(0);
+  int64_t lanes = machine.lanes;
   createLoop(evaluator, b, evaluator.index(0), evaluator.index(depth), 1, {},
              [&](Value k, ValueRange) -> SmallVector<Value> {
                evaluator.pushScope(k);
-               createLoop(evaluator, b, evaluator.index(0),
-                          evaluator.index(n / width), 1, {},
-                          [&](Value panel, ValueRange) -> SmallVector<Value> {
-                            evaluator.pushScope();
-                            packPanel(k, panel, width);
-                            evaluator.popScope();
-                            return {};
-                          });
-               if (n % width != 0) {
-                 evaluator.pushScope();
-                 packPanel(k, evaluator.index(n / width), n % width);
-                 evaluator.popScope();
+               for (int64_t offset = 0; offset < width; offset += lanes) {
+                 Value vector =
+                     evaluatePadded(tile, k, evaluator.add(column, offset),
+                                    std::max<int64_t>(columnsLeft - offset, 0));
+                 vector::StoreOp::create(
+                     b, vector, packed,
+                     evaluator.add(scaled(k, width), offset));
                }
                evaluator.popScope();
                return {};
              });
 }
 
-void DotEmitter::packColumnsOfB(Value tile, Value packed) {
+void DotEmitter::packColumnsOfB(Value tile, Value packed, Value row,
+                                int64_t width, int64_t rowsLeft) {
   auto type = cast<RankedTensorType>(tile.getType());
-  int64_t n = type.getDimSize(0), depth = type.getDimSize(1);
-  int64_t width = machine.panelColumns(), lanes = machine.lanes;
-  int64_t paddedDepth = roundUp(depth, lanes);
-  Type element = type.getElementType();
-
-  // One square: `lanes` rows of the tile from `row`, at columns from `k`.
-  auto packSquare = [&](Value panel, Value row, Value k, int64_t offset,
-                        int64_t rowsLeft, int64_t columnsLeft) {
+  int64_t depth = type.getDimSize(1), lanes = machine.lanes;
+  Type vectorType = Evaluator::typeAt(type.getElementType(), lanes);
+  // One square: `lanes` rows of the tile, at columns from `k`.
+  auto packSquare = [&](int64_t offset, Value k, int64_t columnsLeft) {
     evaluator.pushScope();
     SmallVector<Value> square;
-    for (int64_t i = 0; i < lanes; ++i)
+    for (int64_t i = offset; i < offset + lanes; ++i)
       square.push_back(
           i < rowsLeft
               ? evaluatePadded(tile, evaluator.add(row, i), k, columnsLeft)
-              : arith::ConstantOp::create(
-                    b, b.getZeroAttr(Evaluator::typeAt(element, lanes)))
+              : arith::ConstantOp::create(b, b.getZeroAttr(vectorType))
                     .getResult());
     square = transposeSquare(b, square);
     for (int64_t i = 0; i < lanes; ++i)
-      storePacked(square[i], packed, panel, evaluator.add(k, i), paddedDepth,
-                  offset);
+      vector::StoreOp::create(
+          b, square[i], packed,
+          evaluator.add(scaled(evaluator.add(k, i), width), offset));
     evaluator.popScope();
   };
-  auto packPanelPart = [&](Value panel, int64_t offset, int64_t rowsLeft) {
-    Value row = evaluator.add(
-        arith::MulIOp::create(b, panel, evaluator.index(width)), offset);
-    int64_t wholeDepth = depth / lanes * lanes;
+  int64_t wholeDepth = depth / lanes * lanes;
+  for (int64_t offset = 0; offset < width; offset += lanes) {
     if (wholeDepth > 0)
       createLoop(evaluator, b, evaluator.index(0), evaluator.index(wholeDepth),
                  lanes, {}, [&](Value k, ValueRange) -> SmallVector<Value> {
-                   packSquare(panel, row, k, offset, rowsLeft, lanes);
+                   packSquare(offset, k, lanes);
                    return {};
                  });
     if (depth > wholeDepth)
-      packSquare(panel, row, evaluator.index(wholeDepth), offset, rowsLeft,
-                 depth - wholeDepth);
-  };
-  createLoop(evaluator, b, evaluator.index(0), evaluator.index(n / width), 1,
-             {}, [&](Value panel, ValueRange) -> SmallVector<Value> {
-               for (int64_t offset = 0; offset < width; offset += lanes)
-                 packPanelPart(panel, offset, lanes);
-               return {};
-             });
-  if (n % width != 0)
-    for (int64_t offset = 0; offset < width; offset += lanes)
-      packPanelPart(evaluator.index(n / width), offset,
-                    std::max<int64_t>(n % width - offset, 0));
+      packSquare(offset, evaluator.index(wholeDepth), depth - wholeDepth);
+  }
 }
 
 SmallVector<Value> llmc::cpu::transposeSquare(ImplicitLocOpBuilder &b,
