@@ -9,12 +9,15 @@ For each model of architectures.py that transformers has a class for:
   in   transformers saves a model of its own, in f32, bf16 and f16 by turns, in
        several files; the program starts from it with --init-from, gives the
        same logits and the same losses over some steps of training
-Prints what it measures; exits 1 when something is more than --tolerance off.
+For each file of models/, the names and shapes of its parameters are those of the
+class that its config.json names. Prints what it measures; exits 1 when something is more than --tolerance off.
 """
 
 import argparse
+import glob
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -103,6 +106,31 @@ def check(name, number, llmc, folder):
     yield f"{what}: {len(curve)} losses, {curve[0]:.3f} to {curve[-1]:.3f}", max(errors)
 
 
+def check_names(llmc, model_file):
+    """Yields how a model differs from what transformers makes of its config."""
+    text = run(llmc, "compile", model_file, "--target=cpu", "--compile-to=specialize")
+    config = re.search(r'llmc\.config = "(.*?)"[,}]', text)
+    if not config:
+        yield "no config.json"
+        return
+    unescaped = re.sub(r"\\(..)", lambda m: chr(int(m[1], 16)), config[1])
+    config = transformers.AutoConfig.for_model(**json.loads(unescaped))
+    with torch.device("meta"):
+        model = transformers.AutoModelForCausalLM.from_config(config)
+    theirs = {
+        name.removeprefix("transformer."): list(tensor.shape)
+        for name, tensor in model.named_parameters()
+    }
+    parameters = re.findall(r'model\.parameter "(.*?)" : tensor<(.*?)xf32>', text)
+    ours = {
+        name: [int(extent) for extent in shape.split("x")]
+        for name, shape in parameters
+    }
+    for name in sorted(set(ours) | set(theirs)):
+        if ours.get(name) != theirs.get(name):
+            yield f"{name}: {ours.get(name)}, transformers has {theirs.get(name)}"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--llmc", required=True)
@@ -121,6 +149,12 @@ def main():
                 fits = error <= args.tolerance
                 bad += not fits
                 print(f"{name}: {what}: {error:.1e} off{'' if fits else ', too much'}")
+    models = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../models")
+    for model_file in sorted(glob.glob(os.path.join(models, "*.mlir"))):
+        errors = list(check_names(args.llmc, model_file))
+        name = os.path.basename(model_file)
+        print(f"{name}: {errors[:5] if errors else 'names and shapes agree'}")
+        bad += len(errors)
     return 1 if bad else 0
 
 
