@@ -7,6 +7,7 @@
 #include "train/Program.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace llmc::runtime {
 namespace {
@@ -154,12 +155,29 @@ Result<std::vector<std::string>> CheckpointStore::removeUnfinished() {
   return removed;
 }
 
-Result<RunState> CheckpointStore::verify(const std::string &path) const {
+static Result<CheckpointState> readState(const std::string &path) {
   std::string statePath = joinPath(path, stateFile);
   Result<std::string> text = readWholeFile(statePath, largestStateBytes);
   if (!text.isOk())
     return text.status();
-  Result<CheckpointState> state = parseCheckpointState(statePath, *text);
+  return parseCheckpointState(statePath, *text);
+}
+
+Status verifyCheckpointModel(const std::string &path) {
+  std::filesystem::path name(path);
+  if (!name.has_filename()) // "a/"
+    name = name.parent_path();
+  // Weights without the rest of a checkpoint are weights like any others.
+  if (!stepOfCheckpointName(name.filename().string()) ||
+      !pathExists(joinPath(path, stateFile)))
+    return Status::ok();
+  Result<CheckpointState> state = readState(path);
+  return state.isOk() ? verifyFile(path, state->files, modelFile)
+                      : state.status();
+}
+
+Result<RunState> CheckpointStore::verify(const std::string &path) const {
+  Result<CheckpointState> state = readState(path);
   if (!state.isOk())
     return state.status();
   if (state->model != program.modelName)

@@ -78,6 +78,10 @@ private:
   int64_t keep;
 };
 
+/// Checks the weights of the checkpoint `path` against its state.json. No error
+/// for a directory that is none or has lost that file.
+Status verifyCheckpointModel(const std::string &path);
+
 } // namespace llmc::runtime
 
 #endif // LLMC_RUNTIME_TRAIN_CHECKPOINT_H

@@ -6,11 +6,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/File.h"
+#include "core/Json.h"
 #include "train/ImportWeights.h"
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 namespace llmc::runtime {
 namespace {
@@ -82,11 +82,11 @@ std::string scalingOf(const Json &config) {
 Status checkConfig(const LlmcProgram &program, const std::string &path) {
   if (!program.config || !pathExists(path))
     return Status::ok();
-  Result<std::string> text = readWholeFile(path);
+  constexpr int64_t largestBytes = int64_t(1) << 26;
+  Result<std::string> text = readWholeFile(path, largestBytes);
   if (!text.isOk())
     return text.status();
-  const Json theirs = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  const Json ours = Json::parse(program.config, nullptr, false);
+  const Json theirs = parseJson(*text), ours = parseJson(program.config);
   if (!theirs.is_object())
     return Status::error("{}: not valid JSON; copy it again, or remove it",
                          path);

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <unistd.h>
 
 namespace llmc::runtime {
 namespace {
@@ -84,6 +85,18 @@ std::unique_ptr<Device> makeDevice(const LlmcProgram &program,
   return std::make_unique<CpuDevice>(program, pool);
 }
 
+/// Of SIGBUS: a page of a mapped file cannot be read any more. There is no
+/// going on from it, and only functions that are safe in a handler may be
+/// called.
+void failOnLostPage(int) {
+  constexpr char text[] =
+      "error: a token shard was cut short, or its disk failed, while the "
+      "program read it; make it whole again and go on with --resume\n";
+  [[maybe_unused]] ssize_t written =
+      ::write(STDERR_FILENO, text, sizeof(text) - 1);
+  ::_exit(1);
+}
+
 int fail(const Status &status) {
   fmt::print(stderr, "error: {}\n", status.message());
   return 1;
@@ -116,6 +129,7 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
     // training before it has saved; both come back as errors of the writing.
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);
+    std::signal(SIGBUS, failOnLostPage);
     TrainLoop loop(program, options, *device, pool, console);
     status = loop.run(stopSignal);
   }

@@ -2,8 +2,10 @@
 
 #include "train/WeightFiles.h"
 
+#include "core/Json.h"
+#include "train/Checkpoint.h"
+
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 namespace llmc::runtime {
 namespace {
@@ -54,10 +56,11 @@ Status WeightFiles::add(const std::string &path) {
 /// The files that hold the tensors of a model which was saved in parts:
 /// {"weight_map": {"tensor": "file", ..}}.
 Status WeightFiles::addIndexed(const std::string &index) {
-  Result<std::string> text = readWholeFile(index);
+  constexpr int64_t largestBytes = int64_t(1) << 30;
+  Result<std::string> text = readWholeFile(index, largestBytes);
   if (!text.isOk())
     return text.status();
-  auto json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json json = parseJson(*text);
   Status damaged =
       Status::error("{}: expected an object \"weight_map\" of file "
                     "names by tensor; copy or write it again",
@@ -132,6 +135,7 @@ Result<WeightFiles> WeightFiles::open(const std::string &path) {
   weights.place = *place;
   std::string whole = joinPath(*place, modelFile);
   std::string index = joinPath(*place, indexFile);
+  LLMC_TRY(verifyCheckpointModel(*place));
   if (pathExists(whole))
     LLMC_TRY(weights.add(whole));
   else if (pathExists(index))

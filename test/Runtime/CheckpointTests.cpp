@@ -4,6 +4,7 @@
 
 #include "device/cpu/CpuDevice.h"
 #include "train/Checkpoint.h"
+#include "train/ImportWeights.h"
 
 using namespace llmc::runtime;
 using namespace llmc::runtime::test;
@@ -208,6 +209,22 @@ TEST_F(CheckpointTest, AnotherModelIsRefusedWithTheReason) {
   EXPECT_FAILS(CheckpointStore(other, device, directory, 0).loadNewest(true),
                "tensor bigram.weight has shape [256, 256], the model needs "
                "[128, 512]");
+}
+
+TEST_F(CheckpointTest, WeightsTakenFromADamagedCheckpointAreAnError) {
+  Console console(/*quiet=*/true, /*progress=*/false);
+  save(1);
+  const std::string model = path("step_000001/model.safetensors");
+  EXPECT_OK(importWeights(llmcProgram, device, directory, console));
+  damage(model, 5000);
+  for (const std::string &from :
+       {directory, path("step_000001"), path("step_000001/")})
+    EXPECT_FAILS(importWeights(llmcProgram, device, from, console),
+                 "model.safetensors is damaged: expected checksum ");
+  // The file by its own name is anyone's.
+  EXPECT_OK(importWeights(llmcProgram, device, model, console));
+  EXPECT_OK(removeTree(path("step_000001/state.json")));
+  EXPECT_OK(importWeights(llmcProgram, device, directory, console));
 }
 
 } // namespace
