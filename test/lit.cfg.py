@@ -20,6 +20,16 @@ config.environment["PATH"] = os.pathsep.join(
     [bin_dir, config.llvm_tools_dir, config.environment.get("PATH", "")]
 )
 
+# `lit --param runtime=FILE`: programs are linked with that runtime, such as one
+# built with sanitizers, which needs Clang to link.
+runtime = lit_config.params.get("runtime")
+if runtime:
+    config.substitutions.append(
+        (
+            r"(?<![\w/.%-])llmc compile(?=\s)",
+            f"{os.path.join(bin_dir, 'llmc')} compile --runtime={runtime} --linker=clang++-22",
+        )
+    )
 # The name of a program stands for that of this build.
 for tool in ("llmc-interpret", "llmc-opt", "llmc"):
     config.substitutions.append(
@@ -34,6 +44,7 @@ config.substitutions.append(("%models", os.path.join(config.llmc_source_dir, "mo
 config.substitutions.append(("%tests", os.path.join(config.llmc_source_dir, "test")))
 config.substitutions.append(("%source", config.llmc_source_dir))
 config.substitutions.append(("%bin", bin_dir))
+config.substitutions.append(("%lib", lib_dir))
 
 # A test's kernels are compiled by this build, not found in a user's cache.
 config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cache")

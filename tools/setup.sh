@@ -6,10 +6,10 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${LLMC_BUILD:-$root/build}
 llvm=/usr/lib/llvm-22
 
-packages=(g++ clang-22 lld-22 llvm-22-dev llvm-22-tools libmlir-22-dev
-  mlir-22-tools cmake ninja-build ccache zlib1g-dev libzstd-dev
-  libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev libboost-context-dev
-  python3 bible-kjv)
+packages=(g++ clang-22 libclang-rt-22-dev lld-22 llvm-22-dev llvm-22-tools
+  libmlir-22-dev mlir-22-tools cmake ninja-build ccache zlib1g-dev
+  libzstd-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev
+  libboost-context-dev python3 bible-kjv)
 
 install_packages() {
   local missing=()
@@ -55,6 +55,25 @@ build_llmc() { # build_llmc TARGET...
   fi
   echo "building (the first time takes some minutes)"
   ninja -C "$build" "$@"
+}
+
+# The runtime, its tests and fuzzers again, without LLVM, under the address and
+# the undefined-behaviour sanitizer, in a folder of their own.
+sanitized=${LLMC_SANITIZE_BUILD:-$root/build-sanitize}
+build_sanitized() { # build_sanitized TARGET...
+  if [ ! -f "$sanitized/build.ninja" ]; then
+    mkdir -p "$sanitized"
+    cmake -G Ninja -S "$root" -B "$sanitized" -DCMAKE_BUILD_TYPE=Release \
+      -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 \
+      -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld -DLLMC_RUNTIME_ONLY=ON \
+      -DLLMC_SANITIZE=address,undefined -DLLMC_FUZZ=ON \
+      >"$sanitized/configure.log" 2>&1 || {
+      tail -20 "$sanitized/configure.log" >&2
+      echo "error: configuring failed; the whole log is $sanitized/configure.log" >&2
+      exit 1
+    }
+  fi
+  ninja -C "$sanitized" "$@"
 }
 
 mkdir -p "$build"

@@ -63,6 +63,23 @@ Expected<std::string> llmc::findLinker(const LinkOptions &options) {
                    "clang, or name one with --linker");
 }
 
+Expected<std::vector<std::string>> llmc::findLinkArguments(StringRef runtime) {
+  SmallString<128> path(runtime);
+  sys::path::replace_extension(path, ".link");
+  std::vector<std::string> arguments;
+  if (!sys::fs::exists(path))
+    return arguments;
+  auto text = MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!text)
+    return makeFileError("read", path, text.getError());
+  SmallVector<StringRef> lines;
+  (*text)->getBuffer().split(lines, '\n', /*MaxSplit=*/-1,
+                             /*KeepEmpty=*/false);
+  for (StringRef line : lines)
+    arguments.push_back(line.str());
+  return arguments;
+}
+
 static Error writeFile(StringRef path, StringRef bytes) {
   std::error_code code;
   raw_fd_ostream os(path, code);
@@ -94,6 +111,9 @@ Error llmc::linkProgram(ArrayRef<std::unique_ptr<MemoryBuffer>> objects,
   Expected<std::string> runtime = findRuntime(options);
   if (!runtime)
     return runtime.takeError();
+  auto needed = findLinkArguments(*runtime);
+  if (!needed)
+    return needed.takeError();
   Expected<std::string> linker = findLinker(options);
   if (!linker)
     return linker.takeError();
@@ -123,6 +143,7 @@ Error llmc::linkProgram(ArrayRef<std::unique_ptr<MemoryBuffer>> objects,
         StringRef("-pthread"), StringRef("-lm"), StringRef("-ldl"),
         StringRef("-Wl,--gc-sections")})
     arguments.push_back(argument.str());
+  arguments.insert(arguments.end(), needed->begin(), needed->end());
 
   SmallString<128> log(directory.path);
   sys::path::append(log, "log");

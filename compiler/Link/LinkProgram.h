@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace llmc {
 
@@ -25,6 +26,12 @@ llvm::Expected<std::string> findRuntime(const LinkOptions &options);
 
 /// The driver that links.
 llvm::Expected<std::string> findLinker(const LinkOptions &options);
+
+/// What else the link needs for this runtime, from the file of the same name
+/// that ends in .link: an argument a line. A build of the runtime that needs
+/// anything, such as sanitizers, writes one; otherwise there is none.
+llvm::Expected<std::vector<std::string>>
+findLinkArguments(llvm::StringRef runtime);
 
 /// Links `objects` with the runtime into the executable `output`, which
 /// replaces an older one only when linking succeeded. The linker's own

@@ -11,6 +11,15 @@
 #include <string>
 #include <sys/mman.h>
 
+// Kernels that the compiler made are not instrumented. For their sake an arena
+// ends, in a build with the address sanitizer, where memory ends: what runs
+// over it by a vector or more is a fault.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LLMC_GUARD_ARENAS 1
+#endif
+#endif
+
 namespace llmc::runtime {
 
 Result<Arena> Arena::allocate(const char *name, int64_t bytes,
@@ -20,12 +29,18 @@ Result<Arena> Arena::allocate(const char *name, int64_t bytes,
   // Huge pages save table walks; below this size the rounding would show in the
   // memory that the program takes.
   const bool huge = bytes >= 64 * hugePageBytes;
+  [[maybe_unused]] const int64_t wanted = alignment;
   alignment = std::max(alignment, huge ? hugePageBytes : pageBytes);
 
   Arena arena;
   if (bytes == 0)
     return arena;
   arena.mappedBytes = bytes + alignment - pageBytes;
+#ifdef LLMC_GUARD_ARENAS
+  const int64_t usable =
+      (bytes + wanted + pageBytes - 1) / pageBytes * pageBytes;
+  arena.mappedBytes = usable + pageBytes;
+#endif
   void *mapped = ::mmap(nullptr, static_cast<size_t>(arena.mappedBytes),
                         PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -37,6 +52,15 @@ Result<Arena> Arena::allocate(const char *name, int64_t bytes,
   auto address = reinterpret_cast<uintptr_t>(mapped);
   auto mask = static_cast<uintptr_t>(alignment - 1);
   arena.begin = reinterpret_cast<uint8_t *>((address + mask) & ~mask);
+#ifdef LLMC_GUARD_ARENAS
+  mask = static_cast<uintptr_t>(wanted - 1);
+  arena.begin = reinterpret_cast<uint8_t *>(
+      (address + static_cast<uintptr_t>(usable - bytes)) & ~mask);
+  if (::mprotect(static_cast<uint8_t *>(mapped) + usable, pageBytes,
+                 PROT_NONE) != 0)
+    return Status::error("cannot guard the {} arena: {}", name,
+                         std::strerror(errno));
+#endif
   arena.bytes = bytes;
   if (huge)
     ::madvise(arena.begin, static_cast<size_t>(bytes), MADV_HUGEPAGE);
