@@ -46,14 +46,24 @@ static bool feedsProductsOnly(tile::LoadOp load) {
          });
 }
 
+/// Whether `value` is computed from the loop's induction variable, as in
+/// "part of the depth + step".
+static bool dependsOn(Value value, scf::ForOp loop) {
+  if (value == loop.getInductionVar())
+    return true;
+  Operation *op = value.getDefiningOp();
+  return op && loop->isProperAncestor(op) &&
+         llvm::any_of(op->getOperands(),
+                      [&](Value operand) { return dependsOn(operand, loop); });
+}
+
 static int64_t chooseStages(tile::LoadOp load, int64_t stages) {
   auto loop = load->getParentOfType<scf::ForOp>();
   // Before a loop there is nothing to hide the copy behind.
   if (!loop)
     return 1;
-  bool moves = llvm::any_of(load.getIndices(), [&](Value index) {
-    return index == loop.getInductionVar();
-  });
+  bool moves = llvm::any_of(
+      load.getIndices(), [&](Value index) { return dependsOn(index, loop); });
   return moves ? stages : 1;
 }
 

@@ -96,3 +96,25 @@ tile.func @continued(%x: memref<64x64xbf16>, %middle: index) attributes {schedul
   }
   tile.return
 }
+
+// A part of the depth begins where its block says: what moves is a sum.
+// CHECK-LABEL: tile.func @part
+// CHECK: tile.load %arg0{{.*}} {cuda.stages = 3 : i64}
+// CHECK: tile.load %arg1{{.*}} {cuda.stages = 3 : i64}
+tile.func @part(%x: memref<64x64xbf16>, %w: memref<64x32xbf16>)
+    attributes {schedule = {stages = 3, threads = 32}} {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %part = tile.program_id 2
+  %begin = arith.muli %part, %c32 : index
+  %zero = arith.constant dense<0.0> : tensor<16x32xf32>
+  %acc = scf.for %k = %c0 to %c32 step %c16 iter_args(%a = %zero) -> (tensor<16x32xf32>) {
+    %at = arith.addi %begin, %k : index
+    %tx = tile.load %x[%c0, %at] : memref<64x64xbf16> -> tensor<16x16xbf16>
+    %tw = tile.load %w[%at, %c0] : memref<64x32xbf16> -> tensor<16x32xbf16>
+    %d = tile.dot %tx, %tw, %a : tensor<16x16xbf16>, tensor<16x32xbf16>, tensor<16x32xf32>
+    scf.yield %d : tensor<16x32xf32>
+  }
+  tile.return
+}
