@@ -71,6 +71,8 @@ if os.path.exists(os.path.join(bin_dir, "llmc-images-tests")):
     config.available_features.add("images-tests")
 if os.path.exists(os.path.join(bin_dir, "llmc-layout-tests")):
     config.available_features.add("layout-tests")
+if os.path.exists(os.path.join(bin_dir, "llmc-schedule-tests")):
+    config.available_features.add("schedule-tests")
 # What compiles kernels for GPUs; no GPU is needed to do so.
 find_nvrtc = os.path.join(bin_dir, "llmc-compile-images")
 if os.path.exists(find_nvrtc) and not subprocess.call([find_nvrtc, "--check"]):

@@ -1,164 +1,49 @@
 //===- CudaTarget.cpp - kernels as GPU code -------------------------------===//
 //
-// tile.func -> cuda.kernel -> CUDA C++ -> cubin and PTX. The passes work on a
-// copy of the kernels alone, so that the module keeps what Link reads of them.
+// CUDA C++ -> cubin and PTX, or files for people.
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Pipeline/CudaLowering.h"
 #include "compiler/Pipeline/TargetCode.h"
 
 #include "compiler/Schedule/Chip.h"
-#include "compiler/Target/CUDA/CompileImages.h"
 #include "compiler/Target/CUDA/EmitSource.h"
 #include "compiler/Target/CUDA/Intrinsics.h"
-#include "compiler/Target/CUDA/StandAlone.h"
 #include "dialects/Cuda/Cuda.h"
-#include "dialects/Tile/Tile.h"
 
-#include "mlir/IR/OwningOpRef.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassRegistry.h"
+#include "mlir/IR/SymbolTable.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace llmc;
 
-namespace {
-/// Kernels as text, with all that launching one takes.
-struct CudaKernels {
-  OwningOpRef<ModuleOp> module; // of cuda.kernels only
-  std::vector<StandAloneKernel> kernels;
-  std::vector<int64_t> minBlocks;
-  std::vector<Location> locations;
-};
-} // namespace
-
-static ImageOptions imageOptions(const PipelineOptions &options) {
-  ImageOptions images;
-  images.arch = options.arch;
-  images.threads = options.threads;
-  images.useCache = options.cache != "off";
-  images.cacheDirectory = images.useCache ? options.cache : "";
-  images.compiler = options.linker;
-  images.deviceHeader = getDeviceHeader().str();
-  return images;
-}
-
 llvm::Error llmc::checkCudaCompiler(const PipelineOptions &options) {
-  return checkImageCompiler(imageOptions(options));
+  return checkImageCompiler(getImageOptions(options));
 }
 
-//===----------------------------------------------------------------------===//
-// Tile programs to text
-//===----------------------------------------------------------------------===//
-
-static std::string cudaPasses(const PipelineOptions &options) {
-  return llvm::formatv(
-      // What goes through shared memory, before layouts: their choice depends
-      // on it.
-      "llmc-cuda-plan-pipeline,"
-      // Which thread holds what.
-      "llmc-cuda-assign-layouts,"
-      // One thread's code; what bf16 rounds away may be approximated.
-      "llmc-convert-tile-to-cuda{{approximate={0}},"
-      // Addresses are written out now: each is computed once.
-      "canonicalize,cse,"
-      // Buffers share bytes, so that barriers can only come after it.
-      "cuda.kernel(llmc-cuda-allocate-shared{{limit={1}},"
-      "llmc-cuda-insert-barriers)",
-      options.getPrecision() == "bf16",
-      findChip(options.arch)->blockSharedBytes);
+/// Lowers the kernels of `module`, with --dump-to.
+static FailureOr<CudaKernels> lowerKernels(ModuleOp module,
+                                           const PipelineOptions &options) {
+  FailureOr<CudaKernels> cuda = lowerToCuda(module, options);
+  if (failed(cuda) || options.dumpTo.empty())
+    return cuda;
+  std::string text, sources;
+  llvm::raw_string_ostream os(text);
+  cuda->module->print(os);
+  for (const StandAloneKernel &kernel : cuda->kernels)
+    sources += kernel.text + "\n";
+  if (failed(dump(options, "8-target.mlir", text, module.getLoc())) ||
+      failed(dump(options, "8-target.cu", sources, module.getLoc())))
+    return failure();
+  return cuda;
 }
 
-static OwningOpRef<ModuleOp> copyKernels(ModuleOp module) {
-  OwningOpRef<ModuleOp> copy = ModuleOp::create(module.getLoc());
-  (*copy)->setDiscardableAttrs(module->getDiscardableAttrDictionary());
-  OpBuilder builder = OpBuilder::atBlockEnd(copy->getBody());
-  for (auto kernel : module.getOps<tile::FuncOp>())
-    builder.clone(*kernel);
-  return copy;
-}
-
-static FailureOr<StandAloneKernel::Argument> describeArgument(Type type,
-                                                              size_t index) {
-  auto memory = dyn_cast<MemRefType>(type);
-  if (!memory || !memory.hasStaticShape())
-    return failure();
-  StandAloneKernel::Argument argument;
-  argument.name = "argument" + std::to_string(index);
-  std::optional<int64_t> span = getArgumentSpan(memory);
-  if (!span)
-    return failure();
-  argument.elements = *span;
-  Type element = memory.getElementType();
-  if (element.isBF16())
-    argument.type = StandAloneKernel::Argument::Bf16;
-  else if (element.isInteger(32))
-    argument.type = StandAloneKernel::Argument::I32;
-  else if (!element.isF32())
-    return failure();
-  return argument;
-}
-
-static FailureOr<StandAloneKernel> describeKernel(cuda::KernelOp kernel,
-                                                  tile::FuncOp original) {
-  StandAloneKernel result;
-  FailureOr<std::string> text = emitCudaSource(kernel);
-  if (failed(text))
-    return failure();
-  result.symbol = kernel.getSymName().str();
-  result.text = std::move(*text);
-  for (auto [index, type] : llvm::enumerate(kernel.getArgumentTypes())) {
-    auto argument = describeArgument(type, index);
-    if (failed(argument))
-      return kernel.emitOpError()
-             << "argument " << index << " has type " << type
-             << ", expected a memref of f32, bf16 or i32 with static shape";
-    result.arguments.push_back(*argument);
-  }
-  llvm::copy(kernel.getGrid(), result.grid);
-  result.threads = kernel.getThreads();
-  result.sharedBytes = kernel.getSharedBytes().value_or(0);
-  auto cost = [&](StringRef name) {
-    auto value = original->getAttrOfType<IntegerAttr>(name);
-    return value ? value.getInt() : 0;
-  };
-  result.flops = cost("flops");
-  result.bytes = cost("bytes");
-  return result;
-}
-
-static FailureOr<CudaKernels> lowerToCuda(ModuleOp module,
-                                          const PipelineOptions &options) {
-  CudaKernels result;
-  result.module = copyKernels(module);
-  PassManager manager(module.getContext(), ModuleOp::getOperationName());
-  if (failed(parsePassPipeline(cudaPasses(options), manager)) ||
-      failed(manager.run(*result.module)))
-    return failure();
-  if (!options.dumpTo.empty()) {
-    std::string text;
-    llvm::raw_string_ostream os(text);
-    result.module->print(os);
-    if (failed(dump(options, "8-target.mlir", text, module.getLoc())))
-      return failure();
-  }
-  SymbolTable originals(module);
-  std::string sources;
-  for (auto kernel : result.module->getOps<cuda::KernelOp>()) {
-    FailureOr<StandAloneKernel> described = describeKernel(
-        kernel, originals.lookup<tile::FuncOp>(kernel.getSymName()));
-    if (failed(described))
-      return failure();
-    sources += described->text + "\n";
-    result.kernels.push_back(std::move(*described));
-    result.minBlocks.push_back(kernel.getMinBlocks().value_or(1));
-    result.locations.push_back(kernel.getLoc());
-  }
-  if (failed(dump(options, "8-target.cu", sources, module.getLoc())))
-    return failure();
-  return result;
+llvm::Error llmc::checkNvrtc(const PipelineOptions &options) {
+  ImageOptions images = getImageOptions(options);
+  images.arch = findChip(options.arch)->arch.str();
+  return checkImageCompiler(images);
 }
 
 //===----------------------------------------------------------------------===//
@@ -225,11 +110,8 @@ static FailureOr<KernelImages> compileKernels(ModuleOp module,
                                               const PipelineOptions &options) {
   std::optional<KernelImages> images;
   for (bool again = true; again;) {
-    std::vector<KernelSource> sources;
-    for (const StandAloneKernel &kernel : cuda.kernels)
-      sources.push_back({kernel.symbol, kernel.text});
     llvm::Expected<KernelImages> compiled =
-        compileImages(sources, imageOptions(options));
+        compileImages(cuda.getSources(), getImageOptions(options));
     if (!compiled)
       return report(module, compiled.takeError());
     images.emplace(std::move(*compiled));
@@ -253,7 +135,7 @@ static FailureOr<KernelImages> compileKernels(ModuleOp module,
 
 FailureOr<TargetCode> llmc::compileForCuda(ModuleOp module,
                                            const PipelineOptions &options) {
-  FailureOr<CudaKernels> cuda = lowerToCuda(module, options);
+  FailureOr<CudaKernels> cuda = lowerKernels(module, options);
   if (failed(cuda))
     return failure();
   FailureOr<KernelImages> images = compileKernels(module, *cuda, options);
@@ -290,7 +172,7 @@ FailureOr<TargetCode> llmc::compileForCuda(ModuleOp module,
 LogicalResult llmc::printForCuda(ModuleOp module,
                                  const PipelineOptions &options,
                                  llvm::raw_ostream &os) {
-  FailureOr<CudaKernels> cuda = lowerToCuda(module, options);
+  FailureOr<CudaKernels> cuda = lowerKernels(module, options);
   if (failed(cuda))
     return failure();
   StringRef between = "";
@@ -303,7 +185,7 @@ LogicalResult llmc::printForCuda(ModuleOp module,
 
 LogicalResult llmc::emitForCuda(ModuleOp module, const PipelineOptions &options,
                                 StringRef directory) {
-  FailureOr<CudaKernels> cuda = lowerToCuda(module, options);
+  FailureOr<CudaKernels> cuda = lowerKernels(module, options);
   if (failed(cuda))
     return failure();
   if (options.emit == "cuda") {

@@ -4,6 +4,7 @@
 
 #include "compiler/Schedule/Chip.h"
 
+#include "compiler/Pipeline/RankSchedules.h"
 #include "compiler/Pipeline/ScheduleFile.h"
 #include "dialects/Model/Model.h"
 
@@ -87,24 +88,30 @@ static std::string nativeCache() {
   return bytes > 0 ? llvm::formatv(" l2={0}", bytes).str() : "";
 }
 
-static std::string schedule(const PipelineOptions &options) {
+static std::string chooseSchedules(const PipelineOptions &options) {
   // Kernels are final, so that each gets its tile sizes once.
   if (options.isCuda())
     return llvm::formatv("llmc-schedule-kernels{{target=cuda arch={0}},"
                          // Where a product's blocks are too few for the GPU.
                          "llmc-split-reduction{{arch={0}},"
-                         // Now that each gradient has its last writer, and
-                         // that its grid.
-                         "llmc-fuse-gradient-norm{{target=cuda arch={0}},"
                          // Before MemoryPlan, which makes room for the gaps.
                          "llmc-pad-rows",
                          options.arch);
   // The cores are those of this machine, as the processor is; its cache, where
   // it is the one to compile for.
-  return llvm::formatv("llmc-schedule-kernels{{target=cpu cores={0}{1}},"
-                       "llmc-fuse-gradient-norm{{target=cpu}",
+  return llvm::formatv("llmc-schedule-kernels{{target=cpu cores={0}{1}}",
                        std::max(1u, std::thread::hardware_concurrency()),
                        options.cpu == "native" ? nativeCache() : "");
+}
+
+static std::string useSchedules(const PipelineOptions &options) {
+  // Now that each gradient has its last writer, and that its grid.
+  return llvm::formatv("llmc-fuse-gradient-norm{{target={0} arch={1}}",
+                       options.target, options.arch);
+}
+
+static std::string schedule(const PipelineOptions &options) {
+  return chooseSchedules(options) + "," + useSchedules(options);
 }
 
 static std::string memoryPlan(const PipelineOptions &) {
@@ -193,6 +200,27 @@ static LogicalResult applyScheduleFile(ModuleOp module,
   return file->apply(module);
 }
 
+static LogicalResult runPasses(ModuleOp module, const std::string &passes) {
+  PassManager manager(module.getContext(), ModuleOp::getOperationName());
+  return success(succeeded(parsePassPipeline(passes, manager)) &&
+                 succeeded(manager.run(module)));
+}
+
+/// The passes of schedule(), with what decides beside the model: a person's
+/// file before them, and NVRTC once kernels have the model's choice, and again
+/// when they are complete, for its report.
+static LogicalResult runSchedule(ModuleOp module,
+                                 const PipelineOptions &options) {
+  auto rank = [&] {
+    return options.ranksByNvrtc() ? rankSchedules(module, options) : success();
+  };
+  return success(succeeded(applyScheduleFile(module, options)) &&
+                 succeeded(runPasses(module, chooseSchedules(options))) &&
+                 succeeded(rank()) &&
+                 succeeded(runPasses(module, useSchedules(options))) &&
+                 succeeded(rank()));
+}
+
 LogicalResult llmc::runPhases(ModuleOp module, const PipelineOptions &options,
                               unsigned first, unsigned last) {
   for (unsigned index = first; index <= last; ++index) {
@@ -201,12 +229,9 @@ LogicalResult llmc::runPhases(ModuleOp module, const PipelineOptions &options,
       break;
     {
       PhaseTimer timer(options, phase.name);
-      if (phase.name == "schedule" &&
-          failed(applyScheduleFile(module, options)))
-        return failure();
-      PassManager manager(module.getContext(), ModuleOp::getOperationName());
-      if (failed(parsePassPipeline(phase.passes(options), manager)) ||
-          failed(manager.run(module)))
+      if (phase.name == "schedule"
+              ? failed(runSchedule(module, options))
+              : failed(runPasses(module, phase.passes(options))))
         return failure();
     }
     if (options.dumpTo.empty())

@@ -3,10 +3,13 @@
 #ifndef LLMC_COMPILER_PIPELINE_PHASES_H
 #define LLMC_COMPILER_PIPELINE_PHASES_H
 
+#include "compiler/Target/CUDA/ImageCache.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -39,6 +42,11 @@ struct PipelineOptions {
   /// Where images of kernels are kept; empty: in the user's cache directory,
   /// "off": nowhere.
   std::string cache;
+  /// Whose register counts tiles are ranked by: "nvrtc", "model" or "auto",
+  /// which the command turns into one of them.
+  std::string registers = "auto";
+  /// What this command has compiled so far.
+  std::shared_ptr<ImageMemory> images = std::make_shared<ImageMemory>();
   /// Block sizes by kernel, instead of the model's choice; empty: none.
   std::string scheduleFile;
   /// Where to write each phase's IR; empty: nowhere.
@@ -55,6 +63,7 @@ struct PipelineOptions {
   bool verbose = false;
 
   bool isCuda() const { return target == "cuda"; }
+  bool ranksByNvrtc() const { return isCuda() && registers == "nvrtc"; }
   /// bf16 on a GPU, f32 on the CPU, unless the user names one.
   llvm::StringRef getPrecision() const {
     if (!precision.empty())

@@ -52,6 +52,8 @@ mlir::LogicalResult emitForCuda(mlir::ModuleOp module,
 
 /// Success if what compiles kernels for `options.arch` is on this machine.
 llvm::Error checkCudaCompiler(const PipelineOptions &options);
+/// Success if NVRTC is, for the chip that `options.arch` names or stands for.
+llvm::Error checkNvrtc(const PipelineOptions &options);
 
 /// The most memory that a thread of the CPU needs for a kernel, in bytes.
 /// Lowers the kernels of `module`, which is past Tiling, in place.

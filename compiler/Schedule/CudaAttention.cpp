@@ -15,6 +15,9 @@
 using namespace llmc;
 using namespace llmc::cuda_model;
 
+/// Of these the estimate errs by less than is left.
+static constexpr int64_t kSafeRegisters = 245;
+
 namespace {
 struct AttentionTile {
   int64_t kept, walked; // rows
@@ -54,7 +57,8 @@ struct AttentionModel {
   }
   Footprint getFootprint(const AttentionTile &tile) const;
   ScheduleChoice describe(const AttentionTile &tile, int64_t perSM,
-                          BlockSizes blocks) const;
+                          const Footprint &footprint, BlockSizes blocks) const;
+  ScheduleChoice makeChoice(const AttentionTile &tile, int64_t perSM) const;
 };
 } // namespace
 
@@ -87,6 +91,7 @@ Footprint AttentionModel::getFootprint(const AttentionTile &tile) const {
 
 ScheduleChoice AttentionModel::describe(const AttentionTile &tile,
                                         int64_t perSM,
+                                        const Footprint &footprint,
                                         BlockSizes blocks) const {
   AttentionForm form = getForm();
   int64_t element = bytesOf(shape.element), d = shape.headSize;
@@ -123,7 +128,7 @@ ScheduleChoice AttentionModel::describe(const AttentionTile &tile,
   });
   ScheduleChoice choice;
   choice.blocks = std::move(blocks);
-  choice.footprint = getFootprint(tile);
+  choice.footprint = footprint;
   choice.blocksPerSM = perSM;
   choice.fill = getFill(chip, grid, perSM);
   choice.microseconds =
@@ -133,59 +138,92 @@ ScheduleChoice AttentionModel::describe(const AttentionTile &tile,
   return choice;
 }
 
-ScheduleChoice cuda_model::chooseAttention(const Chip &chip,
-                                           const KernelShape &shape) {
-  AttentionModel model{chip, shape};
-  ScheduleChoice best, spilling;
-  best.microseconds = std::numeric_limits<double>::infinity();
-  int64_t leastRegisters = std::numeric_limits<int64_t>::max();
+/// Calls `visit` with each tile that a kernel may have, smaller ones first.
+static void forEachTile(const KernelShape &shape,
+                        llvm::function_ref<void(const AttentionTile &)> visit) {
   int64_t most = roundUp(shape.sequence, 16);
   // One stage waits for each load; only for heads too wide for two.
   bool staged = shape.headSize <= 128 || bytesOf(shape.element) < 4;
   for (int64_t kept : {16, 32, 64, 128})
     for (int64_t walked : {16, 32, 64, 128})
       for (int64_t rows : {16, 32})
-        for (int64_t stages : {staged ? 2 : 1, 2}) {
-          if (kept > most || walked > most || kept < rows)
-            continue;
-          AttentionTile tile{kept, walked, kept / rows, stages};
-          Footprint footprint = model.getFootprint(tile);
-          int64_t perSM = getBlocksPerSM(chip, footprint);
-          if (!perSM)
-            continue;
-          BlockSizes blocks;
-          blocks[model.keepsKeys() ? "block_k" : "block_q"] = kept;
-          blocks[model.keepsKeys() ? "block_q" : "block_k"] = walked;
-          blocks["stages"] = stages;
-          blocks["threads"] = 32 * tile.warps;
-          int64_t grid = 1;
-          for (int64_t extent : getGrid(shape, blocks))
-            grid *= extent;
-          blocks["min_blocks"] = getMinBlocks(chip, grid, perSM);
-          ScheduleChoice choice =
-              model.describe(tile, perSM, std::move(blocks));
-          // Where all spill, the one that does least.
-          if (footprint.registers > 245) {
-            if (best.blocks.empty() && footprint.registers < leastRegisters) {
-              leastRegisters = footprint.registers;
-              spilling = std::move(choice);
-            }
-            continue;
-          }
-          if (choice.microseconds < best.microseconds * 0.999)
-            best = std::move(choice);
-        }
+        for (int64_t stages = staged ? 2 : 1; stages <= 2; ++stages)
+          if (kept <= most && walked <= most && kept >= rows)
+            visit({kept, walked, kept / rows, stages});
+}
+
+ScheduleChoice AttentionModel::makeChoice(const AttentionTile &tile,
+                                          int64_t perSM) const {
+  BlockSizes blocks;
+  blocks[keepsKeys() ? "block_k" : "block_q"] = tile.kept;
+  blocks[keepsKeys() ? "block_q" : "block_k"] = tile.walked;
+  blocks["stages"] = tile.stages;
+  blocks["threads"] = 32 * tile.warps;
+  int64_t grid = 1;
+  for (int64_t extent : getGrid(shape, blocks))
+    grid *= extent;
+  blocks["min_blocks"] = getMinBlocks(chip, grid, perSM);
+  return describe(tile, perSM, getFootprint(tile), std::move(blocks));
+}
+
+ScheduleChoice cuda_model::chooseAttention(const Chip &chip,
+                                           const KernelShape &shape) {
+  AttentionModel model{chip, shape};
+  ScheduleChoice best, spilling;
+  best.microseconds = std::numeric_limits<double>::infinity();
+  int64_t leastRegisters = std::numeric_limits<int64_t>::max();
+  forEachTile(shape, [&](const AttentionTile &tile) {
+    Footprint footprint = model.getFootprint(tile);
+    int64_t perSM = getBlocksPerSM(chip, footprint);
+    if (!perSM)
+      return;
+    ScheduleChoice choice = model.makeChoice(tile, perSM);
+    // Where all spill, the one that does least.
+    if (footprint.registers > kSafeRegisters) {
+      if (best.blocks.empty() && footprint.registers < leastRegisters) {
+        leastRegisters = footprint.registers;
+        spilling = std::move(choice);
+      }
+      return;
+    }
+    if (choice.microseconds < best.microseconds * 0.999)
+      best = std::move(choice);
+  });
   return best.blocks.empty() ? spilling : best;
+}
+
+llvm::SmallVector<ScheduleChoice>
+cuda_model::findAttentionContenders(const Chip &chip,
+                                    const KernelShape &shape) {
+  AttentionModel model{chip, shape};
+  llvm::SmallVector<ScheduleChoice> choices;
+  forEachTile(shape, [&](const AttentionTile &tile) {
+    Footprint expected = model.getFootprint(tile), fewest = expected;
+    fewest.registers = getFewestRegisters(fewest.registers);
+    if (fewest.registers > kMostRegisters)
+      return;
+    int64_t most = getBlocksPerSM(chip, fewest);
+    if (!most)
+      return;
+    insertByTime(choices, model.makeChoice(tile, most), kContenders);
+    int64_t safe = expected.registers > kSafeRegisters
+                       ? 0
+                       : getBlocksPerSM(chip, expected);
+    if (safe && safe != most)
+      insertByTime(choices, model.makeChoice(tile, safe), kContenders);
+  });
+  return choices;
 }
 
 ScheduleChoice cuda_model::estimateAttention(const Chip &chip,
                                              const KernelShape &shape,
-                                             const BlockSizes &blocks) {
+                                             const BlockSizes &blocks,
+                                             const Footprint *reported) {
   AttentionModel model{chip, shape};
   AttentionTile tile = model.getTile(blocks);
-  int64_t perSM =
-      std::max<int64_t>(1, getBlocksPerSM(chip, model.getFootprint(tile)));
-  return model.describe(tile, perSM, blocks);
+  Footprint footprint = reported ? *reported : model.getFootprint(tile);
+  int64_t perSM = std::max<int64_t>(1, getBlocksPerSM(chip, footprint));
+  return model.describe(tile, perSM, footprint, blocks);
 }
 
 std::string cuda_model::findAttentionFault(const KernelShape &shape,

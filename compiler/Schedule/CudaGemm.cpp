@@ -68,8 +68,10 @@ struct GemmModel {
                         int64_t raster) const;
   double getSeconds(const GemmTile &tile, int64_t perSM, int64_t raster) const;
   int64_t chooseRaster(const GemmTile &tile, int64_t perSM) const;
+  int64_t getSafeBlocksPerSM(const GemmTile &tile) const;
   ScheduleChoice describe(const GemmTile &tile, int64_t perSM, int64_t raster,
-                          BlockSizes blocks) const;
+                          const Footprint &footprint, BlockSizes blocks) const;
+  ScheduleChoice makeChoice(const GemmTile &tile, int64_t perSM) const;
 };
 } // namespace
 
@@ -186,10 +188,11 @@ int64_t GemmModel::chooseRaster(const GemmTile &tile, int64_t perSM) const {
 }
 
 ScheduleChoice GemmModel::describe(const GemmTile &tile, int64_t perSM,
-                                   int64_t raster, BlockSizes blocks) const {
+                                   int64_t raster, const Footprint &footprint,
+                                   BlockSizes blocks) const {
   ScheduleChoice choice;
   choice.blocks = std::move(blocks);
-  choice.footprint = getFootprint(tile);
+  choice.footprint = footprint;
   choice.blocksPerSM = perSM;
   choice.fill = getFill(chip, this->blocks(tile), perSM);
   choice.microseconds = getSeconds(tile, perSM, raster) * 1e6;
@@ -208,9 +211,9 @@ static llvm::SmallVector<int64_t> getExtents(int64_t extent, int64_t least,
   return extents;
 }
 
-ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
-                                      const KernelShape &shape) {
-  GemmModel model{chip, shape};
+/// Calls `visit` with each tile that a kernel may have, smaller ones first.
+static void forEachTile(const KernelShape &shape,
+                        llvm::function_ref<void(const GemmTile &)> visit) {
   bool simple = shape.element == Element::F32;
   // f32: a thread has up to 8 x 8 results.
   int64_t least = simple ? 32 : 16, most = simple ? 128 : 256;
@@ -232,35 +235,6 @@ ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
   int64_t mostWarpN = llvm::isPowerOf2_64(shape.columnGroup)
                           ? 64
                           : std::max<int64_t>(64, shape.columnGroup);
-
-  ScheduleChoice best;
-  best.microseconds = std::numeric_limits<double>::infinity();
-  auto consider = [&](const GemmTile &tile) {
-    Footprint footprint = model.getFootprint(tile);
-    // Some room, as the estimate is one.
-    if (footprint.registers > 250)
-      return;
-    footprint.registers += footprint.registers / 16;
-    int64_t perSM = getBlocksPerSM(chip, footprint);
-    if (!perSM)
-      return;
-    int64_t raster = model.chooseRaster(tile, perSM);
-    double microseconds = model.getSeconds(tile, perSM, raster) * 1e6;
-    // Of equals the first, which is the smaller one.
-    if (microseconds >= best.microseconds * 0.999)
-      return;
-    BlockSizes blocks;
-    blocks["block_m"] = tile.m;
-    blocks["block_n"] = tile.n;
-    blocks["block_k"] = tile.k;
-    blocks["warps_m"] = tile.warpsM;
-    blocks["warps_n"] = tile.warpsN;
-    blocks["stages"] = tile.stages;
-    blocks["raster"] = raster;
-    blocks["threads"] = 32 * tile.warps();
-    blocks["min_blocks"] = getMinBlocks(chip, model.blocks(tile), perSM);
-    best = model.describe(tile, perSM, raster, std::move(blocks));
-  };
   for (int64_t m : ms)
     for (int64_t n : ns)
       for (int64_t k : ks)
@@ -274,19 +248,84 @@ ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
             int64_t steps = llvm::divideCeilSigned(shape.k, k);
             int64_t mostStages = std::clamp<int64_t>(steps, 2, 4);
             for (tile.stages = 2; tile.stages <= mostStages; ++tile.stages)
-              consider(tile);
+              visit(tile);
           }
+}
+
+/// Blocks per SM that the estimate promises; 0 for tiles that are not taken.
+int64_t GemmModel::getSafeBlocksPerSM(const GemmTile &tile) const {
+  Footprint footprint = getFootprint(tile);
+  // Some room, as the estimate is one.
+  if (footprint.registers > 250)
+    return 0;
+  footprint.registers += footprint.registers / 16;
+  return getBlocksPerSM(chip, footprint);
+}
+
+ScheduleChoice GemmModel::makeChoice(const GemmTile &tile,
+                                     int64_t perSM) const {
+  int64_t raster = chooseRaster(tile, perSM);
+  BlockSizes blocks;
+  blocks["block_m"] = tile.m;
+  blocks["block_n"] = tile.n;
+  blocks["block_k"] = tile.k;
+  blocks["warps_m"] = tile.warpsM;
+  blocks["warps_n"] = tile.warpsN;
+  blocks["stages"] = tile.stages;
+  blocks["raster"] = raster;
+  blocks["threads"] = 32 * tile.warps();
+  blocks["min_blocks"] = getMinBlocks(chip, this->blocks(tile), perSM);
+  return describe(tile, perSM, raster, getFootprint(tile), std::move(blocks));
+}
+
+ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
+                                      const KernelShape &shape) {
+  GemmModel model{chip, shape};
+  ScheduleChoice best;
+  best.microseconds = std::numeric_limits<double>::infinity();
+  forEachTile(shape, [&](const GemmTile &tile) {
+    int64_t perSM = model.getSafeBlocksPerSM(tile);
+    if (!perSM)
+      return;
+    int64_t raster = model.chooseRaster(tile, perSM);
+    double microseconds = model.getSeconds(tile, perSM, raster) * 1e6;
+    // Of equals the first, which is the smaller one.
+    if (microseconds < best.microseconds * 0.999)
+      best = model.makeChoice(tile, perSM);
+  });
   return best;
+}
+
+llvm::SmallVector<ScheduleChoice>
+cuda_model::findGemmContenders(const Chip &chip, const KernelShape &shape) {
+  GemmModel model{chip, shape};
+  llvm::SmallVector<ScheduleChoice> choices;
+  forEachTile(shape, [&](const GemmTile &tile) {
+    Footprint fewest = model.getFootprint(tile);
+    fewest.registers = getFewestRegisters(fewest.registers);
+    if (fewest.registers > kMostRegisters)
+      return;
+    int64_t most = getBlocksPerSM(chip, fewest);
+    if (!most)
+      return;
+    insertByTime(choices, model.makeChoice(tile, most), kContenders);
+    int64_t safe = model.getSafeBlocksPerSM(tile);
+    if (safe && safe != most)
+      insertByTime(choices, model.makeChoice(tile, safe), kContenders);
+  });
+  return choices;
 }
 
 ScheduleChoice cuda_model::estimateGemm(const Chip &chip,
                                         const KernelShape &shape,
-                                        const BlockSizes &blocks) {
+                                        const BlockSizes &blocks,
+                                        const Footprint *reported) {
   GemmModel model{chip, shape};
   GemmTile tile = GemmTile::of(blocks);
-  int64_t perSM =
-      std::max<int64_t>(1, getBlocksPerSM(chip, model.getFootprint(tile)));
-  return model.describe(tile, perSM, blocks.lookup("raster"), blocks);
+  Footprint footprint = reported ? *reported : model.getFootprint(tile);
+  int64_t perSM = std::max<int64_t>(1, getBlocksPerSM(chip, footprint));
+  return model.describe(tile, perSM, blocks.lookup("raster"), footprint,
+                        blocks);
 }
 
 std::string cuda_model::findGemmFault(const KernelShape &shape,

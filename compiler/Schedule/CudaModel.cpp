@@ -49,8 +49,13 @@ public:
   std::string findFault(const KernelShape &shape,
                         const BlockSizes &blocks) const override;
   ScheduleChoice choose(const KernelShape &shape) const override;
-  ScheduleChoice estimate(const KernelShape &shape,
-                          const BlockSizes &blocks) const override;
+  ScheduleChoice estimate(const KernelShape &shape, const BlockSizes &blocks,
+                          const Resources *reported) const override;
+  bool dependsOnCompiler(const KernelShape &shape) const override;
+  llvm::SmallVector<ScheduleChoice>
+  findContenders(const KernelShape &shape) const override;
+  std::optional<ScheduleChoice> relax(const KernelShape &shape,
+                                      const BlockSizes &blocks) const override;
 
 private:
   BlockSizes chooseRows(const KernelShape &shape) const;
@@ -106,7 +111,7 @@ std::string CudaModel::findFault(const KernelShape &shape,
     fault = findAttentionFault(shape, blocks);
   if (!fault.empty())
     return fault;
-  int64_t bytes = estimate(shape, blocks).footprint.sharedBytes;
+  int64_t bytes = estimate(shape, blocks, nullptr).footprint.sharedBytes;
   if (bytes > chip.blockSharedBytes)
     return "it needs " + std::to_string(bytes) + " bytes of shared memory, " +
            chip.arch.str() + " allows " + std::to_string(chip.blockSharedBytes);
@@ -132,12 +137,50 @@ ScheduleChoice CudaModel::choose(const KernelShape &shape) const {
 }
 
 ScheduleChoice CudaModel::estimate(const KernelShape &shape,
-                                   const BlockSizes &blocks) const {
+                                   const BlockSizes &blocks,
+                                   const Resources *reported) const {
+  Footprint footprint;
+  if (reported)
+    footprint = {blocks.lookup("threads"), reported->registers,
+                 reported->sharedBytes};
+  const Footprint *known = reported ? &footprint : nullptr;
   if (shape.kind == KernelKind::Gemm)
-    return estimateGemm(chip, shape, blocks);
+    return estimateGemm(chip, shape, blocks, known);
   if (isAttention(shape))
-    return estimateAttention(chip, shape, blocks);
+    return estimateAttention(chip, shape, blocks, known);
   return estimateStream(shape, blocks);
+}
+
+bool CudaModel::dependsOnCompiler(const KernelShape &shape) const {
+  return shape.kind == KernelKind::Gemm || isAttention(shape);
+}
+
+llvm::SmallVector<ScheduleChoice>
+CudaModel::findContenders(const KernelShape &shape) const {
+  if (shape.kind == KernelKind::Gemm)
+    return findGemmContenders(chip, shape);
+  if (isAttention(shape))
+    return findAttentionContenders(chip, shape);
+  return {};
+}
+
+std::optional<ScheduleChoice> CudaModel::relax(const KernelShape &shape,
+                                               const BlockSizes &blocks) const {
+  int64_t fewer = blocks.lookup("min_blocks") - 1;
+  if (fewer < 1)
+    return std::nullopt;
+  BlockSizes relaxed = blocks;
+  relaxed["min_blocks"] = fewer;
+  // What was too little is expected to be used up.
+  Resources all;
+  all.registers = std::min(kMostRegisters,
+                           chip.registers / (fewer * blocks.lookup("threads")));
+  all.sharedBytes = estimate(shape, blocks, nullptr).footprint.sharedBytes;
+  return estimate(shape, relaxed, &all);
+}
+
+int64_t cuda_model::getFewestRegisters(int64_t estimate) {
+  return estimate * 4 / 5;
 }
 
 /// Narrow rows have a warp each, or share one; wide ones a block. Rows that

@@ -53,14 +53,28 @@ double getBusiestCycles(const Chip &chip, int64_t blocks, int64_t perSM,
 /// The smallest power of two that is at least `value` and `least`.
 int64_t roundUp(int64_t value, int64_t least);
 
+/// The registers that a compiler may do with where the model expects
+/// `estimate`: estimates were up to a fifth too high.
+int64_t getFewestRegisters(int64_t estimate);
+
+/// How many schedules findContenders names: with those above the first, enough
+/// for a compiler to reject some.
+constexpr size_t kContenders = 8;
+
 ScheduleChoice chooseGemm(const Chip &chip, const KernelShape &shape);
+llvm::SmallVector<ScheduleChoice> findGemmContenders(const Chip &chip,
+                                                     const KernelShape &shape);
 ScheduleChoice estimateGemm(const Chip &chip, const KernelShape &shape,
-                            const BlockSizes &blocks);
+                            const BlockSizes &blocks,
+                            const Footprint *reported);
 std::string findGemmFault(const KernelShape &shape, const BlockSizes &blocks);
 
 ScheduleChoice chooseAttention(const Chip &chip, const KernelShape &shape);
+llvm::SmallVector<ScheduleChoice>
+findAttentionContenders(const Chip &chip, const KernelShape &shape);
 ScheduleChoice estimateAttention(const Chip &chip, const KernelShape &shape,
-                                 const BlockSizes &blocks);
+                                 const BlockSizes &blocks,
+                                 const Footprint *reported);
 std::string findAttentionFault(const KernelShape &shape,
                                const BlockSizes &blocks);
 

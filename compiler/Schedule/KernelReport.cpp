@@ -20,11 +20,13 @@ FailureOr<KernelReport> KernelReport::build(ModuleOp module,
     if (failed(shape))
       return failure();
     BlockSizes blocks = getBlockSizes(kernel);
+    std::optional<Resources> reported = getReported(kernel);
     indices[kernel.getSymName()] = report.kernels.size();
     report.kernels.push_back(
         {kernel.getSymName().str(), kernel.getKind()->str(),
-         kernel->hasAttr(kPartOfName), getGrid(*shape, blocks),
-         model.estimate(*shape, blocks)});
+         kernel->hasAttr(kPartOfName), reported.has_value(),
+         getGrid(*shape, blocks),
+         model.estimate(*shape, blocks, reported ? &*reported : nullptr)});
   }
   for (auto function : module.getOps<plan::FuncOp>()) {
     llvm::MapVector<size_t, int64_t> launches;
@@ -63,10 +65,10 @@ void KernelReport::printFunction(const Function &function,
     return text.str() + std::string(width - text.size(), ' ');
   };
   os << "  " << pad("kernel")
-     << llvm::formatv(" {0,5} {1,14} {2,12} {3,7} {4,6} {5,7} {6,9} {7,5} "
-                      "{8,10} {9,10}\n",
-                      "runs", "grid", "tile", "threads", "stages", "shared",
-                      "blocks/SM", "fill", "us", "total us");
+     << llvm::formatv(" {0,5} {1,14} {2,12} {3,7} {4,6} {5,9} {6,7} {7,9} "
+                      "{8,5} {9,10} {10,10}\n",
+                      "runs", "grid", "tile", "threads", "stages", "registers",
+                      "shared", "blocks/SM", "fill", "us", "total us");
   double total = 0;
   for (auto [index, count] : function.launches) {
     const Kernel &kernel = kernels[index];
@@ -78,10 +80,12 @@ void KernelReport::printFunction(const Function &function,
     total += choice.microseconds * count;
     os << "  " << pad(kernel.name)
        << llvm::formatv(
-              " {0,5} {1,14} {2,12} {3,7} {4,6} {5,7} {6,9} {7,5:f2} "
-              "{8,10:f1} {9,10:f1}\n",
+              " {0,5} {1,14} {2,12} {3,7} {4,6} {5,9} {6,7} {7,9} "
+              "{8,5:f2} {9,10:f1} {10,10:f1}\n",
               count, grid, describeTile(choice.blocks),
               choice.footprint.threads, stages ? std::to_string(stages) : "-",
+              (kernel.isReported ? "" : "~") +
+                  std::to_string(choice.footprint.registers),
               choice.footprint.sharedBytes, choice.blocksPerSM, choice.fill,
               choice.microseconds, choice.microseconds * count);
   }
@@ -95,6 +99,12 @@ void KernelReport::print(llvm::raw_ostream &os) const {
     printFunction(function, os);
     separator = "\n";
   }
+  os << (llvm::any_of(kernels,
+                      [](const Kernel &kernel) { return kernel.isReported; })
+             ? "\nregisters: as NVRTC reports them; ~ as the model estimates "
+               "them\n"
+             : "\nregisters: ~ as the model estimates them; NVRTC was not "
+               "asked\n");
 }
 
 void KernelReport::printSchedules(llvm::raw_ostream &os) const {

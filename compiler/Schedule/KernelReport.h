@@ -35,6 +35,8 @@ private:
     std::string name, kind;
     /// Made by Schedule itself, so that --schedule cannot name it.
     bool isPart;
+    /// Whether registers and shared memory are a compiler's.
+    bool isReported;
     llvm::SmallVector<int64_t> grid;
     ScheduleChoice choice;
   };

@@ -37,6 +37,42 @@ def ScheduleKernels : Pass<"llmc-schedule-kernels", "::mlir::ModuleOp"> {
   ];
 }
 
+def RankSchedules : Pass<"llmc-rank-schedules", "::mlir::ModuleOp"> {
+  let summary = "takes the schedule that a compiler's reports prove to be best";
+  let description = [{
+    Precondition: what llmc-schedule-kernels leaves for `cuda`. `measured`, on
+    kernels of products and attention, holds what a compiler reported of
+    schedules: registers and spilled bytes of a thread, shared memory of a
+    block; 0 registers for one that did not become a kernel. Whoever runs the
+    pass compiles; the pass itself knows no compiler.
+
+    Action: the same model that made the choice ranks the reported schedules, by
+    the blocks that an SM really holds. Where another schedule could be better
+    by as much as the model may err in registers, `unmeasured` names it: compile
+    it, add it to `measured`, run the pass again. At most four schedules a
+    kernel are asked for, of a given one (`schedule_given`) only itself.
+
+    Postcondition: no `unmeasured` is left when all is decided; `schedule` and
+    what follows from it are those of the best one, `resources` its report. A
+    remark of the category `schedule` says what changed.
+
+    ```mlir
+    tile.func @linear_0(...) attributes {kind = "gemm", schedule = {...}, ...,
+        measured = [{schedule = {...}, registers = 215, spill_bytes = 0,
+                     shared_bytes = 49152}, {...}, ...]}
+    ```
+    becomes
+    ```mlir
+    tile.func @linear_0(...) attributes {kind = "gemm", schedule = {...}, ...,
+        resources = {registers = 215, spill_bytes = 0, shared_bytes = 49152}}
+    ```
+  }];
+  let options = [
+    Option<"arch", "arch", "std::string", "\"sm_89\"",
+           "sm_80, sm_86, sm_89, sm_90 or emulated">
+  ];
+}
+
 def PadRows : Pass<"llmc-pad-rows", "::mlir::ModuleOp"> {
   let summary = "lets rows of odd length start at aligned addresses";
   let description = [{

@@ -56,17 +56,6 @@ static FailureOr<BlockSizes> readSchedule(tile::FuncOp kernel,
   return blocks;
 }
 
-/// "block_m 64, block_n 128, ..."
-static std::string describe(const BlockSizes &blocks) {
-  SmallVector<StringRef> names(blocks.keys());
-  llvm::sort(names);
-  std::string text;
-  for (StringRef name : names)
-    text += (text.empty() ? "" : ", ") + name.str() + " " +
-            std::to_string(blocks.lookup(name));
-  return text;
-}
-
 static void report(tile::FuncOp kernel, const KernelShape &shape,
                    const ScheduleChoice &choice, ArrayRef<int64_t> grid) {
   remark::analysis(kernel.getLoc(),
@@ -74,40 +63,10 @@ static void report(tile::FuncOp kernel, const KernelShape &shape,
       << remark::add(
              "{0}: {1}; grid {2} x {3} x {4}, {5} blocks per SM, fill {6:f2}, "
              "{7} registers, {8} bytes of shared memory, {9:f1} us",
-             kernel.getSymName(), describe(choice.blocks), grid[0], grid[1],
-             grid[2], choice.blocksPerSM, choice.fill,
+             kernel.getSymName(), describeBlocks(choice.blocks), grid[0],
+             grid[1], grid[2], choice.blocksPerSM, choice.fill,
              choice.footprint.registers, choice.footprint.sharedBytes,
              choice.microseconds);
-}
-
-/// What follows from a kernel's shape and the model's choice for it.
-static void setCosts(tile::FuncOp kernel, const KernelShape &shape,
-                     const ScheduleChoice &choice) {
-  Builder builder(kernel.getContext());
-  kernel->setAttr("flops", builder.getI64IntegerAttr(shape.flops));
-  kernel->setAttr("bytes", builder.getI64IntegerAttr(shape.bytes));
-  if (!choice.microseconds)
-    return;
-  kernel->setAttr("fill", builder.getF64FloatAttr(choice.fill));
-  kernel->setAttr("predicted_us", builder.getF64FloatAttr(choice.microseconds));
-}
-
-BlockSizes llmc::getBlockSizes(tile::FuncOp kernel) {
-  BlockSizes blocks;
-  if (DictionaryAttr schedule = kernel.getScheduleAttr())
-    for (NamedAttribute entry : schedule)
-      if (auto size = dyn_cast<IntegerAttr>(entry.getValue()))
-        blocks[entry.getName()] = size.getInt();
-  return blocks;
-}
-
-LogicalResult llmc::recordEstimate(tile::FuncOp kernel,
-                                   const TargetModel &model) {
-  FailureOr<KernelShape> shape = getKernelShape(kernel);
-  if (failed(shape))
-    return failure();
-  setCosts(kernel, *shape, model.estimate(*shape, getBlockSizes(kernel)));
-  return success();
 }
 
 LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
@@ -138,19 +97,9 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
                << kernel.getSymName() << "' in a schedule file";
   }
 
-  Builder builder(kernel.getContext());
-  NamedAttrList attributes;
-  for (auto &entry : choice.blocks)
-    attributes.append(entry.getKey(),
-                      builder.getI64IntegerAttr(entry.getValue()));
-  if (shape->splits)
-    attributes.append("splits", builder.getI64IntegerAttr(shape->splits));
-  kernel.setScheduleAttr(attributes.getDictionary(kernel.getContext()));
-  SmallVector<int64_t> grid = getGrid(*shape, choice.blocks);
-  kernel.setGrid(grid);
-  setCosts(kernel, *shape, choice);
+  setChoice(kernel, *shape, choice);
   if (choice.microseconds)
-    report(kernel, *shape, choice, grid);
+    report(kernel, *shape, choice, *kernel.getGrid());
   return success();
 }
 

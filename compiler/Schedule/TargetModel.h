@@ -7,8 +7,17 @@
 #include "compiler/Schedule/KernelShape.h"
 
 #include <memory>
+#include <optional>
 
 namespace llmc {
+
+/// What a compiler reports of a kernel: of a thread, but for shared memory,
+/// which is a block's.
+struct Resources {
+  int64_t registers = 0;
+  int64_t spillBytes = 0; // stored and loaded again
+  int64_t sharedBytes = 0;
+};
 
 /// A schedule and what the model expects of it. Estimates are 0 where a target
 /// makes none.
@@ -42,15 +51,40 @@ public:
     return "";
   }
   virtual ScheduleChoice choose(const KernelShape &shape) const = 0;
-  /// What to expect of a given schedule.
+  /// What to expect of a given schedule, whose kernel takes what a compiler
+  /// reported, if one did.
   virtual ScheduleChoice estimate(const KernelShape &shape,
-                                  const BlockSizes &blocks) const {
+                                  const BlockSizes &blocks,
+                                  const Resources *reported = nullptr) const {
     return {blocks};
+  }
+
+  /// Whether choices for such kernels depend on what a compiler makes of them.
+  virtual bool dependsOnCompiler(const KernelShape &shape) const {
+    return false;
+  }
+  /// The schedules that may turn out best, best first, each with the time that
+  /// it takes if a compiler needs as few registers as it may.
+  virtual llvm::SmallVector<ScheduleChoice>
+  findContenders(const KernelShape &shape) const {
+    return {};
+  }
+  /// The same schedule with more registers for each thread; none if it has all
+  /// that there are.
+  virtual std::optional<ScheduleChoice> relax(const KernelShape &shape,
+                                              const BlockSizes &blocks) const {
+    return std::nullopt;
   }
 };
 
 /// On kernels whose schedule was not the model's choice.
 constexpr llvm::StringLiteral kGivenName = "schedule_given";
+/// On kernels whose schedule is being ranked: what a compiler reported of some,
+/// and what it is to be asked about next. See llmc-rank-schedules.
+constexpr llvm::StringLiteral kMeasuredName = "measured";
+constexpr llvm::StringLiteral kUnmeasuredName = "unmeasured";
+/// On kernels whose schedule was ranked: what a compiler reported of it.
+constexpr llvm::StringLiteral kResourcesName = "resources";
 /// On kernels that Schedule made: the kernel whose work they share.
 constexpr llvm::StringLiteral kPartOfName = "part_of";
 
@@ -59,13 +93,32 @@ constexpr llvm::StringLiteral kPartOfName = "part_of";
 mlir::LogicalResult scheduleKernel(tile::FuncOp kernel,
                                    const TargetModel &model);
 
-/// The sizes that a kernel's `schedule` holds.
-BlockSizes getBlockSizes(tile::FuncOp kernel);
-
 /// Sets what the model expects of a kernel that has its schedule: bytes, flops
-/// and the time.
+/// and the time. What a compiler reported of it is dropped.
 mlir::LogicalResult recordEstimate(tile::FuncOp kernel,
                                    const TargetModel &model);
+
+/// What a compiler reported of a kernel whose schedule was ranked.
+std::optional<Resources> getReported(tile::FuncOp kernel);
+
+/// Inserts a choice behind those that take no longer, and keeps `most`.
+void insertByTime(llvm::SmallVectorImpl<ScheduleChoice> &choices,
+                  ScheduleChoice choice, size_t most);
+
+/// The attribute `schedule` of such a kernel.
+mlir::DictionaryAttr getScheduleAttr(mlir::MLIRContext *context,
+                                     const KernelShape &shape,
+                                     const BlockSizes &blocks);
+/// The block sizes of a schedule's attribute, without `splits`, which the
+/// kernel's body says.
+BlockSizes getBlockSizes(mlir::DictionaryAttr schedule);
+BlockSizes getBlockSizes(tile::FuncOp kernel);
+/// "block_m 64, block_n 128, ..."
+std::string describeBlocks(const BlockSizes &blocks);
+
+/// Sets a kernel's schedule and what follows from it.
+void setChoice(tile::FuncOp kernel, const KernelShape &shape,
+               const ScheduleChoice &choice);
 
 struct CpuModelOptions {
   int64_t cores = 16;

@@ -122,6 +122,8 @@ int llmc::runCompile(const CompileCommand &command) {
     return 1;
   bool emit = !options.emit.empty();
   bool wholeProgram = options.compileTo == "link";
+  if (failed(chooseRanking(options, wholeProgram)))
+    return 1;
   if (wholeProgram &&
       (failed(emit ? checkDirectory(command) : checkOutput(command)) ||
        failed(checkCompiler(options))))

@@ -36,6 +36,8 @@ int llmc::runPlan(const PlanCommand &command) {
   if (command.most < 0 || command.most > 1000000)
     return fail("--largest expects 0 to 1000000 tensors, found " +
                 std::to_string(command.most));
+  if (failed(chooseRanking(options, command.kernels)))
+    return 1;
   if (command.kernels && !options.isCuda())
     return fail("--kernels needs --target=cuda: the model of the CPU predicts "
                 "no times");

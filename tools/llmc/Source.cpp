@@ -5,6 +5,7 @@
 #include "Commands.h"
 #include "compiler/Pipeline/Registration.h"
 #include "compiler/Pipeline/ScheduleFile.h"
+#include "compiler/Pipeline/TargetCode.h"
 #include "compiler/Schedule/Chip.h"
 #include "compiler/Target/CPU/Codegen.h"
 #include "dialects/Model/Model.h"
@@ -186,5 +187,36 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
   if (!findPhase(options.compileTo))
     return mistake(llvm::formatv("--compile-to expects one of {0}, found '{1}'",
                                  phaseNames(), options.compileTo));
+  return success();
+}
+
+LogicalResult llmc::chooseRanking(PipelineOptions &options, bool makesKernels) {
+  std::string &registers = options.registers;
+  if (registers != "auto" && registers != "nvrtc" && registers != "model")
+    return mistake(llvm::formatv(
+        "--registers={0}: expected auto, nvrtc or model", registers));
+  if (!options.isCuda()) {
+    if (registers == "auto")
+      return success();
+    return mistake(llvm::formatv("--registers={0} is an option of "
+                                 "--target=cuda, and the target is {1}",
+                                 registers, options.target));
+  }
+  if (registers == "model")
+    return success();
+  if (registers == "auto" && (!makesKernels || options.arch == "emulated")) {
+    registers = "model";
+    return success();
+  }
+  llvm::Error error = checkNvrtc(options);
+  if (error && registers == "auto") {
+    llvm::consumeError(std::move(error));
+    registers = "model";
+    return success();
+  }
+  if (error)
+    return mistake(llvm::formatv("--registers=nvrtc: {0}",
+                                 llvm::toString(std::move(error))));
+  registers = "nvrtc";
   return success();
 }

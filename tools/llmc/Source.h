@@ -37,6 +37,10 @@ private:
 /// mistake.
 mlir::LogicalResult checkOptions(const PipelineOptions &options);
 
+/// Turns --registers=auto into what it means: NVRTC's where the command is
+/// about kernels for a GPU and NVRTC is there. An error is reported.
+mlir::LogicalResult chooseRanking(PipelineOptions &options, bool makesKernels);
+
 } // namespace llmc
 
 #endif

@@ -106,6 +106,13 @@ static cl::opt<std::string>
                           "that llmc would choose"),
                  cl::value_desc("file"), cl::sub(compile), cl::sub(plan),
                  cl::cat(category));
+static cl::opt<std::string> registers(
+    "registers",
+    cl::desc("cuda: whose register counts tiles are ranked by: nvrtc, model, "
+             "or auto: NVRTC's for programs, kernels and plan --kernels where "
+             "it is found, the model's estimates otherwise (default auto)"),
+    cl::value_desc("whose"), cl::init("auto"), cl::sub(compile), cl::sub(plan),
+    cl::cat(category));
 static cl::opt<int64_t, false, WholeNumber>
     batch("batch", cl::desc("sequences in a micro-batch (default 4)"),
           cl::value_desc("sequences"), cl::init(4), cl::sub(compile),
@@ -155,7 +162,8 @@ static cl::opt<std::string>
           cl::desc("cuda: directory of compiled kernels, used again by later "
                    "compilations, or off (default $XDG_CACHE_HOME/llmc or "
                    "~/.cache/llmc)"),
-          cl::value_desc("directory"), cl::sub(compile), cl::cat(category));
+          cl::value_desc("directory"), cl::sub(compile), cl::sub(plan),
+          cl::cat(category));
 static cl::opt<std::string>
     dumpTo("dump-to",
            cl::desc("write the IR after each phase, LLVM IR and objects into "
@@ -182,7 +190,7 @@ static cl::opt<std::string>
 static cl::opt<int64_t, false, WholeNumber>
     jobs("jobs", cl::desc("threads that compile (default 0: one per core)"),
          cl::value_desc("threads"), cl::init(0), cl::sub(compile),
-         cl::cat(category));
+         cl::sub(plan), cl::cat(category));
 
 // plan.
 static cl::opt<bool> json("json", cl::desc("print the whole plan as JSON"),
@@ -236,6 +244,7 @@ static PipelineOptions pipelineOptions() {
   options.emit = emit;
   options.cache = cache;
   options.scheduleFile = scheduleFile;
+  options.registers = registers;
   options.dumpTo = dumpTo;
   options.linker = linker;
   options.runtime = runtimeFile;

@@ -194,8 +194,13 @@ Expected<KernelImages> llmc::compileImages(ArrayRef<KernelSource> sources,
         const DistinctKernel &kernel = distinct[index];
         std::string key =
             ImageCache::keyOf((*compiler)->fingerprint(), kernel.text);
-        if (std::optional<KernelImage> image = cache.find(key)) {
-          result.images[index] = std::move(*image);
+        std::optional<KernelImage> known;
+        if (options.memory)
+          known = options.memory->find(key);
+        if (!known && (known = cache.find(key)) && options.memory)
+          options.memory->store(key, *known);
+        if (known) {
+          result.images[index] = std::move(*known);
           ++cached;
           return;
         }
@@ -206,6 +211,8 @@ Expected<KernelImages> llmc::compileImages(ArrayRef<KernelSource> sources,
           return;
         }
         cache.store(key, *image);
+        if (options.memory)
+          options.memory->store(key, *image);
         result.images[index] = std::move(*image);
         ++compiled;
       });

@@ -3,10 +3,12 @@
 #ifndef LLMC_COMPILER_TARGET_CUDA_COMPILEIMAGES_H
 #define LLMC_COMPILER_TARGET_CUDA_COMPILEIMAGES_H
 
+#include "compiler/Target/CUDA/ImageCache.h"
 #include "compiler/Target/CUDA/ImageCompiler.h"
 
 #include "llvm/ADT/ArrayRef.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,8 @@ struct ImageOptions {
   /// Empty: ImageCache::defaultDirectory().
   std::string cacheDirectory;
   bool useCache = true;
+  /// What was compiled before; empty: nothing.
+  std::shared_ptr<ImageMemory> memory;
   /// For arch `emulated`: the C++ compiler; empty: search.
   std::string compiler;
   /// For GPUs: the text of llmc_device.h. The emulator's is a file.

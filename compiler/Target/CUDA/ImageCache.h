@@ -5,6 +5,8 @@
 
 #include "compiler/Target/CUDA/ImageCompiler.h"
 
+#include "llvm/ADT/StringMap.h"
+
 #include <mutex>
 #include <optional>
 
@@ -42,6 +44,27 @@ private:
   uint64_t limit;
   std::once_flag created, warned;
   bool usable = true;
+};
+
+/// The images that one command has compiled, whatever the cache is, so that it
+/// compiles none of them twice. Used by many threads.
+class ImageMemory {
+public:
+  std::optional<KernelImage> find(llvm::StringRef key) {
+    std::lock_guard<std::mutex> lock(mutex);
+    auto image = images.find(key);
+    if (image == images.end())
+      return std::nullopt;
+    return image->second;
+  }
+  void store(llvm::StringRef key, const KernelImage &image) {
+    std::lock_guard<std::mutex> lock(mutex);
+    images[key] = image;
+  }
+
+private:
+  std::mutex mutex;
+  llvm::StringMap<KernelImage> images;
 };
 
 } // namespace llmc
