@@ -71,24 +71,38 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"uninitialized_shared", 1, "that was never written"},
         Rule{"out_of_bounds", 1,
              "bytes 256..259 are outside the 256 bytes of shared memory"},
+        Rule{"shared_before", 1,
+             "bytes -4..-1 are outside the 256 bytes of shared memory"},
+        Rule{"first_reader_writes", 1, "that other threads read"},
+        Rule{"matrix_then_write", 1, "that other threads read"},
+        Rule{"matrix_uninitialized", 1, "that was never written"},
+        Rule{"matrix_spacing", 1, "not evenly spaced"},
+        Rule{"matrix_edge", 1, "not evenly spaced"},
         Rule{"misaligned", 1, "of shared memory is not aligned to 8"},
         Rule{"single_bytes", 1, "that was never written"},
         Rule{"shared_size", 1, "uses 2048 bytes of shared memory"},
         Rule{"wait_too_late", 1, "no cp_async_wait covered it yet"},
         Rule{"forgotten_commit", 1, "no cp_async_wait covered it yet"},
         Rule{"wait_is_no_barrier", 1, "no barrier between"},
+        Rule{"waited_by_other", 1, "with no barrier between"},
+        Rule{"copy_misaligned", 1, "the source is not aligned to 8"},
+        Rule{"copy_source_bytes", 1, "8 source bytes of a copy of 4"},
         Rule{"overwrites_flight", 1, "store_shared: writes byte"},
         Rule{"copy_over_readers", 1, "no barrier between"},
         Rule{"ended_thread", 1,
              "63 of 64 threads of the block wait; thread 63 has ended"},
         Rule{"two_barriers", 1, "waits at another barrier, at line"},
         Rule{"parted_shuffle", 1, "all 32 lanes must be at the same place"},
+        Rule{"two_kinds", 1, "all 32 lanes must be at the same place"},
         Rule{"half_a_warp", 1, "16 of 32 threads of the warp wait; thread"},
         Rule{"wide_mask", 1, "the mask 32 is not within a warp"},
         Rule{"global_out_of_bounds", 1,
              "4 bytes at element 1024 of argument 'x', which has 1024"},
         Rule{"global_before", 1, "4 bytes at element -1 of argument 'y'"},
         Rule{"global_misaligned", 1, "of argument 'x' is not aligned to 8"},
+        Rule{"global_store_misaligned", 1, "of argument 'y' is not aligned"},
+        Rule{"global_across_end", 1,
+             "8 bytes at element 1022 of argument 'x', which has 1023"},
         Rule{"global_uninitialized", 1, "of argument 'y' (of the 4 bytes"},
         Rule{"const_argument", 1, "of argument 'x', which is const"},
         Rule{"blocks_write", 2, "nothing orders the blocks"},
@@ -107,12 +121,14 @@ TEST(CheckOptions, Off) {
   options.sharedRaces = false;
   options.globalRaces = false;
   options.uninitialized = false;
+  options.matrixRows = false;
   Device device(options);
   float *x = device.upload(std::vector<float>(1024, 1.5f));
   float *y = device.allocate<float>(1024);
   for (const char *name :
        {"dropped_barrier", "read_then_write", "global_no_barrier",
-        "global_read_then_write", "global_uninitialized", "blocks_write"})
+        "global_read_then_write", "global_uninitialized", "blocks_write",
+        "matrix_spacing"})
     EXPECT_EQ(device.run(std::string(name) + "_broken",
                          Device::shape(2, 64, 1024), {x, y}),
               "");
@@ -174,14 +190,35 @@ TEST(Launches, ArgumentsSideBySide) {
             std::string::npos);
 }
 
+// One element of 16 bytes that were written is missing, in an argument that no
+// thread writes.
+TEST(Launches, OneUninitializedElement) {
+  for (uint64_t seed = 0; seed < 12; ++seed) {
+    Options options;
+    options.seed = seed;
+    Device device(options);
+    float *x = device.allocate<float>(1024), *y = device.allocate<float>(1024);
+    device.engine.memory.markWritten(x, 20);
+    device.engine.memory.markWritten(x + 6, 1018 * 4);
+    std::string report =
+        device.run("blocks_write", Device::shape(1, 64, 0), {x, y});
+    EXPECT_NE(report.find("reads element 5 of argument 'x'"), std::string::npos)
+        << report;
+    device.engine.memory.markWritten(x + 5, 4);
+    EXPECT_EQ(device.run("blocks_write", Device::shape(1, 64, 0), {x, y}), "");
+  }
+}
+
 // In place: both arguments are the same buffer.
 TEST(Launches, ArgumentsInPlace) {
   Device device;
   float *x = device.upload(std::vector<float>(1024, 1.5f));
   EXPECT_EQ(device.run("blocks_write", Device::shape(1, 64, 0), {x, x}), "");
-  EXPECT_NE(device.run("reads_other_block", Device::shape(2, 64, 0), {x, x})
-                .find("of argument '"),
-            std::string::npos);
+  for (const char *name : {"reads_other_block", "reads_other_block_first"})
+    EXPECT_NE(device.run(name, Device::shape(2, 64, 0), {x, x})
+                  .find("nothing orders the blocks"),
+              std::string::npos)
+        << name;
 }
 
 // Each image is an object of its own, also where the system gives the second

@@ -66,6 +66,9 @@ TEST(DriverTest, CallsThatAreWrong) {
                                    arguments, nullptr);
     };
     EXPECT_EQ(launch(0, 128, 0), CUDA_ERROR_INVALID_VALUE);
+    EXPECT_EQ(driver.cuLaunchKernel(f, 1, 65536, 1, 128, 1, 1, 0, nullptr,
+                                    arguments, nullptr),
+              CUDA_ERROR_INVALID_VALUE);
     EXPECT_EQ(launch(1, 256, 0), CUDA_ERROR_INVALID_VALUE);
     // More than 48 KiB has to be asked for, and there is a limit.
     EXPECT_EQ(launch(1, 128, 49153), CUDA_ERROR_INVALID_VALUE);

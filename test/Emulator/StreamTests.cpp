@@ -76,6 +76,81 @@ TEST(StreamTest, AForgottenWaitShows) {
     });
 }
 
+// Who waits for an event waits for its latest record, and so does the host.
+TEST(StreamTest, EventsAreRecordedAgain) {
+  inChild(lazy, [](Driver &driver) {
+    TwoStreams s(driver);
+    EXPECT_EQ(s.fill(1, s.first), 0);
+    EXPECT_EQ(driver.cuEventRecord(s.event, s.first), 0);
+    EXPECT_EQ(driver.cuEventSynchronize(s.event), 0);
+    EXPECT_EQ(s.read(s.second), 0);
+    EXPECT_EQ(driver.cuStreamSynchronize(s.second), 0);
+    EXPECT_EQ(s.host, 0x01010101);
+    EXPECT_EQ(s.fill(2, s.first), 0);
+    EXPECT_EQ(driver.cuEventRecord(s.event, s.first), 0);
+    EXPECT_EQ(driver.cuStreamWaitEvent(s.second, s.event, 0), 0);
+    EXPECT_EQ(s.read(s.second), 0);
+    EXPECT_EQ(driver.cuStreamSynchronize(s.second), 0);
+    EXPECT_EQ(s.host, 0x02020202);
+  });
+}
+
+// A record that is older comes to pass later: the newer one stays.
+TEST(StreamTest, AnOlderRecordChangesNothing) {
+  inChild(lazy, [](Driver &driver) {
+    TwoStreams s(driver);
+    CUevent event;
+    float milliseconds = -1;
+    EXPECT_EQ(driver.cuEventCreate(&event, 0), 0);
+    EXPECT_EQ(driver.cuEventRecord(event, s.first), 0);
+    EXPECT_EQ(driver.cuEventRecord(event, s.second), 0);
+    EXPECT_EQ(driver.cuStreamSynchronize(s.second), 0);
+    EXPECT_EQ(driver.cuStreamSynchronize(s.first), 0);
+    EXPECT_EQ(driver.cuEventElapsedTime(&milliseconds, event, event), 0);
+  });
+}
+
+// The default stream comes after all streams but those that said otherwise.
+TEST(StreamTest, TheDefaultStreamWaits) {
+  for (unsigned flags : {0u, unsigned(CU_STREAM_NON_BLOCKING)})
+    inChild(lazy, [flags](Driver &driver) {
+      TwoStreams s(driver);
+      CUstream stream;
+      EXPECT_EQ(driver.cuStreamCreate(&stream, flags), 0);
+      EXPECT_EQ(s.fill(1, stream), 0);
+      EXPECT_EQ(driver.cuMemcpyDtoH_v2(&s.host, s.memory, 4), 0);
+      EXPECT_EQ(s.host, flags ? 0 : 0x01010101);
+    });
+}
+
+// Work that was put off is done before what it needs goes away.
+TEST(StreamTest, NothingThatWasPutOffIsLost) {
+  for (int which = 0; which < 4; ++which)
+    inChild(lazy, [which](Driver &driver) {
+      TwoStreams s(driver);
+      CUdeviceptr x = driver.floats(1024, 1), y = driver.floats(1024, 0);
+      CUdeviceptr z = driver.floats(1, 0);
+      EXPECT_EQ(driver.launch("dropped_barrier", x, y, s.first), 0);
+      EXPECT_EQ(driver.cuMemcpyDtoHAsync_v2(&s.host, y, 4, s.first), 0);
+      EXPECT_EQ(s.host, -1);
+      switch (which) {
+      case 0:
+        EXPECT_EQ(driver.cuCtxSynchronize(), 0);
+        break;
+      case 1:
+        EXPECT_EQ(driver.cuStreamDestroy_v2(s.first), 0);
+        break;
+      case 2:
+        EXPECT_EQ(driver.cuMemFree_v2(z), 0);
+        break;
+      case 3:
+        EXPECT_EQ(driver.cuModuleUnload(driver.module), 0);
+        break;
+      }
+      EXPECT_EQ(s.host, 0x01010101) << which;
+    });
+}
+
 TEST(StreamTest, EventsMeasure) {
   inChild({}, [](Driver &driver) {
     TwoStreams s(driver);
@@ -90,8 +165,20 @@ TEST(StreamTest, EventsMeasure) {
     EXPECT_EQ(driver.cuEventRecord(end, s.first), 0);
     EXPECT_EQ(driver.cuEventElapsedTime(&milliseconds, start, end), 0);
     EXPECT_GE(milliseconds, 2.0f);
+    EXPECT_EQ(driver.cuEventRecord(s.event, s.first), 0);
     EXPECT_EQ(driver.cuEventElapsedTime(&milliseconds, s.event, end),
               CUDA_ERROR_INVALID_HANDLE);
+  });
+  inChild(lazy, [](Driver &driver) {
+    TwoStreams s(driver);
+    CUevent event;
+    float milliseconds = -1;
+    EXPECT_EQ(driver.cuEventCreate(&event, 0), 0);
+    EXPECT_EQ(driver.cuEventRecord(event, s.first), 0);
+    EXPECT_EQ(driver.cuEventElapsedTime(&milliseconds, event, event),
+              CUDA_ERROR_NOT_READY);
+    EXPECT_EQ(driver.cuEventSynchronize(event), 0);
+    EXPECT_EQ(driver.cuEventElapsedTime(&milliseconds, event, event), 0);
   });
 }
 
@@ -207,6 +294,47 @@ TEST(GraphTest, WhatACaptureForbids) {
       EXPECT_EQ(driver.cuStreamSynchronize(s.first), 0);
       EXPECT_EQ(s.host, 0x03030303);
     });
+}
+
+// Captures that meet, begin twice or end elsewhere, and the default stream.
+TEST(GraphTest, CapturesStayApart) {
+  inChild({}, [](Driver &driver) {
+    TwoStreams s(driver);
+    CUgraph graph;
+    EXPECT_EQ(driver.cuStreamBeginCapture_v2(s.first, threadLocal), 0);
+    EXPECT_EQ(driver.cuStreamBeginCapture_v2(s.first, threadLocal),
+              CUDA_ERROR_ILLEGAL_STATE);
+    EXPECT_EQ(driver.cuStreamBeginCapture_v2(s.second, threadLocal), 0);
+    EXPECT_EQ(s.fill(1, s.first), 0);
+    EXPECT_EQ(driver.cuEventRecord(s.event, s.first), 0);
+    EXPECT_EQ(driver.cuStreamWaitEvent(s.second, s.event, 0),
+              CUDA_ERROR_STREAM_CAPTURE_MERGE);
+    for (CUstream stream : {s.first, s.second})
+      EXPECT_EQ(driver.cuStreamEndCapture(stream, &graph),
+                CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
+  });
+  inChild({}, [](Driver &driver) {
+    TwoStreams s(driver);
+    CUgraph graph;
+    EXPECT_EQ(driver.cuStreamBeginCapture_v2(s.first, threadLocal), 0);
+    EXPECT_EQ(s.fill(1, s.first), 0);
+    EXPECT_EQ(driver.cuEventRecord(s.event, s.first), 0);
+    EXPECT_EQ(driver.cuStreamWaitEvent(s.second, s.event, 0), 0);
+    EXPECT_EQ(driver.cuStreamEndCapture(s.second, &graph),
+              CUDA_ERROR_STREAM_CAPTURE_UNMATCHED);
+    EXPECT_EQ(driver.cuStreamEndCapture(s.first, &graph),
+              CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
+  });
+  inChild({}, [](Driver &driver) {
+    TwoStreams s(driver);
+    CUstream blocking;
+    CUgraph graph;
+    EXPECT_EQ(driver.cuStreamCreate(&blocking, 0), 0);
+    EXPECT_EQ(driver.cuStreamBeginCapture_v2(blocking, threadLocal), 0);
+    EXPECT_EQ(s.fill(1, nullptr), CUDA_ERROR_STREAM_CAPTURE_IMPLICIT);
+    EXPECT_EQ(driver.cuStreamEndCapture(blocking, &graph),
+              CUDA_ERROR_STREAM_CAPTURE_INVALIDATED);
+  });
 }
 
 TEST(GraphTest, EndsWhereItBegan) {

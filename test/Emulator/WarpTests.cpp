@@ -104,6 +104,7 @@ TEST(Warp, ShufflesExchange) {
     for (int t = 0; t < 64; ++t)
       EXPECT_EQ(y[i * 64 + t],
                 values[size_t(t ^ masks[i])] + float(t ^ masks[i]));
+  EXPECT_EQ(device.engine.counters["shuffles"].shuffles, 2 * 6 * 2);
 }
 
 TEST(Warp, CopiesFillWithZeros) {
@@ -139,6 +140,33 @@ TEST(CounterTest, BankConflicts) {
   EXPECT_EQ(c.ldmatrix, 1);
   EXPECT_EQ(c.barriers, 1);
   EXPECT_EQ(c.redundantSectors(), 0);
+}
+
+TEST(CounterTest, ConflictsOfStores) {
+  Device device(counting());
+  uint32_t *x = device.upload(std::vector<uint32_t>(1024));
+  ASSERT_EQ(device.run("store_conflicts", Device::shape(1, 32, 4096), {x, x}),
+            "");
+  std::map<Access, int64_t> conflicts;
+  for (const auto &[site, line] :
+       device.engine.counters["store_conflicts"].lines)
+    conflicts[Access(site >> 5 & 7)] += line.conflicts;
+  EXPECT_EQ(conflicts[Access::StoreShared], 31);
+  EXPECT_EQ(conflicts[Access::CopyAsyncShared], 28);
+}
+
+TEST(CounterTest, UnevenLanes) {
+  Device device(counting());
+  uint32_t *x = device.upload(std::vector<uint32_t>(1024));
+  ASSERT_EQ(device.run("uneven_loads", Device::shape(1, 32, 0), {x, x}), "");
+  const Counters &c = device.engine.counters["uneven_loads"];
+  // 32 lanes dense, then twice 16 of them; the last, 16 bytes of two sectors.
+  EXPECT_EQ(c.sectors(false), 4 + 2 + 2 + 2);
+  EXPECT_EQ(c.redundantSectors(false), 1);
+  int64_t accesses = 0;
+  for (const auto &[site, line] : c.lines)
+    accesses += line.accesses;
+  EXPECT_EQ(accesses, 3 + 1);
 }
 
 TEST(CounterTest, Sectors) {

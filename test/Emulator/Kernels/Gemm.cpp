@@ -7,7 +7,15 @@
 
 #include "llmc_device.h"
 
-enum Variant { Correct, NoBarrier, LateWait, NoSwizzle, WrongSwizzle };
+enum Variant {
+  Correct,
+  NoBarrier,
+  LateWait,
+  NoSwizzle,
+  DroppedSwizzle, // by the reader
+  OtherSwizzle,   // of the reader
+  SwappedChunks   // by the reader
+};
 
 template <int variant> static int rowChunk(int row, int chunk) {
   int swizzle = variant == NoSwizzle ? 0 : (row >> 1) & 3;
@@ -53,7 +61,11 @@ static void gemm(const bf16 *x, const bf16 *w, bf16 *y) {
       unsigned a[2][4], b[2][4];
       for (int i = 0; i < 2; ++i) {
         int row = warpRow + i * 16 + (lane & 15), chunk = 2 * kk + (lane >> 4);
-        if (variant == WrongSwizzle)
+        if (variant == DroppedSwizzle)
+          chunk ^= (row >> 1) & 3;
+        if (variant == OtherSwizzle)
+          chunk ^= ((row >> 1) ^ row) & 3;
+        if (variant == SwappedChunks)
           chunk ^= 1;
         ldmatrix(a[i], base + rowChunk<variant>(row, chunk));
       }
@@ -100,5 +112,7 @@ GEMM(gemm_correct, Correct, 128, 128, 160)
 GEMM(gemm_no_barrier, NoBarrier, 128, 128, 160)
 GEMM(gemm_late_wait, LateWait, 128, 128, 160)
 GEMM(gemm_no_swizzle, NoSwizzle, 128, 128, 160)
-GEMM(gemm_wrong_swizzle, WrongSwizzle, 128, 128, 160)
+GEMM(gemm_dropped_swizzle, DroppedSwizzle, 128, 128, 160)
+GEMM(gemm_other_swizzle, OtherSwizzle, 128, 128, 160)
+GEMM(gemm_swapped_chunks, SwappedChunks, 128, 128, 160)
 GEMM(gemm_large, Correct, 512, 512, 512)

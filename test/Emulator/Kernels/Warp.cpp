@@ -131,6 +131,27 @@ conflicts(const unsigned *__restrict__ x, unsigned *__restrict__ y) {
   store_global(y + t, Pack<unsigned, 1>{{sum}});
 }
 
+// What is stored and copied conflicts as what is loaded: 32 rows of one bank,
+// and in quarters of a warp.
+LLMC_KERNEL(32, 1)
+store_conflicts(const unsigned *__restrict__ x, unsigned *) {
+  LLMC_SHARED(4096);
+  LLMC_ARGUMENT(x, 1024);
+  const int t = thread_id();
+  store_shared(t * 128 + 16, Pack<unsigned, 1>{{0}}); // 31 extra
+  cp_async<16>(t * 128, x + t * 4);                   // 4 x 7
+}
+
+// Lanes that go round a loop more often than others; two sectors by turns.
+LLMC_KERNEL(32, 1)
+uneven_loads(const unsigned *__restrict__ x, unsigned *) {
+  LLMC_ARGUMENT(x, 1024);
+  const int t = thread_id();
+  for (int i = 0; i < (t < 16 ? 3 : 1); ++i)
+    load_global<unsigned, 1>(x + i * 32 + t);
+  load_global<unsigned, 1>(x + t % 2 * 512 + t / 2 % 2);
+}
+
 // A strided read of 4 bytes every 32, a broadcast, and a dense one.
 LLMC_KERNEL(32, 1)
 sectors(const unsigned *__restrict__ x, unsigned *__restrict__ y) {

@@ -26,6 +26,8 @@ FAULTS = {
     "commit": [(r"^    cp_async_commit\(\);$", "", 1)],
     # Chunks are read where they would be without a swizzle.
     "swizzle": [(r"b_chunk = \((\w+) \^ .*\) \* 16", r"b_chunk = \1 * 16", 1)],
+    # Another chunk in every row.
+    "chunk": [(r"b_chunk = (.*) \* 16", r"b_chunk = (\1 ^ 1) * 16", 1)],
     # The same in all places: right numbers, conflicts of banks.
     "no-swizzle": [
         (r"_chunk = \((\w+) \^ .*\) \* 16", r"_chunk = \1 * 16", 2),

@@ -111,6 +111,7 @@ char *Worker::storeShared(int byte, int bytes, int line) {
   if (bad >= 0)
     failShared("store_shared", line, byte, bytes, granule + bad, verdict, true);
   shared.noteWrite(granule, count, shortLine(line));
+  shared.sources[byte / 16] = nullptr;
   note(Access::StoreShared, uint64_t(byte), bytes, line);
   return shared.data + byte;
 }
@@ -206,14 +207,14 @@ void Worker::copyAsync(int byte, const void *source, int sourceBytes, int bytes,
     fail(*current, "cp_async", line,
          std::to_string(sourceBytes) + " source bytes of a copy of " +
              std::to_string(bytes));
-  AsyncCopy copy{byte, bytes, line, current->committed, {}};
+  AsyncCopy copy{byte, bytes, line, current->committed, nullptr, {}};
   if (sourceBytes > 0) {
     if (!isAligned(source, bytes))
       fail(*current, "cp_async", line,
            "the source is not aligned to " + std::to_string(bytes));
-    std::memcpy(copy.data,
-                loadGlobal(source, sourceBytes, line, Access::CopyAsyncGlobal),
-                size_t(sourceBytes));
+    copy.source =
+        loadGlobal(source, sourceBytes, line, Access::CopyAsyncGlobal);
+    std::memcpy(copy.data, copy.source, size_t(sourceBytes));
   }
   int granule = byte / granuleBytes, count = granulesOf(bytes);
   SharedVerdict verdict = SharedVerdict::Fine;
@@ -247,6 +248,7 @@ void Worker::copyAsyncWait(int groups, int line) {
     // others they are written now: a barrier has to follow.
     for (int i = 0; i < copy.bytes / granuleBytes; ++i)
       cells[i] = (cells[i] & SharedCell::readMask) | stamp;
+    shared.sources[copy.byte / 16] = copy.bytes == 16 ? copy.source : nullptr;
     ++self.copiesDone;
   }
   if (self.copiesDone == self.copies.size()) {

@@ -47,6 +47,7 @@ Options Options::fromEnvironment() {
   options.sharedRaces = flag("LLMC_EMULATOR_SHARED_RACES", true);
   options.globalRaces = flag("LLMC_EMULATOR_GLOBAL_RACES", true);
   options.uninitialized = flag("LLMC_EMULATOR_UNINITIALIZED", true);
+  options.matrixRows = flag("LLMC_EMULATOR_MATRIX_ROWS", true);
   options.switchAtAccesses = flag("LLMC_EMULATOR_SWITCH", false);
   options.reportPath = text("LLMC_EMULATOR_REPORT");
   options.counters =

@@ -22,6 +22,9 @@ struct Options {
   bool globalRaces = true;
   /// Loads of bytes of an allocation that nobody ever wrote.
   bool uninitialized = true;
+  /// Rows of a matrix that ldmatrix reads, copied from global memory where they
+  /// are not evenly spaced: a swizzle that reader and writer do not share.
+  bool matrixRows = true;
   /// Counts bank conflicts and sectors, which costs about as much as a check.
   bool counters = false;
   /// Switch to another thread at shared accesses too, at random.

@@ -86,8 +86,11 @@ struct SharedMemory {
   char *data = nullptr; // 128-byte aligned, as the banks are
   std::vector<Cell> cells;
   std::vector<unsigned> lines; // last write | last read << 16
-  int launched = 0;            // bytes that the launch asked for
-  int declared = 0;            // bytes that the kernel's text says
+  /// Of each 16 bytes that one cp_async brought and nobody changed since:
+  /// where they are in global memory.
+  std::vector<const char *> sources;
+  int launched = 0; // bytes that the launch asked for
+  int declared = 0; // bytes that the kernel's text says
 
   /// A new block: every byte is poison. `bytes` as launched.
   void reset(int bytes) {
@@ -98,9 +101,11 @@ struct SharedMemory {
       data = reinterpret_cast<char *>((p + 127) & ~uintptr_t(127));
       cells.resize(granules);
       lines.resize(granules);
+      sources.resize(size_t(bytes + 15) / 16);
     }
     std::fill(data, data + bytes, char(0xff)); // a NaN in every type
     std::fill(cells.begin(), cells.begin() + granules, 0);
+    std::fill(sources.begin(), sources.end(), nullptr);
     launched = bytes;
     declared = 0;
   }

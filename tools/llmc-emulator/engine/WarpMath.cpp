@@ -76,6 +76,39 @@ void Worker::executeMmaTf32(Thread *lanes) {
   ++counters.mma;
 }
 
+// A product's operand lies in global memory as rows at one distance, and so do
+// the rows of each of its matrices. Where they do not, they were taken from
+// places that the writer meant for others. Rows beyond an edge, which are
+// zeros, and rows that threads have stored come from nowhere and say nothing.
+void Worker::checkMatrixRows(Thread *lanes, int matrix, int line) {
+  const char *sources[8];
+  int first = -1, second = -1;
+  for (int row = 0; row < 8; ++row) {
+    sources[row] = shared.sources[lanes[8 * matrix + row].byte / 16];
+    if (!sources[row])
+      continue;
+    if (first < 0) {
+      first = row;
+      continue;
+    }
+    if (second < 0)
+      second = row;
+    int64_t distance = sources[second] - sources[first];
+    if ((sources[row] - sources[first]) * (second - first) ==
+        distance * (row - first))
+      continue;
+    current = &lanes[8 * matrix + row];
+    fail(*current, "ldmatrix", line,
+         "rows " + std::to_string(first) + " and " + std::to_string(second) +
+             " of a matrix were copied from addresses " +
+             std::to_string(distance) + " bytes apart, rows " +
+             std::to_string(first) + " and " + std::to_string(row) + " from " +
+             std::to_string(sources[row] - sources[first]) +
+             ": not evenly spaced, as a swizzle would be that the copies do "
+             "not share");
+  }
+}
+
 // Four 8x8 matrices of 16 bits; lane 8 m + r gives the address of row r of
 // matrix m. Register m of a lane gets the elements (g, 2t) and (g, 2t + 1) of
 // matrix m, or of its transpose.
@@ -100,6 +133,8 @@ void Worker::executeLdmatrix(Thread *lanes) {
     std::memcpy(rows[lane], shared.data + byte, 16);
     addresses[lane] = uint64_t(byte);
   }
+  for (int matrix = 0; matrixRows && matrix < 4; ++matrix)
+    checkMatrixRows(lanes, matrix, line);
   for (int lane = 0; lane < 32; ++lane) {
     int g = lane / 4, t = lane % 4;
     for (int m = 0; m < 4; ++m) {

@@ -78,6 +78,7 @@ void Worker::begin(const LaunchState &state) {
   sharedRaces = options.sharedRaces;
   globalRaces = options.globalRaces;
   uninitialized = options.uninitialized;
+  matrixRows = options.matrixRows;
   prepareStacks(state.threads);
   threads.resize(size_t(state.threads));
   warps.resize(size_t(state.threads / 32));

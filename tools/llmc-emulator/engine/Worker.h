@@ -39,6 +39,7 @@ const char *meetingName(Meeting meeting);
 struct AsyncCopy {
   int byte, bytes, line;
   unsigned group;
+  const char *source; // null if they are zeros
   char data[16];
 };
 
@@ -166,6 +167,7 @@ private:
   void executeMma(Thread *lanes);
   void executeMmaTf32(Thread *lanes);
   void executeLdmatrix(Thread *lanes);
+  void checkMatrixRows(Thread *lanes, int matrix, int line);
   void executeShuffle(Thread *lanes);
   void mergeWarp(int warp);
   uint64_t random();
@@ -215,6 +217,7 @@ private:
   const LaunchState *launch = nullptr;
   bool countersOn = false, switchAtAccesses = false;
   bool sharedRaces = true, globalRaces = true, uninitialized = true;
+  bool matrixRows = true;
   Thread *current = nullptr;
   boost::context::detail::fcontext_t main = nullptr;
   Thread *left = nullptr; // whose context a switch has to save
