@@ -73,6 +73,8 @@ if os.path.exists(os.path.join(bin_dir, "llmc-layout-tests")):
     config.available_features.add("layout-tests")
 if os.path.exists(os.path.join(bin_dir, "llmc-schedule-tests")):
     config.available_features.add("schedule-tests")
+if importlib.util.find_spec("torch"):
+    config.available_features.add("torch")
 # What compiles kernels for GPUs; no GPU is needed to do so.
 find_nvrtc = os.path.join(bin_dir, "llmc-compile-images")
 if os.path.exists(find_nvrtc) and not subprocess.call([find_nvrtc, "--check"]):

@@ -8,6 +8,8 @@
         FOLDER/expected.json and .bin. Larger kernels are left out
     kernels.py check FOLDER --limit E
         runs them again on a driver, compares; relative error in the Frobenius norm
+    kernels.py probe FOLDER
+        loads one kernel, so that a driver that is too old shows
     kernels.py warm FOLDER... --jobs N
         loads all kernels, so that the driver's compiler has cached them
     kernels.py time FOLDER --seconds S
@@ -51,7 +53,7 @@ class Kernel:
         )
         self.name = head.group(1)
         self.arguments = []  # (type, written, elements)
-        counts = re.findall(r"LLMC_ARGUMENT\(\w+, (\d+)\)", self.text)
+        counts = re.findall(r"LLMC_ARGUMENT\(\w+, (\d+)L*\)", self.text)
         for text, count in zip(head.group(2).split(","), counts, strict=True):
             kind = re.search(r"\b(float|bf16|int)\b", text).group(1)
             self.arguments.append((kind, "const" not in text.split(), int(count)))
@@ -220,6 +222,19 @@ def check(args, driver):
     return failures
 
 
+def probe(args, driver):
+    paths = glob.glob(os.path.join(args.folder[0], "*.ptx"))
+    path = min(paths, key=os.path.getsize)
+    with open(path, "rb") as file:
+        text = file.read().rstrip(b"\0")
+    try:
+        driver.unload(driver.load(text + b"\0"))
+    except DriverError as error:
+        version = re.search(rb"\.version\s+(\S+)", text).group(1).decode()
+        raise DriverError(f"PTX {version} does not load: {error}") from None
+    print(json.dumps({"ptx": os.path.basename(path)}))
+
+
 def warm(args):
     """In several processes: the driver compiles on one thread of each."""
     paths = [path for f in args.folder for path in glob.glob(os.path.join(f, "*.ptx"))]
@@ -285,7 +300,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    actions = ("build", "expect", "check", "warm", "time", "copy")
+    actions = ("build", "expect", "check", "probe", "warm", "time", "copy")
     parser.add_argument("action", choices=actions)
     parser.add_argument("folder", nargs="*")
     parser.add_argument("--include")
@@ -307,6 +322,8 @@ def main():
             return expect(args, driver)
         if args.action == "check":
             return 1 if check(args, driver) else 0
+        if args.action == "probe":
+            return probe(args, driver)
         if args.action == "time":
             return measure_all(args, driver)
         print(json.dumps({"gb_s": driver.copy_bandwidth()}))

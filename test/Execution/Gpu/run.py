@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -239,11 +240,25 @@ def find_sanitizer():
     return next((place for place in places if place and os.path.exists(place)), None)
 
 
+def add_sanitizer(report, part, check, done):
+    """Clean is what says so: neither errors nor hazards, of any severity."""
+    summary = [x for x in done.output.splitlines() if "SUMMARY" in x]
+    value = summary[-1].strip("= ") if summary else ""
+    if done.error == "no time left":
+        report.add(part, check, NOT_RUN, "", done.error)
+        return
+    error = done.error or ("" if value else "compute-sanitizer printed no summary")
+    clean = re.search(r"SUMMARY: 0 (errors|hazards)\b", value) is not None
+    report.check(part, check, clean and not error, value, error)
+
+
 def check_sanitizer(session, report):
     part = "compute-sanitizer"
     sanitizer = None if session.emulated else find_sanitizer()
+    # In bf16 first: that is where copies and tensor cores are.
+    names = sorted(session.pack["models"], key=lambda name: "f32" in name)
     for tool in ("memcheck", "racecheck"):
-        for name in session.pack["models"]:
+        for name in names:
             if session.emulated:
                 note = "no GPU; the emulator checks the same as it runs"
                 report.add(part, f"{tool}, {name}", NOT_RUN, "", note)
@@ -259,13 +274,8 @@ def check_sanitizer(session, report):
             data = session.path("data", model)
             files = ["--data", data, "--out", session.scratch("sanitizer")]
             options = [*files, "--steps", "2", "--accumulate", "2", "--quiet"]
-            done = session.program(name, *options, prefix=prefix, limit=30)
-            summary = [x for x in done.output.splitlines() if "SUMMARY" in x]
-            value = summary[-1].strip("= ") if summary else ""
-            if done.error == "no time left":
-                report.add(part, f"{tool}, {name}", NOT_RUN, "", done.error)
-            else:
-                report.check(part, f"{tool}, {name}", not done.error, value, done.error)
+            done = session.program(name, *options, prefix=prefix, limit=60)
+            add_sanitizer(report, part, f"{tool}, {name}", done)
 
 
 def check_gpt2(session, report):
@@ -350,14 +360,26 @@ def warm(session, report):
     report.check("kernels", check, not done.error, seconds, done.error)
 
 
+def check_driver(session):
+    """Ends everything where the driver does not read the PTX: nothing would run."""
+    folder = session.path("kernels", session.pack["models"][0])
+    done = session.script("kernels.py", "probe", folder, limit=60)
+    if done.error:
+        sys.exit(
+            f"error: {done.error}; the kernels were compiled by a newer CUDA than "
+            "the driver's: update the driver, or pack with the libnvrtc of an older "
+            "one (LLMC_NVRTC); nothing was run"
+        )
+
+
 # In this order: what can be cut short for want of time comes last.
 PARTS = {
     "kernels": check_kernels,
     "small": check_programs,
     "gpt2-small": check_gpt2_small,
     "gpt2": check_gpt2,
-    "sanitizer": check_sanitizer,
     "timings": speed.measure,
+    "sanitizer": check_sanitizer,
 }
 
 
@@ -366,7 +388,7 @@ def main():
     parser.add_argument("--work", default=os.path.join(ROOT, "work"))
     parser.add_argument("--results", default=os.path.join(ROOT, "results"))
     parser.add_argument("--only", metavar="PART,...", help=", ".join(PARTS))
-    parser.add_argument("--seconds", type=float, default=460, help="for everything")
+    parser.add_argument("--seconds", type=float, default=540, help="for everything")
     args = parser.parse_args()
     unknown = set((args.only or "kernels").split(",")) - set(PARTS)
     if unknown:
@@ -397,6 +419,8 @@ def main():
             "date": today(),
         }
     )
+    if not pack["emulated"]:
+        check_driver(session)
     for note in pack["notes"]:
         report.add("pack", "left out", NOT_RUN, "", note)
     start = time.monotonic()

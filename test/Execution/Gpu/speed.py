@@ -4,10 +4,11 @@ import re
 import shutil
 import statistics
 
+import works
 from kernels import read_kernels
 from report import INFO, NOT_RUN
 
-TOKENS = 16 * 1024
+STEPS = 20  # of a profile, in which a kernel is one of at least as many calls
 PART = "timings"
 
 
@@ -27,19 +28,30 @@ def read_profile(text):
 
 
 class Ceilings:
-    """What this GPU reaches: GB/s of a copy, TFLOP/s of a library's product."""
+    """What this GPU reaches: GB/s of a copy, TFLOP/s of mma.sync alone and of a
+    library's product."""
 
     def __init__(self):
-        self.copy = self.product = None
+        self.copy = self.mma = self.product = None
         self.works = []  # what PyTorch's kernels take
 
-    def find(self, kind, flops):
-        """The line of PyTorch's kernel for the same work, or None."""
-        for work in self.works:
-            same = flops is None or abs(work.get("flops", 0) - flops) <= 0.02 * flops
-            if "ms" in work and work["work"].split()[0] == kind and same:
-                return work
-        return None
+    def find(self, kind, flops=0, size=0):
+        """The line of PyTorch's kernel for the same work, or None.
+
+        Equal arithmetic, or about as many bytes: kernels of ours do a bit more.
+        """
+
+        def differs(work):
+            if flops:
+                return abs(work["flops"] / flops - 1) / 0.02
+            return max(work["bytes"] / size, size / work["bytes"]) / 2 if size else 0
+
+        same = [
+            work
+            for work in self.works
+            if "ms" in work and work["work"].split()[0] == kind and differs(work) <= 1
+        ]
+        return min(same, key=differs, default=None)
 
 
 def measure_ceilings(session, report):
@@ -51,11 +63,20 @@ def measure_ceilings(session, report):
         report.add(PART, "a copy of 1 GiB, by the driver", INFO, text)
     else:
         report.add(PART, "a copy of 1 GiB, by the driver", NOT_RUN, "", done.error)
+    done = session.script(
+        "kernels.py", "time", session.path("kernels", "ceiling"), limit=30
+    )
+    times = [line for line in done.lines() if "ms" in line]
+    if times:
+        ceilings.mma = times[0]["flops"] / times[0]["ms"] / 1e9
+        report.add(PART, "mma.sync alone, bf16", INFO, f"{ceilings.mma:.0f} TFLOP/s")
+    else:
+        report.add(PART, "mma.sync alone, bf16", NOT_RUN, "", done.error)
     missing = session.torch_missing()
     if missing:
         report.add(PART, "a library's product, PyTorch's kernels", NOT_RUN, "", missing)
         return ceilings
-    done = session.script("torch_kernels.py", limit=75, python=session.python)
+    done = session.script("torch_kernels.py", limit=150, python=session.python)
     ceilings.works = done.lines()
     report.details["PyTorch's kernels"] = ceilings.works
     if done.error:
@@ -84,35 +105,50 @@ def measure_ceilings(session, report):
     return ceilings
 
 
-def work_of(name, flops):
-    """Which of torch_kernels.py's kinds of work a kernel does, and its flops."""
-    if name.startswith("linear"):
-        return ("weight_grad" if "weight_grad" in name else "product"), flops
-    if re.match(r"attention_\d", name):
-        return "attention", flops
-    if re.match(r"layer_norm_\d", name):
-        return "layer_norm", None
-    if name.startswith("layer_norm_weight_grad"):
-        return "layer_norm_grad", None
-    if name.startswith("token_loss_cross_entropy_grad"):
-        return "cross_entropy", None
-    return ("adamw", None) if name.startswith("adamw") else (None, None)
+# Kernels by their names, and the kind of work in works.py.
+KINDS = [
+    (r"linear_(silu|mul)_(mul|silu)_\d", "swiglu"),
+    (r"linear\w*weight_grad", "weight_grad"),
+    (r"linear", "product"),
+    (r"attention_\d", "attention"),
+    (r"layer_norm_\d", "layer_norm"),
+    (r"layer_norm_weight_grad", "layer_norm_grad"),
+    (r"rms_norm_\d", "rms_norm"),
+    (r"rms_norm_weight_grad", "rms_norm_grad"),
+    (r"rotate_\d", "rotate"),
+    (r"embedding_grad", "embedding_grad"),
+    (r"embedding_", "embedding"),
+    (r"sum_rows_\d", "sum_rows"),
+    (r"token_loss_cross_entropy_grad", "cross_entropy"),
+    (r"sum_of_squares", "norm"),
+    (r"adamw", "adamw"),
+]
 
 
-def kernel_line(kernel, calls, milliseconds, ceilings, beside):
+def find_work(kernel, ceilings):
+    """The line of PyTorch's kernel for what a kernel does, or None."""
+    for pattern, kind in KINDS:
+        if re.match(pattern, kernel.name):
+            if kind in ("product", "weight_grad", "attention", "swiglu"):
+                return ceilings.find(kind, flops=kernel.flops)
+            return ceilings.find(kind, size=kernel.bytes)
+    return None
+
+
+def kernel_line(kernel, calls, milliseconds, ceilings):
     """Time of a launch, rates, part of the ceiling that binds, PyTorch's time."""
     seconds = max(milliseconds, 1e-6) / 1e3
     teraflops = kernel.flops / seconds / 1e12
     gigabytes = kernel.bytes / seconds / 1e9
     parts = []
-    if ceilings.product and kernel.name.startswith(("linear", "attention")):
-        parts.append((teraflops / ceilings.product, "product"))
+    products = ceilings.mma or ceilings.product
+    if products and kernel.name.startswith(("linear", "attention")):
+        name = "mma.sync" if ceilings.mma else "product"
+        parts.append((teraflops / products, name))
     if ceilings.copy:
         parts.append((gigabytes / ceilings.copy, "copy"))
     part, which = max(parts, default=(0, ""))
-    kind, flops = work_of(kernel.name, kernel.flops)
-    # Rows of another model are of other sizes.
-    work = ceilings.find(kind, flops) if kind and (flops or beside) else None
+    work = find_work(kernel, ceilings)
     return (
         kernel.name,
         *((str(calls),) if calls else ()),
@@ -128,7 +164,7 @@ def measure_step(session, report, ceilings):
     """Every kernel of a step of gpt2-124m, by the program's own events."""
     out = session.scratch("profile")
     data = ["--data", session.path("data", "gpt2"), "--out", out, "--quiet"]
-    options = "--steps 8 --eval-every 0 --eval-batches 1 --profile".split()
+    options = f"--steps {STEPS} --eval-every 0 --eval-batches 1 --profile".split()
     done = session.program("gpt2-b16", *data, *options, limit=40)
     shutil.rmtree(out, ignore_errors=True)
     times = read_profile(done.output)
@@ -141,12 +177,12 @@ def measure_step(session, report, ceilings):
     kernels = {k.name: k for k in read_kernels(session.path("kernels", "gpt2-b16"))}
     order = sorted(times, key=lambda name: -times[name][0] * times[name][1])
     lines = [
-        kernel_line(kernels[name], *times[name], ceilings, True)
+        kernel_line(kernels[name], *times[name], ceilings)
         for name in order
         if name in kernels
     ]
     total = sum(calls * ms for calls, ms in times.values())
-    report.add(PART, check, INFO, f"{total / 8:.2f} ms a step in kernels")
+    report.add(PART, check, INFO, f"{total / STEPS:.2f} ms a step in kernels")
     columns = ["kernel", "calls", "ms", "TFLOP/s", "GB/s", "of ceiling", "PyTorch ms"]
     note = (
         "A kernel may do more than PyTorch's in its line: what is fused into it. "
@@ -156,13 +192,13 @@ def measure_step(session, report, ceilings):
     groups = [
         ("attention, backward", r"attention_(delta|query_grad|key_value_grad)_\d",
          "attention_grad"),
-        ("AdamW with clipping", r"(adamw|norm|sum_of_squares|round)_\d", "adamw"),
+        ("AdamW with clipping", r"(adamw|norm|sum_of_squares)_\d", "norm adamw"),
     ]  # fmt: skip
     lines = []
-    for title, pattern, kind in groups:
+    for title, pattern, kinds in groups:
         found = [times[name][1] for name in times if re.match(pattern, name)]
-        work = ceilings.find(kind, None)
-        theirs = f"{work['ms']:.4f}" if work else ""
+        theirs = [ceilings.find(kind) for kind in kinds.split()]
+        theirs = f"{sum(w['ms'] for w in theirs):.4f}" if all(theirs) else ""
         lines.append((title, f"{sum(found):.4f}", theirs))
     report.table(
         "Several kernels for one of PyTorch's", ["work", "ms", "PyTorch ms"], lines
@@ -184,9 +220,8 @@ def measure_alone(session, report, ceilings):
     report.details[check] = times
     kernels = {kernel.name: kernel for kernel in read_kernels(folder)}
     lines = [
-        kernel_line(kernels[line["kernel"]], 0, line["ms"], ceilings, False)
+        kernel_line(kernels[line["kernel"]], 0, line["ms"], ceilings)
         for line in times
-        if line["kernel"].startswith(("linear", "attention", "rms", "token"))
     ]
     columns = ["kernel", "ms", "TFLOP/s", "GB/s", "of ceiling", "PyTorch ms"]
     note = "Launched again and again on the same data, of which the L2 cache keeps some."
@@ -198,7 +233,7 @@ def measure_steps(session, report):
     rates = {}
     steps = getattr(session, "gpt2_steps", [])[10:]
     if steps:
-        rates["llmc"] = TOKENS / statistics.median(s["ms"] for s in steps) * 1e3
+        rates["llmc"] = works.TOKENS / statistics.median(s["ms"] for s in steps) * 1e3
     else:
         report.add(PART, "step of gpt2-124m, llmc", NOT_RUN, "", "no 50 steps above")
     for mode in ("eager", "compile"):
@@ -216,7 +251,7 @@ def measure_steps(session, report):
         else:
             report.add(PART, f"step of gpt2-124m, {name}", NOT_RUN, "", done.error)
     for name, rate in rates.items():
-        text = f"{rate:.0f} tokens/s, {TOKENS / rate * 1e3:.2f} ms"
+        text = f"{rate:.0f} tokens/s, {works.TOKENS / rate * 1e3:.2f} ms"
         note = f"{rate / rates['llmc']:.2f} of llmc's" if "llmc" in rates else ""
         report.add(PART, f"step of gpt2-124m, {name}", INFO, text, note)
     report.details["tokens per second"] = rates

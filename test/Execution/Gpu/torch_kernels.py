@@ -1,138 +1,214 @@
 """What this GPU reaches with PyTorch's kernels: ceilings and the same work.
 
-Prints lines of JSON: {"work", "ms", "flops", "bytes"}; those of the ceilings are
-a large product and a large copy. Times are by events, over repeated launches.
+    torch_kernels.py [--device cuda|cpu] [--shrink N]
+
+Prints lines of JSON: {"work", "ms", "flops", "bytes"}, in the order of works.py,
+and of a large copy; {"work", "error"} where one fails. --shrink divides every
+extent, to see that all of it runs where there is no GPU.
 """
 
+import argparse
+import contextlib
 import json
 
 import torch
 import torch.nn.functional as F
 
+import works
+from torch_timing import measure
+
 BF16 = torch.bfloat16
 
 
-def measure(function, least_ms=30.0):
-    function()
-    torch.cuda.synchronize()
-
-    def run(count):
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        begin.record()
-        for _ in range(count):
-            function()
-        end.record()
-        torch.cuda.synchronize()
-        return begin.elapsed_time(end)
-
-    count = max(3, min(200, int(least_ms / max(run(2) / 2, 1e-3))))
-    return run(count) / count
+def say(**line):
+    print(json.dumps(line), flush=True)
 
 
-def fault(work, error):
-    print(json.dumps({"work": work, "error": str(error).split("\n")[0][:200]}))
-
-
-def report(work, function, flops=0, size=0):
+def flash():
+    """FlashAttention-2, of what scaled_dot_product_attention may choose."""
     try:
-        line = {"work": work, "ms": measure(function), "flops": flops, "bytes": size}
-        print(json.dumps(line), flush=True)
-    except Exception as error:  # the others can still be measured
-        fault(work, error)
+        from torch.nn.attention import SDPBackend, sdpa_kernel
 
-
-def random(*shape, dtype=BF16):
-    return torch.randn(*shape, device="cuda", dtype=dtype)
-
-
-def products():
-    """x w, and x^T dy for the weight's gradient; a data gradient's arithmetic is
-    that of x w. The shapes are GPT-2's at 16 x 1024 and Llama-2 7B's at 4096."""
-    for m, n, k in (
-        (4096, 4096, 4096),
-        (8192, 8192, 8192),
-        (16384, 2304, 768),
-        (16384, 768, 768),
-        (16384, 3072, 768),
-        (4096, 50257, 768),
-        (4096, 11008, 4096),
-        (4096, 32000, 4096),
-    ):
-        x, w, dy = random(m, k), random(k, n), random(m, n)
-        flops = 2 * m * n * k
-        report(f"product {m} x {n} x {k}", lambda: x @ w, flops)
-        report(f"weight_grad {m} x {n} x {k}", lambda: x.t() @ dy, flops)
-
-
-def attention():
-    for b, heads, t, d in ((16, 12, 1024, 64), (1, 32, 4096, 128)):
-        q, k, v = (random(b, heads, t, d).requires_grad_() for _ in range(3))
-        name, flops = f"{b} x {heads} x {t} x {d}", 2 * b * heads * t * t * d
-
-        def forward():
-            return F.scaled_dot_product_attention(q, k, v, is_causal=True)
-
-        report(f"attention {name}", forward, flops)
-        y = forward()
-        dy = torch.randn_like(y)
-        report(
-            f"attention_grad {name}",
-            lambda: torch.autograd.grad(y, (q, k, v), dy, retain_graph=True),
-            flops * 5 // 2,
+        return sdpa_kernel(SDPBackend.FLASH_ATTENTION)
+    except ImportError:  # before PyTorch 2.3
+        return torch.backends.cuda.sdp_kernel(
+            enable_flash=True, enable_math=False, enable_mem_efficient=False
         )
 
 
-def rows():
-    """By torch.compile, which fuses them."""
-
-    def norm(x, w, b):
-        return F.layer_norm(x, x.shape[-1:], w, b, 1e-5)
-
-    x, w, b = (t.requires_grad_() for t in (random(16384, 768), random(768), random(768)))
-    size = 2 * x.numel()
-    compiled = torch.compile(norm)
-    with torch.no_grad():
-        report("layer_norm 16384 x 768", lambda: compiled(x, w, b), 0, 2 * size)
-    y = compiled(x, w, b)
-    dy = torch.randn_like(y)
-    report(
-        "layer_norm_grad 16384 x 768",
-        lambda: torch.autograd.grad(y, (x, w, b), dy, retain_graph=True),
-        0,
-        3 * size,
-    )
-    logits = random(4096, 50257).requires_grad_()
-    targets = torch.randint(50257, (4096,), device="cuda")
-
-    @torch.compile
-    def loss(logits, targets):
-        return F.cross_entropy(logits.float(), targets)
-
-    def both():
-        return torch.autograd.grad(loss(logits, targets), logits)
-
-    report("cross_entropy 4096 x 50257", both, 0, 2 * 2 * logits.numel())
+def rms_norm(x, w):
+    wide = x.float()
+    scale = torch.rsqrt(wide.square().mean(-1, keepdim=True) + 1e-5)
+    return (wide * scale).to(x.dtype) * w
 
 
-def adamw():
-    count = 124439808
-    p = torch.nn.Parameter(random(count, dtype=torch.float32))
-    p.grad = random(count, dtype=torch.float32)
-    optimizer = torch.optim.AdamW([p], fused=True)
-    report("adamw 124439808", optimizer.step, 0, 28 * count)
+def rotate(x, cosine, sine):
+    """Rotary embedding of heads of 128."""
+    low, high = x.view(x.shape[0], -1, 128).float().chunk(2, -1)
+    cosine, sine = cosine[:, None], sine[:, None]
+    parts = low * cosine - high * sine, high * cosine + low * sine
+    return torch.cat(parts, -1).to(x.dtype).view_as(x)
+
+
+def cross_entropy(logits, targets):
+    return F.cross_entropy(logits.float(), targets)
+
+
+class Kernels:
+    """One method for each kind of works.py: from a shape to a function."""
+
+    def __init__(self, device):
+        self.device = device
+
+    def compile(self, function):
+        """By torch.compile, which fuses; each shape as if there were no other."""
+        if self.device == "cpu":  # where it would need a C++ compiler
+            return function
+        return torch.compile(function, dynamic=False)
+
+    def random(self, *shape, dtype=BF16):
+        return torch.randn(*shape, device=self.device, dtype=dtype)
+
+    def leaves(self, *shapes):
+        return [self.random(*shape).requires_grad_() for shape in shapes]
+
+    def indices(self, count, most):
+        return torch.randint(most, (count,), device=self.device)
+
+    def grad(self, y, leaves):
+        dy = torch.randn_like(y)
+        return lambda: torch.autograd.grad(y, leaves, dy, retain_graph=True)
+
+    def without_grad(self, function, *arguments):
+        def run():
+            with torch.no_grad():
+                return function(*arguments)
+
+        return run
+
+    def copy(self, size):
+        source = torch.zeros(size, device=self.device, dtype=torch.uint8)
+        target = torch.empty_like(source)
+        return lambda: target.copy_(source)
+
+    def product(self, m, n, k):
+        x, w = self.random(m, k), self.random(k, n)
+        return lambda: x @ w
+
+    def weight_grad(self, m, n, k):
+        x, dy = self.random(m, k), self.random(m, n)
+        return lambda: x.t() @ dy
+
+    def swiglu(self, m, n, k):
+        x, gate, up = self.random(m, k), self.random(k, n), self.random(k, n)
+        function = self.compile(lambda: F.silu(x @ gate) * (x @ up))
+        return self.without_grad(function)
+
+    def flash(self):
+        return flash() if self.device == "cuda" else contextlib.nullcontext()
+
+    def attention(self, *shape):
+        q, k, v = (self.random(*shape) for _ in range(3))
+
+        def run():
+            with self.flash():
+                F.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+        return run
+
+    def attention_grad(self, *shape):
+        leaves = self.leaves(shape, shape, shape)
+        with self.flash():
+            y = F.scaled_dot_product_attention(*leaves, is_causal=True)
+        return self.grad(y, leaves)
+
+    def adamw(self, count):
+        p = torch.nn.Parameter(self.random(count, dtype=torch.float32))
+        p.grad = self.random(count, dtype=torch.float32)
+        return torch.optim.AdamW([p], fused=True).step
+
+    def norm(self, count):
+        g = self.random(count, dtype=torch.float32)
+        return lambda: torch.linalg.vector_norm(g)
+
+    def layer_norm_leaves(self, count, columns):
+        leaves = self.leaves((count, columns), (columns,), (columns,))
+        function = self.compile(
+            lambda x, w, b: F.layer_norm(x, x.shape[-1:], w, b, 1e-5)
+        )
+        return function, leaves
+
+    def layer_norm(self, count, columns):
+        function, leaves = self.layer_norm_leaves(count, columns)
+        return self.without_grad(function, *leaves)
+
+    def layer_norm_grad(self, count, columns):
+        function, leaves = self.layer_norm_leaves(count, columns)
+        return self.grad(function(*leaves), leaves)
+
+    def rms_norm(self, count, columns):
+        leaves = self.leaves((count, columns), (columns,))
+        return self.without_grad(self.compile(rms_norm), *leaves)
+
+    def rms_norm_grad(self, count, columns):
+        leaves = self.leaves((count, columns), (columns,))
+        return self.grad(self.compile(rms_norm)(*leaves), leaves)
+
+    def rotate(self, count, columns):
+        x = self.random(count, columns)
+        tables = [self.random(count, 64, dtype=torch.float32) for _ in range(2)]
+        return self.without_grad(self.compile(rotate), x, *tables)
+
+    def embedding(self, count, columns):
+        """Of tokens and positions, and the first norm."""
+        words, length = works.VOCABULARY, min(1024, count)
+        tokens = self.indices(count, words).view(-1, length)
+        tables = self.random(words, columns), self.random(length, columns)
+        w, b = self.random(columns), self.random(columns)
+
+        def run(tokens, table, positions, w, b):
+            x = F.embedding(tokens, table) + positions
+            return x, F.layer_norm(x, x.shape[-1:], w, b, 1e-5)
+
+        return self.without_grad(self.compile(run), tokens, *tables, w, b)
+
+    def embedding_grad(self, count, columns):
+        tokens = self.indices(count, works.VOCABULARY)
+        table = self.random(works.VOCABULARY, columns).requires_grad_()
+        return self.grad(self.compile(F.embedding)(tokens, table), [table])
+
+    def sum_rows(self, count, columns):
+        dy = self.random(count, columns)
+        return self.compile(lambda: dy.sum(0, dtype=torch.float32))
+
+    def cross_entropy(self, count, columns):
+        """With the gradient of the logits."""
+        logits = self.random(count, columns).requires_grad_()
+        targets = self.indices(count, columns)
+        function = self.compile(cross_entropy)
+        return lambda: torch.autograd.grad(function(logits, targets), logits)
 
 
 def main():
-    source = torch.empty(1 << 30, device="cuda", dtype=torch.uint8)
-    target = torch.empty_like(source)
-    report("copy 1 GiB", lambda: target.copy_(source), 0, 2 << 30)
-    del source, target
-    for work in (products, attention, adamw, rows):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
+    parser.add_argument("--shrink", type=int, default=1)
+    args = parser.parse_args()
+    kernels = Kernels(args.device)
+    least_ms = 30.0 if args.device == "cuda" else 0.0
+    copy = works.Work("copy", (1 << 30,), 0, 2 << 30)
+    for work in (copy, *works.works()):
+        # Heads of attention keep their size, and so do those of rotate.
+        shape = [max(n // args.shrink, 128) if n > 128 else n for n in work.shape]
         try:
-            work()
-        except Exception as error:  # such as memory that others hold
-            fault(work.__name__, error)
-        torch.cuda.empty_cache()
+            ms = measure(getattr(kernels, work.kind)(*shape), args.device, least_ms)
+            say(work=work.name(), ms=ms, flops=work.flops, bytes=work.bytes)
+        except Exception as error:  # the others can still be measured
+            say(work=work.name(), error=str(error).split("\n")[0][:200])
+        if args.device == "cuda":
+            torch.cuda.empty_cache()
 
 
 if __name__ == "__main__":
