@@ -89,12 +89,19 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
     kernel->setAttr(kGivenName, UnitAttr::get(kernel.getContext()));
   } else {
     choice = model.choose(*shape);
-    for (StringRef name : getBlockNames(*shape))
-      if (!choice.blocks.contains(name))
-        return findLeader(kernel)->emitOpError(
-                   "has a shape that no block of the target holds: '")
-               << name << "' has no value that fits; name a schedule for '"
-               << kernel.getSymName() << "' in a schedule file";
+    for (StringRef name : getBlockNames(*shape)) {
+      if (choice.blocks.contains(name))
+        continue;
+      // A block has whole heads, of which no number fits.
+      if (shape->columnGroup > 1)
+        return findLeader(kernel)->emitOpError("head size ")
+               << shape->columnGroup
+               << " fits no block of the target; multiples of 16 do";
+      return findLeader(kernel)->emitOpError(
+                 "has a shape that no block of the target holds: '")
+             << name << "' has no value that fits; name a schedule for '"
+             << kernel.getSymName() << "' in a schedule file";
+    }
   }
 
   setChoice(kernel, *shape, choice);
