@@ -80,6 +80,9 @@ public:
   /// Runs one kernel; called by the entry points through llmcLaunch.
   virtual void launch(int64_t kernel, void **args) = 0;
 
+  /// Whether a kernel has failed, and the error could not say which one.
+  virtual bool hasUnnamedFault() const { return false; }
+
   /// Starts timing every launch.
   virtual void startProfile() = 0;
   /// One entry per kernel of the program; empty when not profiling.

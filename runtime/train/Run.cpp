@@ -9,6 +9,7 @@
 #include "train/Parameters.h"
 #include "train/Profile.h"
 #include "train/Program.h"
+#include "train/Replay.h"
 #include "train/Sampler.h"
 #include "train/TrainLoop.h"
 
@@ -114,12 +115,15 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
     std::fputs(parsed->text.c_str(), stdout);
     return 0;
   }
-  const Options &options = *parsed->options;
+  const std::optional<ReplayPoint> replay = requestedReplay();
+  const Options options =
+      replay ? replayOptions(*parsed->options) : *parsed->options;
   Console console(options.quiet, options.progress);
   ThreadPool pool(options.threads ? options.threads : availableProcessors());
   std::unique_ptr<Device> device = makeDevice(program, options, pool);
   int stopSignal = 0;
   Status status = Status::ok();
+  std::optional<ReplayPoint> point;
   if (options.ceilings) {
     status = printCeilings(program, *device, console);
   } else if (options.data.empty()) {
@@ -131,11 +135,25 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
     std::signal(SIGXFSZ, SIG_IGN);
     std::signal(SIGBUS, failOnLostPage);
     TrainLoop loop(program, options, *device, pool, console);
+    if (replay) {
+      reportReplay(*replay, loop.replay(*replay));
+      return 1;
+    }
     status = loop.run(stopSignal);
+    point = loop.replayPoint();
   }
   console.clearBar();
-  if (!status.isOk())
-    return fail(status);
+  if (!status.isOk()) {
+    fail(status);
+    if (device->hasUnnamedFault()) {
+      device.reset();
+      if (point)
+        becomeReplay(*point, argv);
+      fmt::print(stderr, "run again with LLMC_LAUNCH_BLOCKING=1, which waits "
+                         "for every kernel, to learn which one failed\n");
+    }
+    return 1;
+  }
   return stopSignal ? 128 + stopSignal : 0;
 }
 

@@ -37,6 +37,13 @@ Status TrainLoop::run(int &stopSignal) {
       Data::open(options.data, program.sequence, program.vocabulary);
   if (!data.isOk())
     return data.status();
+  // A prompt that is wrong must not end the run after hours.
+  if (options.sample)
+    LLMC_TRY(encodePrompt(*options.sample,
+                          meansBytes(data->tokenizer(), program),
+                          program.vocabulary)
+                 .status());
+  LLMC_TRY(claimOutput());
   LLMC_TRY(prepare(*data));
   Result<Metrics> metrics = Metrics::open(options.out, state.step);
   if (!metrics.isOk())
@@ -80,13 +87,6 @@ Status TrainLoop::claimOutput() {
 }
 
 Status TrainLoop::prepare(const Data &data) {
-  // A prompt that is wrong must not end the run after hours.
-  if (options.sample)
-    LLMC_TRY(encodePrompt(*options.sample,
-                          meansBytes(data.tokenizer(), program),
-                          program.vocabulary)
-                 .status());
-  LLMC_TRY(claimOutput());
   if (options.profile)
     ceilings.bandwidth = device.bandwidth();
   LLMC_TRY(device.allocate());
@@ -127,6 +127,8 @@ Status TrainLoop::resume() {
   if (!loaded.isOk())
     return Status::error("--resume: {}", loaded.message());
   if (!*loaded) {
+    if (isReplay)
+      return Status::ok();
     console.warning(fmt::format(
         "resume: no checkpoint in {}, starting at step 1", options.out));
     return Status::ok();
@@ -268,9 +270,12 @@ Status TrainLoop::save(Metrics &metrics) {
   LLMC_TRY(metrics.flush());
   Result<std::string> path = store.save(state);
   if (!path.isOk())
-    return Status::error("step {}: the checkpoint could not be written: {}; "
-                         "make room or name another --out, then {}",
-                         state.step, path.message(), howToGoOn());
+    // A device that has failed is not helped by another place to write to.
+    return Status::error(
+        "step {}: the checkpoint could not be written: {}; {}{}", state.step,
+        path.message(),
+        device.finish().isOk() ? "make room or name another --out, then " : "",
+        howToGoOn());
   lastCheckpoint = *path;
   savedStep = state.step;
   console.line(fmt::format("step {}: saved {}", state.step, *path));

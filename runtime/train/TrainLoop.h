@@ -29,6 +29,12 @@
 
 namespace llmc::runtime {
 
+/// Where a step begins: what it takes to repeat it.
+struct ReplayPoint {
+  int64_t step = 0; ///< steps before it
+  int64_t position = 0;
+};
+
 class TrainLoop {
 public:
   /// All references outlive the loop.
@@ -40,6 +46,12 @@ public:
   /// Trains to the last step, or until SIGINT or SIGTERM. `stopSignal` becomes
   /// the signal that stopped the run, 0 when it was finished.
   Status run(int &stopSignal);
+
+  /// Where the last step that was begun begins.
+  ReplayPoint replayPoint() const { return {state.step, stepPosition}; }
+  /// Repeats a step on the weights of the newest checkpoint, else the first
+  /// ones, and runs every other entry point. Writes nothing.
+  Status replay(const ReplayPoint &point);
 
 private:
   Status prepare(const Data &data);
@@ -77,6 +89,8 @@ private:
   CheckpointStore store;
   FileLock lock; // of --out
   RunState state;
+  int64_t stepPosition = 0; // state.position where the step began
+  bool isReplay = false;
   int64_t firstStep = 0; // of this process
   int64_t savedStep = -1;
   int64_t evaluatedStep = -1;

@@ -30,6 +30,7 @@ double biasCorrection(double beta, int64_t step) {
 
 Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
   Clock::time_point start = Clock::now();
+  stepPosition = state.position;
   for (float &loss : losses)
     LLMC_TRY(microStep(data, loss));
   if (state.step == 0 && !options.dumpGradients.empty())
@@ -110,7 +111,7 @@ Status TrainLoop::checkLosses(StepRecord &record) const {
 }
 
 Status TrainLoop::duringStep(Status status) const {
-  if (status.isOk())
+  if (status.isOk() || isReplay)
     return status;
   return Status::error("step {}: {}; {}", state.step + 1, status.message(),
                        howToGoOn());

@@ -18,10 +18,10 @@ tile.func @large_head(%q: tensor<2x64x320xbf16>) -> tensor<2x64x320xbf16> attrib
 // -----
 
 // In a product whose epilogue rotates them, too.
-tile.func @rotated_heads(%x: tensor<1x16x96xbf16>, %w: tensor<40x96xbf16>, %cos: tensor<16x10xf32>, %sin: tensor<16x10xf32>) -> tensor<1x16x40xbf16> attributes {kind = "gemm"} {
+tile.func @rotated_heads(%x: tensor<1x16x96xbf16>, %w: tensor<40x96xbf16>, %cos: tensor<16x20xf32>, %sin: tensor<16x20xf32>) -> tensor<1x16x40xbf16> attributes {kind = "gemm"} {
   // expected-error @+1 {{'model.linear' op head size 20 fits no block of the target; multiples of 16 do}}
   %0 = model.linear %x, %w : (tensor<1x16x96xbf16>, tensor<40x96xbf16>) -> tensor<1x16x40xbf16>
-  %1 = model.rotate %0, %cos, %sin {head_size = 20 : i64} : (tensor<1x16x40xbf16>, tensor<16x10xf32>, tensor<16x10xf32>) -> tensor<1x16x40xbf16>
+  %1 = model.rotate %0, %cos, %sin {head_size = 20 : i64} : (tensor<1x16x40xbf16>, tensor<16x20xf32>, tensor<16x20xf32>) -> tensor<1x16x40xbf16>
   tile.return %1 : tensor<1x16x40xbf16>
 }
 

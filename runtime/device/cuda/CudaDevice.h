@@ -46,6 +46,9 @@ public:
   Status run(LlmcEntryPoint entry) override;
   Status finish() override;
   void launch(int64_t kernel, void **args) override;
+  bool hasUnnamedFault() const override {
+    return driver && driver->hasFault() && !runsOneByOne();
+  }
   void startProfile() override;
   const std::vector<KernelTime> &profile() const override { return times; }
 

@@ -18,6 +18,12 @@ std::string formatVersion(int version) {
   return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
 }
 
+/// A kernel failed, now or before.
+static bool isFault(CUresult result) {
+  return result >= firstFault && result <= lastFault &&
+         result != launchOutOfResources;
+}
+
 std::string Driver::describe(CUresult result) const {
   const char *name = nullptr, *text = nullptr;
   if (!cuGetErrorName || cuGetErrorName(result, &name) != success || !name)
@@ -34,16 +40,14 @@ const char *Driver::remedy(CUresult result) {
            "Xid, and restart the machine if nvidia-smi does not answer";
   if (result == outOfMemory)
     return "; stop other programs that use this GPU (nvidia-smi lists them)";
-  if (result >= firstFault && result <= lastFault &&
-      result != launchOutOfResources)
-    return "; a kernel failed: run again with LLMC_LAUNCH_BLOCKING=1, which "
-           "waits for every kernel, to learn which one it is";
-  return "";
+  return isFault(result) ? "; a kernel failed" : "";
 }
 
 Status Driver::check(CUresult result, std::string_view what) const {
   if (result == success)
     return Status::ok();
+  if (isFault(result))
+    sawFault = true;
   return Status::error("{}: {}{}", what, describe(result), remedy(result));
 }
 

@@ -11,6 +11,7 @@
 
 #include "core/Status.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -110,6 +111,8 @@ public:
   static const char *remedy(CUresult result);
   /// Ok, or "`what`: CUDA_ERROR_...; remedy".
   Status check(CUresult result, std::string_view what) const;
+  /// Whether the result of a call checked so far was that of a failed kernel.
+  bool hasFault() const { return sawFault; }
 
   /// 13000 for a driver that knows CUDA 13.0.
   int version = 0;
@@ -124,6 +127,8 @@ public:
 private:
   Status load();
   Status start();
+
+  mutable std::atomic<bool> sawFault{false};
 };
 
 /// "13.0" for 13000.

@@ -15,11 +15,9 @@ constexpr int32_t ordinaryShared = 48 << 10;
 
 Status loadCubin(const Driver &driver, const LlmcImage &image,
                  const LlmcKernel &kernel, CUmodule &module) {
-  CUresult result = driver.cuModuleLoadData(&module, image.cubin);
-  if (result == success)
-    return Status::ok();
-  return Status::error("the code of kernel {} cannot be loaded: {}",
-                       nameOf(kernel), driver.describe(result));
+  return driver.check(
+      driver.cuModuleLoadData(&module, image.cubin),
+      fmt::format("the code of kernel {} cannot be loaded", nameOf(kernel)));
 }
 
 Status compilePtx(const Driver &driver, const LlmcImage &image,
