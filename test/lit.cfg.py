@@ -1,5 +1,5 @@
 # lit's configuration: which files are tests and what their RUN lines may call.
-import importlib.util
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -73,7 +73,11 @@ if os.path.exists(os.path.join(bin_dir, "llmc-layout-tests")):
     config.available_features.add("layout-tests")
 if os.path.exists(os.path.join(bin_dir, "llmc-schedule-tests")):
     config.available_features.add("schedule-tests")
-if importlib.util.find_spec("torch"):
+try:
+    torch_version = importlib.metadata.version("torch").split(".")
+except importlib.metadata.PackageNotFoundError:
+    torch_version = ["0", "0"]
+if tuple(map(int, torch_version[:2])) >= (2, 1):
     config.available_features.add("torch")
 # What compiles kernels for GPUs; no GPU is needed to do so.
 find_nvrtc = os.path.join(bin_dir, "llmc-compile-images")
