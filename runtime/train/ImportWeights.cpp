@@ -390,24 +390,36 @@ void Importer::report(Console &console) const {
 
 } // namespace
 
+/// Finds every parameter's values, and has `then` do the rest.
+template <typename Then>
+static Status prepareImport(const LlmcProgram &program, const std::string &path,
+                            Then &&then) {
+  auto prepare = [&]() -> Status {
+    Result<WeightFiles> weights = WeightFiles::open(path);
+    if (!weights.isOk())
+      return weights.status();
+    Importer importer(program, *weights, path);
+    LLMC_TRY(importer.plan());
+    LLMC_TRY(
+        checkConfig(program, joinPath(weights->directory(), "config.json")));
+    return then(importer);
+  };
+  Status status = prepare();
+  return status.isOk() ? status
+                       : Status::error("--init-from: {}", status.message());
+}
+
+Status checkImport(const LlmcProgram &program, const std::string &path) {
+  return prepareImport(program, path, [](Importer &) { return Status::ok(); });
+}
+
 Status importWeights(const LlmcProgram &program, Device &device,
                      const std::string &path, Console &console) {
-  auto failed = [](const Status &status) {
-    return Status::error("--init-from: {}", status.message());
-  };
-  Result<WeightFiles> weights = WeightFiles::open(path);
-  if (!weights.isOk())
-    return failed(weights.status());
-  Importer importer(program, *weights, path);
-  if (Status status = importer.plan(); !status.isOk())
-    return failed(status);
-  std::string config = joinPath(weights->directory(), "config.json");
-  if (Status status = checkConfig(program, config); !status.isOk())
-    return failed(status);
-  if (Status status = importer.load(device); !status.isOk())
-    return failed(status);
-  importer.report(console);
-  return Status::ok();
+  return prepareImport(program, path, [&](Importer &importer) {
+    LLMC_TRY(importer.load(device));
+    importer.report(console);
+    return Status::ok();
+  });
 }
 
 } // namespace llmc::runtime

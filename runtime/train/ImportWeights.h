@@ -27,6 +27,9 @@ namespace llmc::runtime {
 Status importWeights(const LlmcProgram &program, Device &device,
                      const std::string &path, Console &console);
 
+/// What importWeights would say before it writes a weight.
+Status checkImport(const LlmcProgram &program, const std::string &path);
+
 /// Checks the config.json at `path` against the program's own: two models whose
 /// weights have the same shapes may still compute something else of them.
 Status checkConfig(const LlmcProgram &program, const std::string &path);

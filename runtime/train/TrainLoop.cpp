@@ -37,12 +37,15 @@ Status TrainLoop::run(int &stopSignal) {
       Data::open(options.data, program.sequence, program.vocabulary);
   if (!data.isOk())
     return data.status();
-  // A prompt that is wrong must not end the run after hours.
+  // Mistakes are found before --out is made, and a wrong prompt not after
+  // hours.
   if (options.sample)
     LLMC_TRY(encodePrompt(*options.sample,
                           meansBytes(data->tokenizer(), program),
                           program.vocabulary)
                  .status());
+  if (!options.initFrom.empty())
+    LLMC_TRY(checkImport(program, options.initFrom));
   LLMC_TRY(claimOutput());
   LLMC_TRY(prepare(*data));
   Result<Metrics> metrics = Metrics::open(options.out, state.step);

@@ -139,6 +139,9 @@ TEST_F(TrainTest, InitFromGoesOnFromTheWeights) {
     ASSERT_EQ(outcome.exitStatus, 0) << outcome.output;
     EXPECT_LT(std::stod(metrics("b", "loss")[0]), 2.5);
   }
+  expectError(train("--out c --init-from data"),
+              "--init-from: data holds no .safetensors file");
+  EXPECT_FALSE(pathExists(path("c")));
 }
 
 } // namespace
