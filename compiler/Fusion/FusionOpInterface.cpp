@@ -1,6 +1,7 @@
 //===- FusionOpInterface.cpp - what Fusion knows of an op -----------------===//
 
 #include "compiler/Fusion/FusionOpInterface.h"
+#include "compiler/Fusion/ColumnPlaces.h"
 #include "compiler/Fusion/Rules/Rules.h"
 #include "dialects/Model/Model.h"
 
@@ -51,6 +52,8 @@ int64_t llmc::getRowCount(RankedTensorType type) {
 }
 
 bool llmc::isPlace(Operation *op) {
+  if (auto concat = dyn_cast_or_null<model::ConcatOp>(op))
+    return getColumnRefusal(concat).empty();
   return isa_and_nonnull<model::SliceTokensOp, model::JoinTokensOp>(op);
 }
 

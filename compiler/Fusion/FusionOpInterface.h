@@ -49,11 +49,11 @@ bool isRowsFamily(OpFamily family);
 /// Number of rows of a row domain: the product of all but the last dimension.
 int64_t getRowCount(mlir::RankedTensorType type);
 
-/// Attaches FusionOpInterface to the ops of the model and train dialects.
 /// Ops that say where a tensor lies and compute nothing: no kernel holds them,
 /// MemoryPlan makes places of them. `op` may be null.
 bool isPlace(mlir::Operation *op);
 
+/// Attaches FusionOpInterface to the ops of the model and train dialects.
 void registerFusionRules(mlir::DialectRegistry &registry);
 
 } // namespace llmc

@@ -1,6 +1,7 @@
 //===- Grouping.cpp - which ops make one kernel ---------------------------===//
 
 #include "compiler/Fusion/Grouping.h"
+#include "compiler/Fusion/ColumnPlaces.h"
 #include "compiler/Fusion/ProductPairs.h"
 #include "dialects/Model/Model.h"
 #include "dialects/Train/Train.h"
@@ -28,13 +29,26 @@ static bool isAttentionView(Operation *op) {
          });
 }
 
-static bool isHandle(Operation *op) {
-  return isa<train::RefOp, train::FlatOp, train::SquaresOp>(op);
-}
-
 /// A remark of this phase about `op`.
 static remark::RemarkOpts remarkOptions(StringRef name) {
   return remark::RemarkOpts::name(name).category("fusion");
+}
+
+/// Says whether the parts of a concat are copied.
+static void reportColumns(model::ConcatOp concat) {
+  std::string refusal = getColumnRefusal(concat);
+  if (refusal.empty())
+    remark::passed(concat.getLoc(), remarkOptions("placed")) << remark::add(
+        "parts are written into their columns: saves a kernel, and {0} bytes "
+        "of traffic",
+        2 * getTensorBytes(concat));
+  else
+    remark::missed(concat.getLoc(), remarkOptions("not-placed"))
+        << remark::add("parts are copied into their columns: {0}", refusal);
+}
+
+static bool isHandle(Operation *op) {
+  return isa<train::RefOp, train::FlatOp, train::SquaresOp>(op);
 }
 
 LogicalResult Grouping::run(func::FuncOp func,
@@ -49,6 +63,8 @@ LogicalResult Grouping::run(func::FuncOp func,
     positionOf[&op] = index;
     if (isAttentionView(&op))
       attached.insert(&op);
+    if (auto concat = dyn_cast<model::ConcatOp>(op))
+      reportColumns(concat);
     if (isHandle(&op) || isPlace(&op) || attached.contains(&op))
       continue;
     auto fusible = dyn_cast<FusionOpInterface>(op);

@@ -1,6 +1,8 @@
 //===- Outline.cpp - a group becomes a kernel -----------------------------===//
 
 #include "compiler/Fusion/Outline.h"
+#include "compiler/Fusion/ColumnPlaces.h"
+#include "dialects/Tile/RowPitch.h"
 #include "dialects/Train/Train.h"
 
 #include "llvm/ADT/SetVector.h"
@@ -162,8 +164,10 @@ std::string KernelOutliner::getKey(const Group &group,
       append(result.getType().getAsOpaquePointer());
     }
   }
-  for (Value result : signature.results)
+  for (Value result : signature.results) {
     appendValue(result);
+    append(reinterpret_cast<const void *>(getColumnPitch(result)));
+  }
   return key;
 }
 
@@ -199,6 +203,11 @@ tile::FuncOp KernelOutliner::createKernel(const Group &group,
       /*schedule=*/DictionaryAttr(), /*grid=*/DenseI64ArrayAttr(), inplace,
       /*arg_attrs=*/ArrayAttr(), /*res_attrs=*/ArrayAttr());
   symbols.insert(kernel);
+
+  for (auto [index, result] : llvm::enumerate(signature.results))
+    if (int64_t pitch = getColumnPitch(result))
+      kernel.setResultAttr(index, tile::kRowPitchName,
+                           builder.getI64IntegerAttr(pitch));
 
   Block &body = kernel.getBody().emplaceBlock();
   IRMapping inside;

@@ -56,6 +56,14 @@ static void collectParts(func::FuncOp function, FunctionLifetimes &lifetimes) {
       offset += bytesOf(cast<ShapedType>(part.getType()));
     }
   }
+  for (auto concat : function.getOps<model::ConcatOp>()) {
+    int64_t offset = 0;
+    for (Value part : concat.getInputs()) {
+      lifetimes.parts[part] = {concat.getOutput(), offset};
+      auto type = cast<RankedTensorType>(part.getType());
+      offset += type.getShape().back() * type.getElementTypeBitWidth() / 8;
+    }
+  }
 }
 
 /// The argument whose place result `result` of `launch` may take, by the

@@ -19,7 +19,8 @@ int64_t bytesOf(mlir::ShapedType type);
 mlir::MemRefType getStorage(tile::LaunchOp launch, unsigned result,
                             mlir::SymbolTable &symbols);
 
-/// A tensor within another, `offset` bytes from its start.
+/// A tensor within another, `offset` bytes from its start: tokens of it, or
+/// columns, whose rows lie as far apart as the other's.
 struct TensorPart {
   mlir::Value whole;
   int64_t offset = 0;
@@ -33,7 +34,7 @@ struct FunctionLifetimes {
   std::vector<Lifetime> buffers;
   /// Buffer number of each such tensor.
   llvm::DenseMap<mlir::Value, unsigned> bufferOf;
-  /// What slices are cut from and joined parts lie in.
+  /// What slices are cut from, and what joined parts and columns lie in.
   llvm::DenseMap<mlir::Value, TensorPart> parts;
 
   /// The tensor that `value` is a part of in the end, itself if of none.

@@ -218,12 +218,12 @@ Value Planner::createView(Location location, plan::ArenaKind arena,
 
 Value Planner::createPart(Location location, Value whole, int64_t offset,
                           Type tensor) {
-  auto type = cast<RankedTensorType>(tensor);
+  auto type = dyn_cast<MemRefType>(tensor);
+  if (!type)
+    type = tile::getStorageType(tensor);
   auto view = whole.getDefiningOp<plan::ViewOp>();
-  return plan::ViewOp::create(
-      builder, location,
-      MemRefType::get(type.getShape(), type.getElementType()), view.getArena(),
-      view.getOffset() + offset, whole);
+  return plan::ViewOp::create(builder, location, type, view.getArena(),
+                              view.getOffset() + offset, whole);
 }
 
 LogicalResult Planner::placeReference(Operation *op) {
@@ -285,7 +285,8 @@ void Planner::placeLaunch(tile::LaunchOp launch,
                              : part.whole.getType());
     if (part.whole != result) {
       whole = whole ? whole : place;
-      place = createPart(launch.getLoc(), whole, part.offset, result.getType());
+      place = createPart(launch.getLoc(), whole, part.offset,
+                         getStorage(launch, index, symbols));
     }
     places[result] = place;
     operands.push_back(place);
@@ -296,14 +297,32 @@ void Planner::placeLaunch(tile::LaunchOp launch,
 
 /// Parts are written where the joined tensor lies, so that each needs a kernel
 /// that writes it and no other place.
-static LogicalResult verifyJoin(model::JoinTokensOp join) {
-  for (Value part : join.getInputs()) {
+static LogicalResult verifyJoin(Operation *join) {
+  for (Value part : join->getOperands()) {
     int64_t others = llvm::count_if(part.getUses(), [](OpOperand &use) {
       return !isa<tile::LaunchOp>(use.getOwner());
     });
     if (!part.getDefiningOp<tile::LaunchOp>() || others != 1)
-      return join.emitOpError()
+      return join->emitOpError()
              << "expected parts that a launch makes and that are joined once";
+  }
+  return success();
+}
+
+/// Parts of columns must have rows as far apart as the whole.
+static LogicalResult verifyColumns(model::ConcatOp concat,
+                                   SymbolTable &symbols) {
+  if (failed(verifyJoin(concat)))
+    return failure();
+  int64_t pitch = cast<RankedTensorType>(concat.getType()).getShape().back();
+  for (Value part : concat.getInputs()) {
+    auto launch = part.getDefiningOp<tile::LaunchOp>();
+    MemRefType storage =
+        getStorage(launch, cast<OpResult>(part).getResultNumber(), symbols);
+    if (tile::getRowPitch(storage) != pitch)
+      return concat.emitOpError()
+             << "expected '" << launch.getKernel() << "' to write rows "
+             << pitch << " elements apart, found " << storage;
   }
   return success();
 }
@@ -345,6 +364,9 @@ LogicalResult Planner::planFunction(func::FuncOp function) {
                      lifetimes.parts.at(slice).offset, slice.getType());
     } else if (auto join = dyn_cast<model::JoinTokensOp>(op)) {
       if (failed(verifyJoin(join)))
+        return failure();
+    } else if (auto concat = dyn_cast<model::ConcatOp>(op)) {
+      if (failed(verifyColumns(concat, symbols)))
         return failure();
     } else if (&op != terminator) {
       return op.emitOpError()

@@ -4,14 +4,15 @@
 // sweeps over time with the set of places that are alive, sorted by offset.
 // A new place needs to be compared with its neighbours in that order only.
 // Parts of a place share its fate: it is alive from the first part's write to
-// the last read of any; each byte is written once, and before it is read.
+// the last read of any; each byte is written once, and before it is read. Parts
+// that are columns have gaps: what is written is counted within a row then.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/MemoryPlan/Lifetimes.h"
 #include "compiler/MemoryPlan/Passes.h"
 #include "dialects/Plan/Plan.h"
-#include "dialects/Tile/Tile.h"
+#include "dialects/Tile/RowPitch.h"
 
 #include "llvm/ADT/DenseSet.h"
 
@@ -32,6 +33,17 @@ struct Place {
   int64_t last;
 };
 
+/// What was written of a place.
+struct Written {
+  /// Bytes of a row if its parts are columns, else 0.
+  int64_t pitch = 0;
+  /// From the arena's start or, of columns, from that of a row.
+  std::map<int64_t, int64_t> ranges;
+};
+
+// Columns begin where an access may.
+constexpr int64_t columnAlignment = 16;
+
 class Verifier {
 public:
   explicit Verifier(ModuleOp module) : module(module), symbols(module) {}
@@ -43,6 +55,7 @@ private:
   LogicalResult verifyFunction(plan::FuncOp function);
   LogicalResult verifyNeighbours(plan::LaunchOp launch, plan::ViewOp view);
   bool mayShare(plan::LaunchOp launch, Value written, Value read);
+  LogicalResult verifyColumns(plan::ViewOp view, int64_t pitch);
   LogicalResult write(plan::LaunchOp launch, plan::ViewOp view);
   bool isActivation(plan::ViewOp view) {
     return symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() ==
@@ -54,22 +67,54 @@ private:
   std::map<int64_t, Place> alive; // by offset
   /// Of each place that is no part: its last use, and the byte ranges written.
   DenseMap<plan::ViewOp, int64_t> last;
-  DenseMap<plan::ViewOp, std::map<int64_t, int64_t>> written;
+  DenseMap<plan::ViewOp, Written> written;
 };
 
-int64_t endOf(plan::ViewOp view) {
-  return view.getOffset() + bytesOf(view.getResult().getType());
+int64_t elementBytes(plan::ViewOp view) {
+  return (view.getType().getElementTypeBitWidth() + 7) / 8;
 }
 
-/// Whether `ranges`, none of which overlap, hold all bytes of `view`.
-bool cover(const std::map<int64_t, int64_t> &ranges, plan::ViewOp view) {
-  int64_t at = view.getOffset();
-  auto range = ranges.upper_bound(at);
-  if (range != ranges.begin())
+/// Bytes from one row to the next of a part that is columns of a whole; 0 for
+/// other places.
+int64_t pitchOf(plan::ViewOp view) {
+  auto type = cast<MemRefType>(view.getType());
+  if (!view.getWhole() || type.getLayout().isIdentity())
+    return 0;
+  return tile::getRowPitch(type) * elementBytes(view);
+}
+
+int64_t rowBytes(plan::ViewOp view) {
+  return cast<MemRefType>(view.getType()).getShape().back() *
+         elementBytes(view);
+}
+
+int64_t endOf(plan::ViewOp view) {
+  int64_t end = view.getOffset() + bytesOf(view.getResult().getType());
+  // The last row of columns ends before the whole's.
+  int64_t pitch = pitchOf(view);
+  return pitch ? end - pitch + rowBytes(view) : end;
+}
+
+/// The bytes of `view`, counted as in `written`.
+std::pair<int64_t, int64_t> rangeOf(plan::ViewOp view, const Written &written) {
+  if (!written.pitch)
+    return {view.getOffset(), endOf(view)};
+  if (!pitchOf(view))
+    return {0, written.pitch};
+  int64_t column =
+      (view.getOffset() - view.getRoot().getOffset()) % written.pitch;
+  return {column, column + rowBytes(view)};
+}
+
+/// Whether all bytes of `view` are written.
+bool cover(const Written &written, plan::ViewOp view) {
+  auto [at, end] = rangeOf(view, written);
+  auto range = written.ranges.upper_bound(at);
+  if (range != written.ranges.begin())
     --range;
-  for (; range != ranges.end() && range->first <= at; ++range)
+  for (; range != written.ranges.end() && range->first <= at; ++range)
     at = std::max(at, range->second);
-  return at >= endOf(view);
+  return at >= end;
 }
 
 } // namespace
@@ -80,6 +125,8 @@ LogicalResult Verifier::verifyView(plan::ViewOp view) {
     return view.emitOpError()
            << "'" << view.getArena() << "' is not a plan.arena";
   int64_t offset = view.getOffset(), alignment = arena.getAlignment();
+  if (pitchOf(view))
+    alignment = std::min(alignment, columnAlignment);
   if (offset < 0 || offset % alignment != 0)
     return view.emitOpError() << "expected an offset that is a multiple of "
                               << alignment << ", found " << offset;
@@ -128,27 +175,51 @@ LogicalResult Verifier::verifyNeighbours(plan::LaunchOp launch,
   return success();
 }
 
+/// Checks that a part of a place whose rows have `pitch` bytes holds columns of
+/// all of its rows; with 0, that it has no gaps.
+LogicalResult Verifier::verifyColumns(plan::ViewOp view, int64_t pitch) {
+  if (pitchOf(view) != pitch)
+    return view.emitOpError()
+           << "expected rows " << pitch
+           << " bytes apart, as in the other parts of the whole, found "
+           << pitchOf(view);
+  if (!pitch)
+    return success();
+  plan::ViewOp root = view.getRoot();
+  int64_t column = view.getOffset() - root.getOffset();
+  int64_t rows = endOf(root) - root.getOffset();
+  if (rowBytes(root) == pitch && column + rowBytes(view) <= pitch &&
+      bytesOf(view.getType()) == rows)
+    return success();
+  return view.emitOpError()
+         << "expected columns of all rows of the whole " << root.getType();
+}
+
 /// Takes the place that `launch` writes.
 LogicalResult Verifier::write(plan::LaunchOp launch, plan::ViewOp view) {
   plan::ViewOp root = view.getRoot();
-  std::map<int64_t, int64_t> &ranges = written[root];
+  Written &sofar = written[root];
+  std::map<int64_t, int64_t> &ranges = sofar.ranges;
   auto place = alive.find(root.getOffset());
   bool begun = place != alive.end() && place->second.view == root;
   if (!begun) {
     ranges.clear();
+    sofar.pitch = pitchOf(view);
     if (failed(verifyNeighbours(launch, root)))
       return failure();
     alive[root.getOffset()] = {root, last[root]};
   }
-  int64_t begin = view.getOffset();
+  if (failed(verifyColumns(view, sofar.pitch)))
+    return failure();
+  auto [begin, end] = rangeOf(view, sofar);
   auto next = ranges.lower_bound(begin);
-  if ((next != ranges.end() && next->first < endOf(view)) ||
+  if ((next != ranges.end() && next->first < end) ||
       (next != ranges.begin() && std::prev(next)->second > begin))
     return view.emitOpError()
            << "bytes " << view.getOffset() << " to " << endOf(view)
            << " are written for the second time by kernel '"
            << launch.getKernel() << "'";
-  ranges[view.getOffset()] = endOf(view);
+  ranges[begin] = end;
   return success();
 }
 

@@ -340,6 +340,8 @@ def Model_ConcatOp : Model_PureOp<"concat"> {
   let description = [{
     Part i follows part i - 1. All parts of one split, in order, fold to its
     input.
+    Among launches it is a place, not a computation: the kernels that make the
+    parts write them into their columns (Fusion/ColumnPlaces decides).
 
     Constraints:
     - (C1) the output has a last dimension and there is an input;
@@ -347,7 +349,8 @@ def Model_ConcatOp : Model_PureOp<"concat"> {
     - (C3) the parts make up the output's last dimension;
     - (C4) the inputs have the output's element type.
 
-    Lifespan: created by Autodiff.
+    Lifespan: created by Autodiff, removed by llmc-tile-kernels or, as a place,
+    by llmc-plan-memory.
 
     ```mlir
     %d = model.concat %dq, %dk, %dv : (tensor<2x8x16xf32>, tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<2x8x48xf32>

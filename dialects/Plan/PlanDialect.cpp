@@ -32,14 +32,22 @@ LogicalResult ArenaOp::verify() {
   return success();
 }
 
+/// Bytes from the first element to the end of the last one.
+static int64_t getSpan(MemRefType type) {
+  auto [strides, offset] = type.getStridesAndOffset();
+  int64_t last = 0;
+  for (auto [extent, stride] : llvm::zip_equal(type.getShape(), strides))
+    last += (extent - 1) * stride;
+  return (last + 1) * type.getElementTypeBitWidth() / 8;
+}
+
 LogicalResult ViewOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   auto arena =
       symbolTable.lookupNearestSymbolFrom<ArenaOp>(*this, getArenaAttr());
   if (!arena)
     return emitOpError("'") << getArena() << "' is not a plan.arena";
   auto type = cast<MemRefType>(getResult().getType());
-  int64_t end =
-      getOffset() + type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  int64_t end = getOffset() + getSpan(type);
   if (end > static_cast<int64_t>(arena.getBytes()))
     return emitOpError("ends at byte ")
            << end << ", the arena has " << arena.getBytes();
@@ -49,9 +57,7 @@ LogicalResult ViewOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   if (!whole)
     return emitOpError("expected a whole that is a plan.view, too");
   auto wholeType = cast<MemRefType>(whole.getResult().getType());
-  int64_t wholeEnd =
-      whole.getOffset() +
-      wholeType.getNumElements() * wholeType.getElementTypeBitWidth() / 8;
+  int64_t wholeEnd = whole.getOffset() + getSpan(wholeType);
   if (whole.getArena() != getArena() || getOffset() < whole.getOffset() ||
       end > wholeEnd)
     return emitOpError("bytes ")

@@ -57,3 +57,40 @@ func.func @prepare() {
   %b = train.ref compute @b : tensor<8xf16>
   return
 }
+
+// -----
+
+tile.func @part(%t: tensor<2x4xi32>) -> (tensor<2x4x16xf32> {tile.row_pitch = 48 : i64}) attributes {kind = "rows"} {
+  %x = arith.constant dense<0.0> : tensor<2x4x16xf32>
+  tile.return %x : tensor<2x4x16xf32>
+}
+tile.func @loss(%x: tensor<2x4x32xf32>) -> tensor<f32> attributes {kind = "rows"} {
+  %l = arith.constant dense<0.0> : tensor<f32>
+  tile.return %l : tensor<f32>
+}
+func.func @evaluate(%tokens: tensor<2x4xi32>, %targets: tensor<2x4xi32>) -> tensor<f32> {
+  %a = tile.launch @part(%tokens) : (tensor<2x4xi32>) -> tensor<2x4x16xf32>
+  %b = tile.launch @part(%targets) : (tensor<2x4xi32>) -> tensor<2x4x16xf32>
+  // expected-error @+1 {{expected 'part' to write rows 32 elements apart, found 'memref<2x4x16xf32, strided<[192, 48, 1]>>'}}
+  %c = model.concat %a, %b : (tensor<2x4x16xf32>, tensor<2x4x16xf32>) -> tensor<2x4x32xf32>
+  %l = tile.launch @loss(%c) : (tensor<2x4x32xf32>) -> tensor<f32>
+  return %l : tensor<f32>
+}
+
+// -----
+
+tile.func @part(%t: tensor<2x4xi32>) -> (tensor<2x4x16xf32> {tile.row_pitch = 32 : i64}) attributes {kind = "rows"} {
+  %x = arith.constant dense<0.0> : tensor<2x4x16xf32>
+  tile.return %x : tensor<2x4x16xf32>
+}
+tile.func @loss(%x: tensor<2x4x32xf32>) -> tensor<f32> attributes {kind = "rows"} {
+  %l = arith.constant dense<0.0> : tensor<f32>
+  tile.return %l : tensor<f32>
+}
+func.func @evaluate(%tokens: tensor<2x4xi32>, %targets: tensor<2x4xi32>) -> tensor<f32> {
+  %a = tile.launch @part(%tokens) : (tensor<2x4xi32>) -> tensor<2x4x16xf32>
+  // expected-error @+1 {{expected parts that a launch makes and that are joined once}}
+  %c = model.concat %a, %a : (tensor<2x4x16xf32>, tensor<2x4x16xf32>) -> tensor<2x4x32xf32>
+  %l = tile.launch @loss(%c) : (tensor<2x4x32xf32>) -> tensor<f32>
+  return %l : tensor<f32>
+}
