@@ -39,6 +39,10 @@ KernelLowering::KernelLowering(tile::FuncOp source, bool approximate)
       /*shared_bytes=*/IntegerAttr(),
       approximate ? b.getUnitAttr() : UnitAttr(),
       /*arg_attrs=*/ArrayAttr(), /*res_attrs=*/ArrayAttr());
+  // What Tiling calls them.
+  if (auto names = source->getAttrOfType<ArrayAttr>("tile.argument_names"))
+    for (auto [number, name] : llvm::enumerate(names))
+      kernel.setArgAttr(number, "cuda.name", name);
   // Results may lie where arguments do; accumulation reads what it writes.
   if (auto pairs = source.getInplace(); pairs && !pairs->empty())
     kernel->setAttr("cuda.may_alias", b.getUnitAttr());
@@ -80,7 +84,9 @@ LogicalResult KernelLowering::lowerScalar(Operation *op) {
   for (Value operand : op->getOperands())
     if (!scalars.contains(operand))
       return op->emitOpError("cannot be computed by one thread");
-  b.clone(*op, scalars);
+  Operation *own = b.clone(*op, scalars);
+  if (Attribute name = own->removeDiscardableAttr("tile.name"))
+    own->setDiscardableAttr("cuda.name", name);
   return success();
 }
 
@@ -126,8 +132,7 @@ LogicalResult KernelLowering::lowerOp(Operation *op) {
   if (auto convert = dyn_cast<cuda::ConvertLayoutOp>(op))
     return lowerConvert(convert);
   if (auto id = dyn_cast<tile::ProgramIdOp>(op)) {
-    scalars.map(id.getResult(),
-                named(cuda::BlockIdOp::create(b, id.getAxis()), "block"));
+    scalars.map(id.getResult(), cuda::BlockIdOp::create(b, id.getAxis()));
     return success();
   }
   if (isa<memref::LoadOp>(op))

@@ -14,6 +14,7 @@
 //   LowerReduce     reductions
 //   LowerConvert    changes of layout
 //   LowerLoop       loops, software pipeline
+//   LowerProductLoop  the main loop of a matrix product
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,8 +29,10 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/Twine.h"
 
+#include <limits>
 #include <map>
 
 namespace llmc {
@@ -54,6 +57,32 @@ struct SharedTile {
   int64_t bytes = 0; // of one stage
 };
 
+/// A copy of a tile from global to shared memory, made once or, with other
+/// places, in each iteration of a loop. Elements, but for `to` and `piece`.
+struct SharedCopy {
+  SharedTile tile;
+  GlobalView view;
+  /// The thread's first chunk in the view and in memory, at 0 of what moves.
+  mlir::Value row, column, from;
+  /// How far a step of the loop's variable moves rows and columns.
+  llvm::SmallVector<int64_t, 2> moving;
+  /// The first chunk's byte in a stage; null where that of others is not a
+  /// constant further on.
+  mlir::Value to;
+  int64_t rowsPerRound = 0; // 0: chunks are numbered through
+  int64_t piece = 0;        // bytes copied at once; below 4: by elements
+  bool rowsLeave = false, columnsLeave = false;
+};
+
+/// What a loop copies to shared memory ahead of its iterations.
+struct Pipeline {
+  llvm::SmallVector<SharedCopy> copies;
+  int64_t stages = 1;
+  mlir::Value begin, step;
+  /// Nothing is copied for iterations from here on.
+  mlir::Value end;
+};
+
 class KernelLowering {
 public:
   KernelLowering(tile::FuncOp source, bool approximate);
@@ -65,6 +94,8 @@ private:
   mlir::LogicalResult lowerBlock(mlir::Block &block);
   mlir::LogicalResult lowerOp(mlir::Operation *op);
   mlir::LogicalResult lowerFor(mlir::scf::ForOp loop);
+  /// A loop of products and nothing else, with fragments one step ahead.
+  mlir::LogicalResult lowerProductLoop(mlir::scf::ForOp loop);
   mlir::LogicalResult lowerIf(mlir::scf::IfOp branch);
   mlir::LogicalResult lowerScalar(mlir::Operation *op);
 
@@ -81,6 +112,8 @@ private:
   /// `x` and `y`, where null stands for true.
   mlir::Value both(mlir::Value x, mlir::Value y);
   mlir::Value named(mlir::Value value, llvm::StringRef name);
+  /// "weight_tile" of an argument that is called "weight".
+  std::string nameAfter(mlir::Value memory, llvm::StringRef what);
   /// The sum of scales[i] over the bits i that are set in `bits`;
   /// `higherBits`: whether there may be more bits than scales.
   mlir::Value linear(mlir::Value bits, llvm::ArrayRef<int64_t> scales,
@@ -122,6 +155,8 @@ private:
 
   //===--- memory (LowerMemory) ---------------------------------------------//
   mlir::FailureOr<GlobalView> viewOf(mlir::Value view);
+  /// nameAfter the argument that is loaded from.
+  std::string nameOfLoad(mlir::Operation *load, llvm::StringRef what);
   struct Access {
     GlobalView view;
     Layout layout;
@@ -156,8 +191,17 @@ private:
                            mlir::Operation *before = nullptr);
   mlir::Value sharedByte(const SharedTile &tile, mlir::Value row,
                          mlir::Value chunk);
-  mlir::LogicalResult copyToShared(tile::LoadOp load, const SharedTile &tile,
-                                   mlir::ValueRange begin);
+  /// A copy to begin at `fixed` + `moving` times the loop's variable; what
+  /// does not change in the loop is computed here.
+  mlir::FailureOr<SharedCopy> planCopy(tile::LoadOp load,
+                                       const SharedTile &tile,
+                                       mlir::ValueRange fixed,
+                                       llvm::ArrayRef<int64_t> moving);
+  /// Null: 0.
+  void issueCopy(const SharedCopy &copy, mlir::Value at, mlir::Value slot);
+  void copyByElements(const SharedCopy &copy, mlir::Value byte,
+                      mlir::Value place, mlir::Value viewColumn,
+                      mlir::Value inside);
   void commitCopies();
   void waitForCopies(int64_t groups);
   mlir::LogicalResult lowerSharedLoad(tile::LoadOp load);
@@ -165,12 +209,40 @@ private:
   /// are written there, rounded to the operand's type.
   SharedTile sharedOperand(mlir::Value tile);
 
+  //===--- pipelines (LowerLoop) --------------------------------------------//
+  /// Plans the copies of the loads that `loop` makes ahead; false after a
+  /// diagnostic.
+  bool startPipeline(mlir::scf::ForOp loop, Pipeline &pipeline);
+  /// Copies for the iteration at `at` into buffer `slot`, if there is such an
+  /// iteration; one group either way.
+  void copyAhead(const Pipeline &pipeline, mlir::Value at, mlir::Value slot);
+  /// The same for the first `stages` iterations.
+  void fillPipeline(const Pipeline &pipeline, int64_t stages);
+  /// Names the loop's variable as Tiling does.
+  void nameLoop(mlir::scf::ForOp made, mlir::scf::ForOp loop, bool isPipelined);
+  mlir::Value slotAfter(const Pipeline &pipeline, mlir::Value slot);
+  /// The array of a carried tile, which holds `init` at first.
+  mlir::Value arrayForCarried(mlir::Value init);
+
   //===--- products (LowerDot, LowerTf32Dot, LowerSimtDot) ------------------//
   mlir::LogicalResult lowerDot(tile::DotOp dot);
   mlir::Value accumulatorOf(tile::DotOp dot);
   void multiplyByTensorCores(tile::DotOp dot, mlir::Value acc);
   void multiplyByTf32(tile::DotOp dot, mlir::Value acc);
   void multiplyByThreads(tile::DotOp dot, mlir::Value acc);
+  /// Reads step `kk` of the depth of an operand into registers from `base` on;
+  /// `part`: of columns that repeat, or null.
+  void loadLeft(tile::DotOp dot, const SharedTile &tile,
+                const FragmentPlace &place, mlir::Value kk, mlir::Value array,
+                mlir::Value base);
+  void loadRight(tile::DotOp dot, const SharedTile &tile,
+                 const FragmentPlace &place, mlir::Value kk, mlir::Value part,
+                 mlir::Value array, mlir::Value base);
+  /// acc += a b for all pairs of a warp's fragments.
+  void multiplyFragments(tile::DotOp dot, mlir::Value acc, mlir::Value a,
+                         mlir::Value aBase, mlir::Value bArray,
+                         mlir::Value bBase, mlir::Value part);
+  void explainProduct(tile::DotOp dot, llvm::StringRef more);
   bool isFragment(tile::DotOp dot);
   /// The first register of a left operand that is a fragment already: of a row
   /// tile, and 8 columns of it.
@@ -180,8 +252,11 @@ private:
                               llvm::ArrayRef<int64_t> warpScales);
   FragmentPlace wordPlace(const SharedTile &tile, bool isA, bool paired,
                           llvm::ArrayRef<int64_t> warpScales);
-  mlir::Value fragmentByte(const SharedTile &tile, const FragmentPlace &from,
-                           mlir::Value row, mlir::Value columnByte);
+  /// `columnByte` is below `columnBytes`, and below those of a row.
+  mlir::Value
+  fragmentByte(const SharedTile &tile, const FragmentPlace &from,
+               mlir::Value row, mlir::Value columnByte,
+               int64_t columnBytes = std::numeric_limits<int64_t>::max());
 
   mlir::LogicalResult lowerReduce(tile::ReduceOp op);
   mlir::LogicalResult lowerConvert(cuda::ConvertLayoutOp op);
@@ -212,6 +287,9 @@ private:
   llvm::DenseMap<mlir::Value, SharedTile> sharedTiles;
   /// Elements computed in the loop that is being built.
   llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, mlir::Value> elements;
+  /// Tiles that a store to the same place loads in passing.
+  llvm::DenseMap<mlir::Operation *, tile::LoadOp> loadedByStores;
+  llvm::DenseSet<mlir::Value> loadedInPassing;
   /// The buffer that a loop which continues another one's pipeline begins with.
   llvm::DenseMap<mlir::Operation *, mlir::Value> continuedSlots;
   std::string explanation;

@@ -9,6 +9,8 @@
 
 #include "compiler/Target/CUDA/KernelLowering.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace llmc;
 
@@ -126,9 +128,19 @@ FragmentPlace KernelLowering::ldmatrixPlace(const SharedTile &tile, bool isA,
 // Columns come as a multiple of 8 elements, which is whole chunks.
 Value KernelLowering::fragmentByte(const SharedTile &tile,
                                    const FragmentPlace &from, Value row,
-                                   Value columnByte) {
-  Value byte = tile.swizzleMask ? bitXor(from.chunkByte, columnByte)
-                                : add(from.chunkByte, columnByte);
+                                   Value columnByte, int64_t columnBytes) {
+  Value byte;
+  if (!tile.swizzleMask) {
+    byte = add(from.chunkByte, columnByte);
+  } else if (std::min(columnBytes, tile.chunks * 16) <=
+             (tile.swizzleMask + 1) * 16) {
+    byte = bitXor(from.chunkByte, columnByte);
+  } else {
+    // Only the lower bits are swizzled: the others make a constant offset.
+    Value swizzled = bitAnd(columnByte, tile.swizzleMask * 16);
+    Value plain = bitAnd(columnByte, (tile.chunks - 1 - tile.swizzleMask) * 16);
+    byte = add(bitXor(from.chunkByte, swizzled), plain);
+  }
   byte = add(add(from.rowByte, mul(row, tile.pitch)), byte);
   return tile.slot ? add(tile.slot, byte) : byte;
 }
@@ -186,6 +198,68 @@ LogicalResult KernelLowering::lowerDot(tile::DotOp dot) {
   return success();
 }
 
+/// An end of what `linear` gives: the next larger place.
+static int64_t endOf(ArrayRef<int64_t> scales) {
+  return std::accumulate(scales.begin(), scales.end(), int64_t(1));
+}
+
+void KernelLowering::loadLeft(tile::DotOp dot, const SharedTile &tile,
+                              const FragmentPlace &place, Value kk, Value array,
+                              Value base) {
+  WarpTiles tiles(layoutOf(dot.getResult()));
+  bool depthIsRow = dot.getTransposeA();
+  SmallVector<int64_t> bytes = scaled(tiles.rowScales, 2);
+  unroll(tiles.rowTiles, 1, "m", [&](Value m) {
+    Value byte =
+        depthIsRow
+            ? fragmentByte(tile, place, mul(kk, 16), linear(m, bytes, false),
+                           endOf(bytes))
+            : fragmentByte(tile, place, linear(m, tiles.rowScales, false),
+                           mul(kk, 32), 2 * getDepth(dot));
+    cuda::LdmatrixOp::create(b, tile.buffer, byte, array, add(base, mul(m, 4)),
+                             depthIsRow);
+  });
+}
+
+void KernelLowering::loadRight(tile::DotOp dot, const SharedTile &tile,
+                               const FragmentPlace &place, Value kk, Value part,
+                               Value array, Value base) {
+  Layout layout = layoutOf(dot.getResult());
+  WarpTiles tiles(layout);
+  bool depthIsRow = !dot.getTransposeB();
+  int64_t unit = depthIsRow ? 2 : 1;
+  SmallVector<int64_t> scales = scaled(tiles.columnScales, unit);
+  int64_t partStep = unit * layout.atom()[1];
+  int64_t end = endOf(scales) + (tiles.repetitions - 1) * partStep;
+  unroll(tiles.columnTiles, 2, "n", [&](Value n) {
+    Value column = linear(n, scales, false);
+    if (part)
+      column = add(column, mul(part, partStep));
+    Value byte =
+        depthIsRow
+            ? fragmentByte(tile, place, mul(kk, 16), column, end)
+            : fragmentByte(tile, place, column, mul(kk, 32), 2 * getDepth(dot));
+    cuda::LdmatrixOp::create(b, tile.buffer, byte, array, add(base, mul(n, 2)),
+                             depthIsRow);
+  });
+}
+
+void KernelLowering::multiplyFragments(tile::DotOp dot, Value acc, Value a,
+                                       Value aBase, Value bArray, Value bBase,
+                                       Value part) {
+  Layout layout = layoutOf(dot.getResult());
+  WarpTiles tiles(layout);
+  unroll(tiles.rowTiles, 1, "m", [&](Value m) {
+    unroll(tiles.columnTiles, 1, "n", [&](Value n) {
+      Value place = mul(add(mul(m, tiles.columnTiles), n), 4);
+      if (part)
+        place = add(place, mul(part, layout.atomRegisters()));
+      cuda::MmaOp::create(b, acc, place, a, add(aBase, mul(m, 4)), bArray,
+                          add(bBase, mul(n, 2)));
+    });
+  });
+}
+
 void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
   Layout layout = layoutOf(dot.getResult());
   bool fragment = isFragment(dot);
@@ -206,61 +280,38 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
   bPlace = ldmatrixPlace(bTile, false, !dot.getTransposeB(), tiles.warpColumns);
   Type i32 = b.getI32Type();
 
-  explain("multiply [" + llvm::Twine(dot.getType().getDimSize(0)) + ", " +
-          llvm::Twine(depth) + "] by [" + llvm::Twine(depth) + ", " +
-          llvm::Twine(dot.getType().getDimSize(1)) + "]" +
-          (fragment ? ", the left operand from registers" : ""));
+  explainProduct(dot, fragment ? ", the left operand from registers" : "");
   unroll(depth / 16, 1, "kk", [&](Value kk) {
-    Value k = mul(kk, 16), kByte = mul(kk, 32);
     Value a = newArray(i32, 4 * tiles.rowTiles, "a");
-    unroll(tiles.rowTiles, 1, "m", [&](Value m) {
-      if (fragment) {
+    if (!fragment)
+      loadLeft(dot, aTile, aPlace, kk, a, index(0));
+    else
+      unroll(tiles.rowTiles, 1, "m", [&](Value m) {
         // Two column tiles are this part of the depth.
         Value base = fragmentRegister(dot, m, mul(kk, 2));
-        auto rounded = dot.getA().getDefiningOp<arith::TruncFOp>();
-        Value exact = rounded.getIn();
+        Value exact = dot.getA().getDefiningOp<arith::TruncFOp>().getIn();
         for (int64_t i = 0; i < 4; ++i) {
           Value low = element(exact, add(base, index(2 * i)));
           Value high = element(exact, add(base, index(2 * i + 1)));
           writeArray(cuda::PackBf16Op::create(b, i32, low, high), a,
                      add(mul(m, 4), index(i)));
         }
-        return;
-      }
-      Value byte =
-          dot.getTransposeA()
-              ? fragmentByte(aTile, aPlace, k,
-                             linear(m, scaled(tiles.rowScales, 2), false))
-              : fragmentByte(aTile, aPlace, linear(m, tiles.rowScales, false),
-                             kByte);
-      cuda::LdmatrixOp::create(b, aTile.buffer, byte, a, mul(m, 4),
-                               dot.getTransposeA());
-    });
-    auto multiply = [&](Value repetition) {
+      });
+    auto multiply = [&](Value part) {
       Value bArray = newArray(i32, 2 * tiles.columnTiles, "b");
-      unroll(tiles.columnTiles, 2, "n", [&](Value n) {
-        int64_t unit = dot.getTransposeB() ? 1 : 2;
-        Value column = linear(n, scaled(tiles.columnScales, unit), false);
-        if (repetition)
-          column = add(column, mul(repetition, unit * layout.atom()[1]));
-        Value byte = dot.getTransposeB()
-                         ? fragmentByte(bTile, bPlace, column, kByte)
-                         : fragmentByte(bTile, bPlace, k, column);
-        cuda::LdmatrixOp::create(b, bTile.buffer, byte, bArray, mul(n, 2),
-                                 !dot.getTransposeB());
-      });
-      unroll(tiles.rowTiles, 1, "m", [&](Value m) {
-        unroll(tiles.columnTiles, 1, "n", [&](Value n) {
-          Value place = mul(add(mul(m, tiles.columnTiles), n), 4);
-          if (repetition)
-            place = add(place, mul(repetition, layout.atomRegisters()));
-          cuda::MmaOp::create(b, acc, place, a, mul(m, 4), bArray, mul(n, 2));
-        });
-      });
+      loadRight(dot, bTile, bPlace, kk, part, bArray, index(0));
+      multiplyFragments(dot, acc, a, index(0), bArray, index(0), part);
     };
     if (tiles.repetitions == 1)
       multiply(Value());
     else
       unroll(tiles.repetitions, 1, "part", multiply);
   });
+}
+
+void KernelLowering::explainProduct(tile::DotOp dot, StringRef more) {
+  int64_t depth = getDepth(dot);
+  explain("multiply [" + llvm::Twine(dot.getType().getDimSize(0)) + ", " +
+          llvm::Twine(depth) + "] by [" + llvm::Twine(depth) + ", " +
+          llvm::Twine(dot.getType().getDimSize(1)) + "]" + more);
 }

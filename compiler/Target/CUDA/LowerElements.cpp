@@ -70,7 +70,7 @@ bool KernelLowering::isInline(Value tile) {
 }
 
 void KernelLowering::prepare(Value tile) {
-  if (arrays.contains(tile))
+  if (arrays.contains(tile) || loadedInPassing.contains(tile))
     return;
   if (!isInline(tile)) {
     materialize(tile);

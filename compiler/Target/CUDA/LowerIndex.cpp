@@ -54,6 +54,14 @@ Value KernelLowering::named(Value value, StringRef name) {
   return value;
 }
 
+std::string KernelLowering::nameAfter(Value memory, StringRef what) {
+  auto argument = dyn_cast_or_null<BlockArgument>(memory);
+  auto name = argument ? kernel.getArgAttrOfType<StringAttr>(
+                             argument.getArgNumber(), "cuda.name")
+                       : StringAttr();
+  return name ? (name.getValue() + "_" + what).str() : what.str();
+}
+
 Value KernelLowering::linear(Value bits, ArrayRef<int64_t> scales,
                              bool higherBits) {
   Value sum = index(0);

@@ -22,7 +22,17 @@
 using namespace mlir;
 using namespace llmc;
 
-/// `value` of the tile program, with the loop's induction variable at `at`.
+/// The loop that continues the pipeline of `loop`; null: none.
+static scf::ForOp continuationOf(scf::ForOp loop) {
+  auto next = dyn_cast_or_null<scf::ForOp>(loop->getNextNode());
+  return next && next->hasAttr("cuda.continues") ? next : scf::ForOp();
+}
+
+//===----------------------------------------------------------------------===//
+// The pipeline
+//===----------------------------------------------------------------------===//
+
+/// `value` of the tile program, with the loop's variable at `at`.
 static Value evaluateAt(ImplicitLocOpBuilder &b, Value value, scf::ForOp loop,
                         Value at, const IRMapping &scalars) {
   if (value == loop.getInductionVar())
@@ -30,91 +40,126 @@ static Value evaluateAt(ImplicitLocOpBuilder &b, Value value, scf::ForOp loop,
   Operation *op = value.getDefiningOp();
   if (!op || !loop->isProperAncestor(op))
     return scalars.lookup(value);
-  IRMapping mapping;
+  SmallVector<Value> operands;
   for (Value operand : op->getOperands())
-    mapping.map(operand, evaluateAt(b, operand, loop, at, scalars));
-  return b.clone(*op, mapping)->getResult(0);
+    operands.push_back(evaluateAt(b, operand, loop, at, scalars));
+  return b.createOrFold<arith::AddIOp>(operands[0], operands[1]);
 }
 
-/// The loop that continues the pipeline of `loop`; null: none.
-static scf::ForOp continuationOf(scf::ForOp loop) {
-  auto next = dyn_cast_or_null<scf::ForOp>(loop->getNextNode());
-  return next && next->hasAttr("cuda.continues") ? next : scf::ForOp();
+bool KernelLowering::startPipeline(scf::ForOp loop, Pipeline &pipeline) {
+  SmallVector<tile::LoadOp> loads = loadsAhead(loop);
+  pipeline.begin = scalars.lookup(loop.getLowerBound());
+  pipeline.step = scalars.lookup(loop.getStep());
+  pipeline.end = scalars.lookup(loop.getUpperBound());
+  for (scf::ForOp later = continuationOf(loop); later;
+       later = continuationOf(later))
+    pipeline.end = scalars.lookup(later.getUpperBound());
+  for (tile::LoadOp load : loads) {
+    pipeline.stages = load->getAttrOfType<IntegerAttr>("cuda.stages").getInt();
+    if (!sharedTiles.contains(load.getResult()))
+      sharedTiles[load.getResult()] =
+          newSharedTile(load.getResult().getType(), pipeline.stages,
+                        nameOfLoad(load, "ring"));
+    SmallVector<Value> fixed;
+    SmallVector<int64_t> moving;
+    for (Value position : load.getIndices()) {
+      moving.push_back(*movementOf(position, loop));
+      fixed.push_back(evaluateAt(b, position, loop, index(0), scalars));
+    }
+    FailureOr<SharedCopy> copy =
+        planCopy(load, sharedTiles[load.getResult()], fixed, moving);
+    if (failed(copy))
+      return false;
+    pipeline.copies.push_back(*copy);
+  }
+  return true;
+}
+
+void KernelLowering::copyAhead(const Pipeline &pipeline, Value at, Value slot) {
+  auto branch =
+      scf::IfOp::create(b, less(at, pipeline.end), /*withElse=*/false);
+  branch->setAttr("cuda.uniform", b.getUnitAttr());
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    for (const SharedCopy &copy : pipeline.copies)
+      issueCopy(copy, at,
+                b.createOrFold<arith::MulIOp>(slot, index(copy.tile.bytes)));
+  }
+  cuda::CpAsyncCommitOp::create(b);
+}
+
+void KernelLowering::fillPipeline(const Pipeline &pipeline, int64_t stages) {
+  for (int64_t stage = 0; stage < stages; ++stage) {
+    Value ahead = b.createOrFold<arith::MulIOp>(pipeline.step, index(stage));
+    copyAhead(pipeline, add(pipeline.begin, ahead), index(stage));
+  }
+}
+
+void KernelLowering::nameLoop(scf::ForOp made, scf::ForOp loop,
+                              bool isPipelined) {
+  if (Attribute name = loop->getDiscardableAttr("tile.name"))
+    made->setAttr("cuda.name", name);
+  if (!isPipelined)
+    return;
+  // The last of what the loop carries is the buffer's number.
+  SmallVector<Attribute> names(made.getNumResults(), b.getUnitAttr());
+  names.back() = b.getStringAttr("stage");
+  made->setAttr("cuda.result_names", b.getArrayAttr(names));
+}
+
+Value KernelLowering::slotAfter(const Pipeline &pipeline, Value slot) {
+  Value following = add(slot, index(1));
+  Value wraps = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, following,
+                                      index(pipeline.stages));
+  return arith::SelectOp::create(b, wraps, index(0), following);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+Value KernelLowering::arrayForCarried(Value init) {
+  Value array = arrays.lookup(init);
+  // The own tile of an outer loop, or of the one before, goes on being that.
+  bool isCarried = isa<BlockArgument>(init) || init.getDefiningOp<scf::ForOp>();
+  if (array && isCarried && init.hasOneUse())
+    return array;
+  auto type = cast<RankedTensorType>(init.getType());
+  array = newArray(type.getElementType(), layoutOf(init).numRegisters(),
+                   type.getRank() == 2 ? "acc" : "carried");
+  materializeInto(init, array);
+  return array;
 }
 
 LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
+  if (loop->hasAttr("cuda.double_buffer"))
+    return lowerProductLoop(loop);
   // The arrays of carried tiles; scalars are carried by the new loop.
   SmallVector<Value> carried;
   for (auto [init, arg] :
        llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs())) {
-    if (!isa<RankedTensorType>(init.getType())) {
+    if (isa<RankedTensorType>(init.getType()))
+      arrays[arg] = arrayForCarried(init);
+    else
       carried.push_back(scalars.lookup(init));
-      continue;
-    }
-    Value array = arrays.lookup(init);
-    // The own tile of an outer loop, or of the one before, goes on being that.
-    bool isCarried =
-        isa<BlockArgument>(init) || init.getDefiningOp<scf::ForOp>();
-    if (!array || !isCarried || !init.hasOneUse()) {
-      auto type = cast<RankedTensorType>(init.getType());
-      array = newArray(type.getElementType(), layoutOf(init).numRegisters(),
-                       type.getRank() == 2 ? "acc" : "carried");
-      materializeInto(init, array);
-    }
-    arrays[arg] = array;
   }
 
-  Value begin = scalars.lookup(loop.getLowerBound());
-  Value end = scalars.lookup(loop.getUpperBound());
-  Value step = scalars.lookup(loop.getStep());
+  Pipeline pipeline;
+  if (!startPipeline(loop, pipeline))
+    return failure();
   SmallVector<tile::LoadOp> ahead = loadsAhead(loop);
-  int64_t stages = 1;
-  for (tile::LoadOp load : ahead) {
-    stages = load->getAttrOfType<IntegerAttr>("cuda.stages").getInt();
-    if (!sharedTiles.contains(load.getResult()))
-      sharedTiles[load.getResult()] =
-          newSharedTile(load.getResult().getType(), stages, "ring");
-  }
-  scf::ForOp next = continuationOf(loop);
-  Value copiesEnd = end;
-  for (scf::ForOp later = next; later; later = continuationOf(later))
-    copiesEnd = scalars.lookup(later.getUpperBound());
-  auto issue = [&](Value at, Value slot) -> LogicalResult {
-    for (tile::LoadOp load : ahead) {
-      SharedTile tile = sharedTiles[load.getResult()];
-      tile.slot = b.createOrFold<arith::MulIOp>(slot, index(tile.bytes));
-      SmallVector<Value> indices;
-      for (Value position : load.getIndices())
-        indices.push_back(evaluateAt(b, position, loop, at, scalars));
-      if (failed(copyToShared(load, tile, indices)))
-        return failure();
-    }
-    return success();
-  };
-  auto issueIfInside = [&](Value at, Value slot) -> LogicalResult {
-    auto branch = scf::IfOp::create(b, less(at, copiesEnd), /*withElse=*/false);
-    branch->setAttr("cuda.uniform", b.getUnitAttr());
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(branch.thenBlock());
-      if (failed(issue(at, slot)))
-        return failure();
-    }
-    cuda::CpAsyncCommitOp::create(b);
-    return success();
-  };
   if (Value slot = continuedSlots.lookup(loop)) {
     carried.push_back(slot);
   } else if (!ahead.empty()) {
-    for (int64_t stage = 0; stage + 1 < stages; ++stage) {
-      Value at = add(begin, b.createOrFold<arith::MulIOp>(step, index(stage)));
-      if (failed(issueIfInside(at, index(stage))))
-        return failure();
-    }
+    fillPipeline(pipeline, pipeline.stages - 1);
     carried.push_back(index(0)); // the buffer of this iteration
   }
 
-  auto made = scf::ForOp::create(b, begin, end, step, carried);
+  auto made = scf::ForOp::create(b, pipeline.begin,
+                                 scalars.lookup(loop.getUpperBound()),
+                                 pipeline.step, carried);
+  nameLoop(made, loop, !ahead.empty());
   {
     OpBuilder::InsertionGuard guard(b);
     Block *body = made.getBody();
@@ -131,18 +176,18 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
     Value slot;
     if (!ahead.empty()) {
       slot = made.getRegionIterArgs().back();
-      waitForCopies(stages - 2);
+      waitForCopies(pipeline.stages - 2);
       copiesUnderWay = false;
       Value later = add(made.getInductionVar(),
-                        b.createOrFold<arith::MulIOp>(step, index(stages - 1)));
+                        b.createOrFold<arith::MulIOp>(
+                            pipeline.step, index(pipeline.stages - 1)));
       Value isFirst =
           arith::CmpIOp::create(b, arith::CmpIPredicate::eq, slot, index(0));
       Value before = arith::SubIOp::create(b, slot, index(1));
-      Value left =
-          named(arith::SelectOp::create(b, isFirst, index(stages - 1), before),
-                "left");
-      if (failed(issueIfInside(later, left)))
-        return failure();
+      Value left = named(arith::SelectOp::create(
+                             b, isFirst, index(pipeline.stages - 1), before),
+                         "left");
+      copyAhead(pipeline, later, left);
       for (tile::LoadOp load : ahead) {
         SharedTile &tile = sharedTiles[load.getResult()];
         tile.slot = mul(slot, tile.bytes);
@@ -167,16 +212,12 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
       materialize(value);
     for (auto &[value, array] : copies)
       materializeInto(value, array);
-    if (slot) {
-      Value following = add(slot, index(1));
-      Value wraps = arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
-                                          following, index(stages));
-      yielded.push_back(arith::SelectOp::create(b, wraps, index(0), following));
-    }
+    if (slot)
+      yielded.push_back(slotAfter(pipeline, slot));
     if (!carried.empty())
       scf::YieldOp::create(b, yielded);
   }
-  if (next) {
+  if (scf::ForOp next = continuationOf(loop)) {
     continuedSlots[next] = made.getResults().back();
     for (auto [load, later] : llvm::zip_equal(ahead, loadsAhead(next))) {
       SharedTile tile = sharedTiles[load.getResult()];

@@ -57,6 +57,12 @@ FailureOr<GlobalView> KernelLowering::viewOf(Value view) {
   return result;
 }
 
+std::string KernelLowering::nameOfLoad(Operation *load, StringRef what) {
+  Value view = load->getOperand(0);
+  auto cast = view.getDefiningOp<memref::ReinterpretCastOp>();
+  return nameAfter(scalars.lookupOrNull(cast ? cast.getSource() : view), what);
+}
+
 FailureOr<KernelLowering::Access>
 KernelLowering::accessOf(Value view, ValueRange indices,
                          RankedTensorType tile) {
@@ -192,7 +198,8 @@ Value KernelLowering::loadAccess(Access access, Type elementType,
   chooseWidth(access);
   const Layout &layout = access.layout;
   int64_t width = access.width, last = layout.lastAxis();
-  Value array = newArray(elementType, layout.numRegisters(), name);
+  Value array = newArray(elementType, layout.numRegisters(),
+                         nameAfter(access.view.memory, name));
   auto packType = VectorType::get({width}, elementType);
   // Only the first copy of an element is ever stored, so that the others need
   // not read what it overwrites. Slices are no such copies: all need them.
@@ -222,9 +229,39 @@ Value KernelLowering::loadAccess(Access access, Type elementType,
   return array;
 }
 
+/// The store to the place that a tile is loaded from, if all that the tile is
+/// for is what is stored there: storage += value.
+static tile::StoreOp storeInPlace(tile::LoadOp load) {
+  Operation *op = load;
+  while (op->hasOneUse()) {
+    Operation *user = *op->user_begin();
+    if (user->getBlock() != load->getBlock())
+      return {};
+    if (auto store = dyn_cast<tile::StoreOp>(user)) {
+      bool samePlace = store.getView() == load.getView() &&
+                       llvm::equal(store.getIndices(), load.getIndices());
+      // Nothing else may be written before.
+      for (Operation *other = load->getNextNode(); samePlace && other != store;
+           other = other->getNextNode())
+        samePlace = !isa<tile::StoreOp>(other) && !other->getNumRegions();
+      return samePlace ? store : tile::StoreOp();
+    }
+    if (!user->hasTrait<OpTrait::Elementwise>() || user->getNumResults() != 1)
+      return {};
+    op = user;
+  }
+  return {};
+}
+
 LogicalResult KernelLowering::lowerLoad(tile::LoadOp op) {
   if (op->hasAttr("cuda.stages"))
     return lowerSharedLoad(op);
+  // Loaded pack by pack as it is stored, not held in registers all at once.
+  if (tile::StoreOp store = storeInPlace(op)) {
+    loadedByStores[store] = op;
+    loadedInPassing.insert(op.getResult());
+    return success();
+  }
   // Tables of repeat_columns are read where they are used.
   if (!op.getResult().getType().getEncoding())
     return success();
@@ -233,8 +270,8 @@ LogicalResult KernelLowering::lowerLoad(tile::LoadOp op) {
   if (failed(access))
     return failure();
   access->layout = layoutOf(op.getResult());
-  arrays[op.getResult()] =
-      loadAccess(*access, getElementTypeOrSelf(op.getResult().getType()), "x");
+  arrays[op.getResult()] = loadAccess(
+      *access, getElementTypeOrSelf(op.getResult().getType()), "tile");
   return success();
 }
 
@@ -248,8 +285,8 @@ LogicalResult KernelLowering::lowerGather(tile::GatherOp op) {
   access->layout = layoutOf(op.getResult());
   access->rows = op.getRows();
   prepare(op.getRows());
-  arrays[op.getResult()] =
-      loadAccess(*access, getElementTypeOrSelf(op.getResult().getType()), "x");
+  arrays[op.getResult()] = loadAccess(
+      *access, getElementTypeOrSelf(op.getResult().getType()), "tile");
   return success();
 }
 
@@ -314,8 +351,11 @@ LogicalResult KernelLowering::lowerStore(tile::StoreOp op) {
 
   // Rounding happens while packing; everything else in a loop of its own.
   Value value = op.getValue();
+  tile::LoadOp inPlace = loadedByStores.lookup(op);
   auto rounding = value.getDefiningOp<arith::TruncFOp>();
-  if (rounding && isInline(value))
+  if (inPlace)
+    prepare(value);
+  else if (rounding && isInline(value))
     materialize(rounding.getIn());
   else if (!isa_and_present<arith::ConstantOp>(value.getDefiningOp()))
     materialize(value);
@@ -326,12 +366,22 @@ LogicalResult KernelLowering::lowerStore(tile::StoreOp op) {
   unroll(layout.numRegisters(), width, "", [&](Value reg) {
     SmallVector<Value> coordinates;
     Value place = elementIndex(*access, reg, coordinates);
+    Value condition = both(first, insideView(*access, coordinates));
+    Value old;
+    if (inPlace)
+      old = cuda::LoadGlobalOp::create(
+          b, VectorType::get({width}, getElementTypeOrSelf(inPlace.getType())),
+          access->view.memory, place, condition);
     SmallVector<Value> parts;
-    for (int64_t i = 0; i < width; ++i)
-      parts.push_back(element(value, add(reg, index(i))));
+    for (int64_t i = 0; i < width; ++i) {
+      Value own = add(reg, index(i));
+      if (inPlace)
+        elements[{inPlace.getResult(), own}] =
+            vector::ExtractOp::create(b, old, i);
+      parts.push_back(element(value, own));
+    }
     Value pack = vector::FromElementsOp::create(b, packType, parts);
-    cuda::StoreGlobalOp::create(b, pack, access->view.memory, place,
-                                both(first, insideView(*access, coordinates)));
+    cuda::StoreGlobalOp::create(b, pack, access->view.memory, place, condition);
   });
   return success();
 }

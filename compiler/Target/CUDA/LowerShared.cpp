@@ -65,62 +65,83 @@ Value KernelLowering::sharedByte(const SharedTile &tile, Value row,
 // Copies from global memory
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// What of a chunk lies in the view.
-struct ChunkEdge {
-  Value bytes;  // of the source; null: all
-  Value inside; // condition that any does; null: always
-};
-} // namespace
-
-LogicalResult KernelLowering::copyToShared(tile::LoadOp load,
-                                           const SharedTile &tile,
-                                           ValueRange begin) {
+FailureOr<SharedCopy> KernelLowering::planCopy(tile::LoadOp load,
+                                               const SharedTile &tile,
+                                               ValueRange fixed,
+                                               ArrayRef<int64_t> moving) {
   FailureOr<Access> found =
       accessOf(load.getView(), load.getIndices(), load.getResult().getType());
   if (failed(found))
     return failure();
-  Access access = *found;
-  GlobalView &view = access.view;
+  SharedCopy copy;
+  copy.tile = tile;
+  copy.view = found->view;
+  const GlobalView &view = copy.view;
   // mayLeave asks for the last axis; operands in shared memory have no layout.
-  bool rowsLeave = mayLeave(access, 0), columnsLeave = mayLeave(access, 1);
+  copy.rowsLeave = mayLeave(*found, 0);
+  copy.columnsLeave = mayLeave(*found, 1);
+  copy.moving.assign(moving.begin(), moving.end());
   int64_t perChunk = kChunkBytes / tile.elementBytes;
   int64_t alignment =
       std::gcd(std::gcd(view.offsetDivisor, view.strides[0]),
                std::gcd(divisor(load.getIndices()[1]), perChunk));
-  int64_t piece = view.strides[1] == 1 ? alignment * tile.elementBytes : 0;
+  copy.piece = view.strides[1] == 1 ? alignment * tile.elementBytes : 0;
 
-  auto copyChunk = [&](Value row, Value chunk) {
-    Value byte = sharedByte(tile, row, chunk);
-    Value viewRow = add(begin[0], row);
-    Value viewColumn = add(begin[1], mul(chunk, perChunk));
-    Value place = add(add(view.offset, mul(viewRow, view.strides[0])),
-                      mul(viewColumn, view.strides[1]));
-    Value inside = rowsLeave ? less(viewRow, index(view.sizes[0])) : Value();
-    if (piece < 4) {
-      // Too little alignment for copies in the background.
-      Type element = getElementTypeOrSelf(view.memory.getType());
-      auto one = VectorType::get({1}, element);
-      SmallVector<Value> parts;
-      for (int64_t i = 0; i < perChunk; ++i) {
-        Value condition = inside;
-        if (columnsLeave)
-          condition = both(
-              condition, less(add(viewColumn, index(i)), index(view.sizes[1])));
-        Value pack = cuda::LoadGlobalOp::create(
-            b, one, view.memory, add(place, index(i * view.strides[1])),
-            condition);
-        parts.push_back(vector::ExtractOp::create(b, pack, 0));
-      }
-      auto type = VectorType::get({perChunk}, element);
-      cuda::StoreSharedOp::create(
-          b, vector::FromElementsOp::create(b, type, parts), tile.buffer, byte,
-          Value());
-      return;
-    }
-    for (int64_t done = 0; done < kChunkBytes; done += piece) {
+  // The thread's first chunk. The others lie whole rows further on, where the
+  // threads are a multiple of a row's chunks.
+  copy.rowsPerRound =
+      threads % tile.chunks == 0 ? threads / tile.chunks : int64_t(0);
+  std::string key = std::to_string(tile.chunks);
+  Value row = index(0), chunk = index(0);
+  if (copy.rowsPerRound) {
+    row = atEntry("copy row " + key, "copy_row",
+                  [&] { return div(thread, tile.chunks); });
+    chunk = atEntry("copy chunk " + key, "copy_chunk",
+                    [&] { return rem(thread, tile.chunks); });
+  }
+  copy.row = add(fixed[0], row);
+  copy.column = add(fixed[1], mul(chunk, perChunk));
+  copy.from = named(add(view.offset, add(mul(copy.row, view.strides[0]),
+                                         mul(copy.column, view.strides[1]))),
+                    nameAfter(view.memory, "from"));
+  // Rows further on have the same swizzle if they are whole periods of it.
+  int64_t period = (tile.swizzleMask + 1) << tile.swizzleShift;
+  if (copy.rowsPerRound && copy.rowsPerRound % period == 0) {
+    SharedTile first = tile;
+    first.slot = Value();
+    copy.to = atEntry("copy to " + key + " " + std::to_string(tile.pitch) +
+                          " " + std::to_string(tile.swizzleMask),
+                      "copy_to", [&] { return sharedByte(first, row, chunk); });
+  }
+  return copy;
+}
+
+void KernelLowering::issueCopy(const SharedCopy &copy, Value at, Value slot) {
+  SharedTile tile = copy.tile;
+  tile.slot = slot;
+  const GlobalView &view = copy.view;
+  int64_t perChunk = kChunkBytes / tile.elementBytes;
+  auto moved = [&](Value start, int64_t by) {
+    return at && by ? add(start, mul(at, by)) : start;
+  };
+  int64_t perStep =
+      copy.moving[0] * view.strides[0] + copy.moving[1] * view.strides[1];
+
+  // Chunk `chunk` of row `row` behind the thread's first ones.
+  auto copyChunk = [&](Value byte, Value row, Value chunk) {
+    Value viewRow = add(moved(copy.row, copy.moving[0]), row);
+    Value viewColumn =
+        add(moved(copy.column, copy.moving[1]), mul(chunk, perChunk));
+    Value place = add(
+        moved(copy.from, perStep),
+        add(mul(row, view.strides[0]), mul(chunk, perChunk * view.strides[1])));
+    Value inside =
+        copy.rowsLeave ? less(viewRow, index(view.sizes[0])) : Value();
+    if (copy.piece < 4)
+      return copyByElements(copy, byte, place, viewColumn, inside);
+    for (int64_t done = 0; done < kChunkBytes; done += copy.piece) {
       Value bytes;
-      if (columnsLeave) {
+      if (copy.columnsLeave) {
         // What is left of the row, at most the piece.
         Value left = arith::SubIOp::create(
             b, index(view.sizes[1]),
@@ -128,13 +149,13 @@ LogicalResult KernelLowering::copyToShared(tile::LoadOp load,
                 b, index(view.sizes[1]),
                 add(viewColumn, index(done / tile.elementBytes))));
         bytes = arith::MinSIOp::create(b, mul(left, tile.elementBytes),
-                                       index(piece));
+                                       index(copy.piece));
       }
       if (inside)
-        bytes = arith::SelectOp::create(b, inside, bytes ? bytes : index(piece),
-                                        index(0));
+        bytes = arith::SelectOp::create(
+            b, inside, bytes ? bytes : index(copy.piece), index(0));
       cuda::CpAsyncOp::create(
-          b, piece, tile.buffer, add(byte, index(done)), view.memory,
+          b, copy.piece, tile.buffer, add(byte, index(done)), view.memory,
           add(place, index(done / tile.elementBytes)), bytes);
     }
   };
@@ -144,28 +165,58 @@ LogicalResult KernelLowering::copyToShared(tile::LoadOp load,
   int64_t total = tile.rows * tile.chunks;
   int64_t rounds = llvm::divideCeilSigned(total, threads);
   unroll(rounds, 1, "", [&](Value round) {
-    Value row, chunk;
-    if (threads % tile.chunks == 0) {
+    // The tile's row and chunk, for the swizzle.
+    Value row, chunk, byte;
+    Value further = mul(round, copy.rowsPerRound);
+    if (copy.rowsPerRound) {
       std::string key = std::to_string(tile.chunks);
-      Value firstRow = atEntry("copy row " + key, "copy_row",
-                               [&] { return div(thread, tile.chunks); });
-      chunk = atEntry("copy chunk " + key, "copy_chunk",
-                      [&] { return rem(thread, tile.chunks); });
-      row = add(firstRow, mul(round, threads / tile.chunks));
+      row = add(entryValues.at("copy row " + key), further);
+      chunk = entryValues.at("copy chunk " + key);
     } else {
       Value number = add(thread, mul(round, threads));
       row = div(number, tile.chunks);
       chunk = rem(number, tile.chunks);
     }
+    auto copyRound = [&] {
+      if (copy.to)
+        byte =
+            add(slot ? add(slot, copy.to) : copy.to, mul(further, tile.pitch));
+      else
+        byte = sharedByte(tile, row, chunk);
+      copyChunk(byte, copy.rowsPerRound ? further : row,
+                copy.rowsPerRound ? index(0) : chunk);
+    };
     if (total % threads == 0)
-      return copyChunk(row, chunk);
+      return copyRound();
     auto branch =
         scf::IfOp::create(b, less(row, index(tile.rows)), /*withElse=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
-    copyChunk(row, chunk);
+    copyRound();
   });
-  return success();
+}
+
+/// Too little alignment for copies in the background.
+void KernelLowering::copyByElements(const SharedCopy &copy, Value byte,
+                                    Value place, Value viewColumn,
+                                    Value inside) {
+  const GlobalView &view = copy.view;
+  int64_t perChunk = kChunkBytes / copy.tile.elementBytes;
+  Type element = getElementTypeOrSelf(view.memory.getType());
+  auto one = VectorType::get({1}, element);
+  SmallVector<Value> parts;
+  for (int64_t i = 0; i < perChunk; ++i) {
+    Value condition = inside;
+    if (copy.columnsLeave)
+      condition = both(condition,
+                       less(add(viewColumn, index(i)), index(view.sizes[1])));
+    Value pack = cuda::LoadGlobalOp::create(
+        b, one, view.memory, add(place, index(i * view.strides[1])), condition);
+    parts.push_back(vector::ExtractOp::create(b, pack, 0));
+  }
+  auto type = VectorType::get({perChunk}, element);
+  cuda::StoreSharedOp::create(b, vector::FromElementsOp::create(b, type, parts),
+                              copy.tile.buffer, byte, Value());
 }
 
 void KernelLowering::commitCopies() {
@@ -183,12 +234,15 @@ LogicalResult KernelLowering::lowerSharedLoad(tile::LoadOp load) {
   // Loads of a pipelined loop are issued by the loop.
   if (sharedTiles.contains(load.getResult()))
     return success();
-  SharedTile tile = newSharedTile(load.getResult().getType(), 1, "tile");
+  SharedTile tile =
+      newSharedTile(load.getResult().getType(), 1, nameOfLoad(load, "tile"));
   SmallVector<Value> begin;
   for (Value position : load.getIndices())
     begin.push_back(scalars.lookup(position));
-  if (failed(copyToShared(load, tile, begin)))
+  FailureOr<SharedCopy> copy = planCopy(load, tile, begin, {0, 0});
+  if (failed(copy))
     return failure();
+  issueCopy(*copy, Value(), Value());
   commitCopies();
   sharedTiles[load.getResult()] = tile;
   return success();

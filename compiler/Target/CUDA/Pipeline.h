@@ -13,6 +13,10 @@ namespace llmc {
 /// than one of `cuda.stages`.
 llvm::SmallVector<tile::LoadOp> loadsAhead(mlir::scf::ForOp loop);
 
+/// How far `value` moves when the variable of `loop` moves by 1; none if that
+/// is not a constant.
+std::optional<int64_t> movementOf(mlir::Value value, mlir::scf::ForOp loop);
+
 } // namespace llmc
 
 #endif

@@ -17,13 +17,19 @@
 //   scf.for %k = %b to %c {..}     ==>    scf.for %k = %b to %c {..}
 //                                           {cuda.continues}
 //
+// A loop that only multiplies holds two steps' fragments in registers, if there
+// are enough: it becomes `cuda.double_buffer`.
+//
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Target/CUDA/LowerProducts.h"
 #include "compiler/Target/CUDA/Passes.h"
 #include "compiler/Target/CUDA/Pipeline.h"
 #include "dialects/Cuda/Cuda.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace llmc {
 #define GEN_PASS_DEF_CUDAPLANPIPELINE
@@ -36,6 +42,10 @@ using namespace llmc;
 /// Stages of a loop when the schedule says nothing: one tile is used while the
 /// next one comes.
 static constexpr int64_t kStages = 2;
+/// Registers of a product's main loop for all but accumulators and fragments:
+/// addresses, the loop, what ptxas keeps of the epilogue.
+static constexpr int64_t kOtherRegisters = 40;
+static constexpr int64_t kEdgeRegisters = 24;
 
 /// Whether all that is done with the tile is to multiply it.
 static bool feedsProductsOnly(tile::LoadOp load) {
@@ -46,15 +56,18 @@ static bool feedsProductsOnly(tile::LoadOp load) {
          });
 }
 
-/// Whether `value` is computed from the loop's induction variable, as in
-/// "part of the depth + step".
-static bool dependsOn(Value value, scf::ForOp loop) {
+// A part of the depth begins at "part + step": sums move as their terms do.
+std::optional<int64_t> llmc::movementOf(Value value, scf::ForOp loop) {
   if (value == loop.getInductionVar())
-    return true;
+    return 1;
   Operation *op = value.getDefiningOp();
-  return op && loop->isProperAncestor(op) &&
-         llvm::any_of(op->getOperands(),
-                      [&](Value operand) { return dependsOn(operand, loop); });
+  if (!op || !loop->isProperAncestor(op))
+    return 0;
+  if (!isa<arith::AddIOp>(op))
+    return std::nullopt;
+  auto left = movementOf(op->getOperand(0), loop);
+  auto right = movementOf(op->getOperand(1), loop);
+  return left && right ? std::optional(*left + *right) : std::nullopt;
 }
 
 static int64_t chooseStages(tile::LoadOp load, int64_t stages) {
@@ -62,8 +75,13 @@ static int64_t chooseStages(tile::LoadOp load, int64_t stages) {
   // Before a loop there is nothing to hide the copy behind.
   if (!loop)
     return 1;
-  bool moves = llvm::any_of(
-      load.getIndices(), [&](Value index) { return dependsOn(index, loop); });
+  bool moves = false;
+  for (Value position : load.getIndices()) {
+    std::optional<int64_t> movement = movementOf(position, loop);
+    if (!movement)
+      return 1;
+    moves |= *movement != 0;
+  }
   return moves ? stages : 1;
 }
 
@@ -96,6 +114,66 @@ static bool continuesPipeline(scf::ForOp loop, scf::ForOp before) {
          });
 }
 
+/// Whether a loop does nothing but multiply, by tensor cores, what it loads
+/// ahead, an even number of steps of the depth in each iteration.
+static bool onlyMultiplies(scf::ForOp loop) {
+  SmallVector<tile::LoadOp> ahead = loadsAhead(loop);
+  unsigned number = 0;
+  for (Operation &op : loop.getBody()->without_terminator()) {
+    if (isa<arith::AddIOp>(op) && op.getResult(0).getType().isIndex())
+      continue;
+    if (auto load = dyn_cast<tile::LoadOp>(op)) {
+      if (!llvm::is_contained(ahead, load))
+        return false;
+      continue;
+    }
+    auto dot = dyn_cast<tile::DotOp>(op);
+    auto isAhead = [&](Value operand) {
+      auto load = operand.getDefiningOp<tile::LoadOp>();
+      return load && llvm::is_contained(ahead, load);
+    };
+    if (!dot || getProductKind(dot) != ProductKind::Bf16 ||
+        getDepth(dot) % 32 || !isAhead(dot.getA()) || !isAhead(dot.getB()) ||
+        number == loop.getNumRegionIterArgs() ||
+        dot.getAcc() != loop.getRegionIterArg(number) ||
+        loop.getYieldedValues()[number] != dot.getResult())
+      return false;
+    ++number;
+  }
+  return number > 0 && number == loop.getNumRegionIterArgs();
+}
+
+/// Whether a thread has the registers for two steps' fragments.
+static bool hasRegisters(scf::ForOp loop, DictionaryAttr schedule) {
+  auto value = [&](StringRef key) -> int64_t {
+    auto own = schedule ? schedule.getAs<IntegerAttr>(key) : IntegerAttr();
+    return own ? own.getInt() : 1;
+  };
+  int64_t threads = value("threads");
+  int64_t needed = kOtherRegisters;
+  Value left;
+  for (auto dot : loop.getBody()->getOps<tile::DotOp>()) {
+    ArrayRef<int64_t> shape = dot.getType().getShape();
+    needed += shape[0] * shape[1] / threads;
+    // 16 x 16 bf16 of a fragment are 4 registers in each of 32 lanes.
+    auto fragments = [](int64_t extent) {
+      return llvm::divideCeilSigned(extent, 16) * 4;
+    };
+    if (dot.getA() != left)
+      needed += 2 * fragments(shape[0] / value("warps_m"));
+    needed += 2 * fragments(shape[1] / value("warps_n"));
+    left = dot.getA();
+  }
+  // A row's end within a chunk is worked out for each copy.
+  for (tile::LoadOp load : loadsAhead(loop)) {
+    auto view = cast<MemRefType>(load.getView().getType());
+    if (view.getDimSize(1) % load.getType().getDimSize(1))
+      needed += kEdgeRegisters;
+  }
+  return needed <=
+         std::min<int64_t>(255, 65536 / (threads * value("min_blocks")));
+}
+
 namespace {
 struct CudaPlanPipeline : llmc::impl::CudaPlanPipelineBase<CudaPlanPipeline> {
   void runOnOperation() override {
@@ -114,6 +192,8 @@ struct CudaPlanPipeline : llmc::impl::CudaPlanPipelineBase<CudaPlanPipeline> {
         auto before = dyn_cast_or_null<scf::ForOp>(loop->getPrevNode());
         if (before && continuesPipeline(loop, before))
           loop->setAttr("cuda.continues", builder.getUnitAttr());
+        if (onlyMultiplies(loop) && hasRegisters(loop, func.getScheduleAttr()))
+          loop->setAttr("cuda.double_buffer", builder.getUnitAttr());
       });
     }
   }

@@ -19,7 +19,7 @@
 // CHECK: for (int i = 0; i < 64; i += 16) {
 // CHECK-NEXT: cp_async_wait<1>();
 // CHECK-NEXT: const int [[NEXT:v[0-9]+]] = i + 32;
-// CHECK-NEXT: const int left = [[STAGE:v[0-9]+]] == 0 ? 2 : [[STAGE]] - 1;
+// CHECK-NEXT: const int left = stage == 0 ? 2 : stage - 1;
 // CHECK-NEXT: barrier();
 // CHECK-NEXT: if ([[NEXT]] < 64) {
 // CHECK-COUNT-2: cp_async<16>(
@@ -32,7 +32,7 @@
 // CHECK: ldmatrix_trans(&b[n * 2], ring_1 + [[PLACE]] + b_row + (b_chunk ^ (n * 16)));
 // CHECK: mma(&acc[n * 4], a, &b[n * 2]);
 // CHECK-NOT: barrier
-// CHECK: [[STAGE]] = {{v[0-9]+}} == 3 ? 0
+// CHECK: stage = {{v[0-9]+}} == 3 ? 0
 // CHECK: cp_async_wait<0>();
 // Two bits of lanes change places with two of registers; no shared memory.
 // CHECK: shuffle_xor(upper ? {{.*}}, 1);
@@ -40,7 +40,7 @@
 // CHECK-NOT: shared
 // CHECK: load_global<bf16, 8>(x2 + column);
 // bf16 + bf16 of the model: rounded before and after.
-// CHECK: to_bf16(to_float(to_bf16(tile[i])) + to_float(x[i & 7]));
+// CHECK: to_bf16(to_float(to_bf16(tile[i])) + to_float(tile_1[i & 7]));
 // CHECK: const Pack<bf16, 8>
 // CHECK: store_global(x3 +
 tile.func @gemm(%x: memref<64x64xbf16>, %w: memref<64x32xbf16>, %bias: memref<32xbf16>, %y: memref<64x32xbf16>)

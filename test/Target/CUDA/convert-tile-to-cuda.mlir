@@ -11,7 +11,7 @@
 // CHECK: const int [[COLUMN:v[0-9]+]] = column + (i & 3) + i / 4 * 128;
 // CHECK-NEXT: const Pack<float, 4> {{v[0-9]+}} = [[COLUMN]] < 300
 // CHECK-NEXT: ? load_global<float, 4>(x0 + warp * 300 + [[COLUMN]]) : Pack<float, 4>{};
-// CHECK: sum[0] += x[i];
+// CHECK: sum[0] += tile[i];
 // CHECK: shuffle_xor({{v[0-9]+}}, 1);
 // CHECK: shuffle_xor({{v[0-9]+}}, 2);
 // CHECK: shuffle_xor({{v[0-9]+}}, 4);
@@ -31,12 +31,11 @@ tile.func @rows(%x: memref<50x300xf32>, %s: memref<50xf32>) attributes {schedule
 // -----
 
 // Rows in lanes and warps: lanes first, then the warps' parts through shared
-// memory, added in their order by all. What is updated in place is read and
-// written by the first of the threads that hold a copy only.
+// memory, added in their order by all. What is updated in place is read, pack by
+// pack as it is written, by the first of the threads that hold a copy only.
 // CHECK-LABEL: LLMC_KERNEL(64, 1) columns(
 // CHECK: LLMC_SHARED(512);
 // CHECK: const bool first = (thread & 48) == 0;
-// CHECK: = first ? load_global<float, 4>(x1 + column) : Pack<float, 4>{};
 // CHECK: sum[i] = {{v[0-9]+}} + shuffle_xor({{v[0-9]+}}, 16);
 // CHECK: const bool [[FIRST:v[0-9]+]] = (thread & 16) == 0;
 // CHECK: if ([[FIRST]]) {
@@ -44,6 +43,7 @@ tile.func @rows(%x: memref<50x300xf32>, %s: memref<50xf32>) attributes {schedule
 // CHECK: barrier();
 // CHECK: for (int j = 0; j < 2; ++j) {
 // CHECK-NEXT: load_shared<float, 1>(partial + ((j * 4 + i) * 16 +
+// CHECK: = first ? load_global<float, 4>(x1 + column) : Pack<float, 4>{};
 // CHECK: if (first) {
 // CHECK-NEXT: store_global(x1 + column,
 tile.func @columns(%x: memref<64x64xf32>, %s: memref<64xf32>) attributes {schedule = {threads = 64}} {

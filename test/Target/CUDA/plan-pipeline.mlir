@@ -118,3 +118,60 @@ tile.func @part(%x: memref<64x64xbf16>, %w: memref<64x32xbf16>)
   }
   tile.return
 }
+
+// A loop that only multiplies holds two steps' fragments, if its depth is an
+// even number of steps; a part of the depth moves like all of it.
+// CHECK-LABEL: tile.func @products
+// CHECK: scf.for
+// CHECK: tile.load {{.*}} {cuda.stages = 2 : i64}
+// CHECK: } {cuda.double_buffer}
+// An odd number.
+// CHECK: scf.for
+// CHECK-NOT: cuda.double_buffer
+// CHECK: tile.return
+tile.func @products(%x: memref<64x128xbf16>, %begin: index) attributes {schedule = {stages = 2, threads = 32}} {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c32 = arith.constant 32 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %r0 = scf.for %k = %c0 to %c64 step %c32 iter_args(%a = %zero) -> (tensor<16x16xf32>) {
+    %at = arith.addi %begin, %k : index
+    %t = tile.load %x[%c0, %at] : memref<64x128xbf16> -> tensor<16x32xbf16>
+    %u = tile.load %x[%c16, %at] : memref<64x128xbf16> -> tensor<16x32xbf16>
+    %d = tile.dot %t, %u, %a {transpose_b} : tensor<16x32xbf16>, tensor<16x32xbf16>, tensor<16x16xf32>
+    scf.yield %d : tensor<16x16xf32>
+  }
+  %r1 = scf.for %k = %c0 to %c64 step %c16 iter_args(%a = %r0) -> (tensor<16x16xf32>) {
+    %t = tile.load %x[%c0, %k] : memref<64x128xbf16> -> tensor<16x16xbf16>
+    %u = tile.load %x[%c16, %k] : memref<64x128xbf16> -> tensor<16x16xbf16>
+    %d = tile.dot %t, %u, %a {transpose_b} : tensor<16x16xbf16>, tensor<16x16xbf16>, tensor<16x16xf32>
+    scf.yield %d : tensor<16x16xf32>
+  }
+  tile.return
+}
+
+// 64 x 128 on one warp are 256 registers of accumulators alone: no room for
+// more fragments than one step's. f32 is multiplied by threads.
+// CHECK-LABEL: tile.func @declined
+// CHECK-NOT: cuda.double_buffer
+// CHECK: tile.return
+tile.func @declined(%x: memref<128x64xbf16>, %f: memref<64x64xf32>) attributes {schedule = {stages = 2, threads = 32}} {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<64x128xf32>
+  %zero16 = arith.constant dense<0.0> : tensor<16x16xf32>
+  %r0 = scf.for %k = %c0 to %c64 step %c32 iter_args(%a = %zero) -> (tensor<64x128xf32>) {
+    %t = tile.load %x[%c0, %k] : memref<128x64xbf16> -> tensor<64x32xbf16>
+    %u = tile.load %x[%c0, %k] : memref<128x64xbf16> -> tensor<128x32xbf16>
+    %d = tile.dot %t, %u, %a {transpose_b} : tensor<64x32xbf16>, tensor<128x32xbf16>, tensor<64x128xf32>
+    scf.yield %d : tensor<64x128xf32>
+  }
+  %r1 = scf.for %k = %c0 to %c64 step %c32 iter_args(%a = %zero16) -> (tensor<16x16xf32>) {
+    %t = tile.load %f[%c0, %k] : memref<64x64xf32> -> tensor<16x32xf32>
+    %d = tile.dot %t, %t, %a {transpose_b} : tensor<16x32xf32>, tensor<16x32xf32>, tensor<16x16xf32>
+    scf.yield %d : tensor<16x16xf32>
+  }
+  tile.return
+}

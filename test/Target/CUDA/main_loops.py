@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""The instructions of the main loops of generated kernels, by kind.
+
+    main_loops.py [--llmc PROGRAM] [--nvdisasm PROGRAM] [MODEL OPTIONS]...
+
+Compiles each model ("gpt2-124m.mlir --batch 16 --seq 1024") for sm_89,
+disassembles its kernels and prints a table of the innermost loops that hold
+mma: instructions a warp executes in an iteration. Without models: those of
+main_loops.md. nvdisasm comes with the CUDA toolkit and with Python's triton;
+also $LLMC_NVDISASM. Without one this prints why and does nothing.
+
+The bound: an m16n8k16 keeps a sub-core's tensor unit busy for 32 cycles, and a
+sub-core issues one instruction a cycle. `apart` is the share of the tensor
+unit's cycles when nothing of a warp overlaps with its own mma; `overlapped`
+when everything does, then the busier of both units rules (a sub-core computes
+4 exponentials and the like a cycle: 8 cycles for a warp's). The truth lies
+between, the nearer to `overlapped` the more warps a sub-core has.
+"""
+
+import argparse
+import collections
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+MMA_CYCLES = 32
+SPECIAL_CYCLES = 8
+KINDS = {
+    "mma": {"HMMA"},
+    "ldsm": {"LDSM"},
+    "copy": {"LDGSTS"},
+    "memory": {"LDG", "STG", "LDS", "STS"},
+    "integer": {"IMAD", "IADD3", "LEA", "SHF", "LOP3", "IMNMX", "PRMT"},
+    "multiply": set(),  # of "integer": those that are no moves or additions
+    "float": {"FADD", "FMUL", "FFMA", "FMNMX", "F2FP"},
+    "special": {"MUFU"},
+    "mask": {"FSEL", "ISETP", "FSETP", "SEL"},
+    "uniform": set(),  # the unit for what is the same in all lanes
+    "shuffle": {"SHFL"},
+    "barrier": {"BAR"},
+    "other": set(),
+}
+MODELS = [
+    "gpt2-124m.mlir --batch 16 --seq 1024",
+    "llama2-7b.mlir --batch 1 --seq 2048",
+]
+
+
+def find_disassembler(given):
+    if given:
+        return shutil.which(given)
+    try:
+        import triton
+
+        own = os.path.join(
+            os.path.dirname(triton.__file__), "backends", "nvidia", "bin", "nvdisasm"
+        )
+    except ImportError:
+        own = ""
+    for path in [os.environ.get("LLMC_NVDISASM", ""), "nvdisasm",
+                 "/usr/local/cuda/bin/nvdisasm", own]:
+        if path and shutil.which(path):
+            return shutil.which(path)
+    return None
+
+
+def parse(text):
+    """Instructions, and the number of the one behind each label."""
+    instructions, labels = [], {}
+    for line in text.splitlines():
+        label = re.match(r"(\.L_x_\d+):", line)
+        if label:
+            labels[label.group(1)] = len(instructions)
+            continue
+        found = re.match(r"\s+/\*[0-9a-f]{4,}\*/\s+(.*?)\s*;", line)
+        if found:
+            instructions.append(found.group(1))
+    return instructions, labels
+
+
+def innermost_loops(instructions, labels):
+    """Ranges from a label to a branch back to it that hold no other one."""
+    loops = []
+    for end, text in enumerate(instructions):
+        target = re.search(r"\bBRA.*`\((\.L_x_\d+)\)", text)
+        # A branch to itself ends a kernel's text.
+        if target and labels.get(target.group(1), end) < end:
+            loops.append((labels[target.group(1)], end))
+    return [
+        loop for loop in loops
+        if not any(o != loop and loop[0] <= o[0] and o[1] <= loop[1] for o in loops)
+    ]
+
+
+def kind_of(text):
+    """The kind of an instruction; none of one that no lane executes."""
+    if text.startswith("@!PT"):
+        return None
+    code = re.sub(r"^@!?U?P\w+\s+", "", text).split()[0]
+    name = code.split(".")[0]
+    if name == "IMAD" and not re.match(r"IMAD\.(MOV|IADD|X|SHL)", code):
+        return "multiply"
+    for kind, names in KINDS.items():
+        if name in names:
+            return kind
+    return "uniform" if name.startswith("U") else "other"
+
+
+def rows(name, text):
+    instructions, labels = parse(text)
+    for begin, end in innermost_loops(instructions, labels):
+        kinds = [kind_of(text) for text in instructions[begin:end + 1]]
+        counts = collections.Counter(kind for kind in kinds if kind)
+        if not counts["mma"]:
+            continue
+        busy = counts["mma"] * MMA_CYCLES
+        others = sum(counts.values()) - counts["mma"]
+        slowest = max(busy, others + counts["mma"], counts["special"] * SPECIAL_CYCLES)
+        yield [name] + [str(counts[kind]) for kind in KINDS] + [
+            f"{100 * busy / (busy + others):.0f} %", f"{100 * busy / slowest:.0f} %"]
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    here = os.path.dirname(os.path.abspath(__file__))
+    root = os.path.join(here, "..", "..", "..")
+    parser.add_argument("--llmc", default=os.path.join(root, "build", "bin", "llmc"))
+    parser.add_argument("--nvdisasm", default="")
+    parser.add_argument("models", nargs="*", metavar="MODEL OPTIONS")
+    options = parser.parse_args()
+    disassembler = find_disassembler(options.nvdisasm)
+    if not disassembler:
+        print("main_loops.py: skipped: no nvdisasm on the path, in /usr/local/cuda/bin "
+              "or in Python's triton; give one by --nvdisasm or $LLMC_NVDISASM")
+        return
+    models = options.models or [os.path.join(root, "models", own) for own in MODELS]
+    for model in models:
+        words = shlex.split(model)
+        print(f"\n`{' '.join([os.path.basename(words[0])] + words[1:])}`\n")
+        header = ["kernel"] + list(KINDS) + ["apart", "overlapped"]
+        print("| " + " | ".join(header) + " |")
+        print("|---" * len(header) + "|")
+        with tempfile.TemporaryDirectory() as to:
+            subprocess.run([options.llmc, "compile"] + words +
+                           ["-o", os.path.join(to, "program"), f"--dump-to={to}"],
+                           check=True)
+            found = 0
+            for file in sorted(os.listdir(to)):
+                if not file.endswith(".cubin"):
+                    continue
+                text = subprocess.run([disassembler, "-c", os.path.join(to, file)],
+                                      check=True, capture_output=True, text=True).stdout
+                name = re.sub(r"^\d+-target-|\.cubin$", "", file)
+                for row in rows(name, text):
+                    print("| " + " | ".join(row) + " |")
+                    found += 1
+        if not found:
+            sys.exit("main_loops.py: error: no loop with mma in any kernel")
+
+
+if __name__ == "__main__":
+    main()
