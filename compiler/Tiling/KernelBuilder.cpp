@@ -1,6 +1,7 @@
 //===- KernelBuilder.cpp - a tile program under construction --------------===//
 
 #include "compiler/Tiling/KernelBuilder.h"
+#include "compiler/Tiling/ArgumentNames.h"
 
 #include "dialects/Model/Model.h"
 #include "dialects/Tile/RowPitch.h"
@@ -53,8 +54,25 @@ void KernelBuilder::finish() {
   // The memrefs' strides say it now.
   for (unsigned i = 0; i < func.getNumArguments(); ++i)
     func.removeArgAttr(i, tile::kRowPitchName);
+  SmallVector<std::string> names = nameArguments(*source);
+  func->setAttr(kArgumentNames,
+                b.getStrArrayAttr(llvm::to_vector_of<StringRef>(names)));
   source->dropAllReferences();
   source->erase();
+}
+
+void KernelBuilder::setName(Operation *op, StringRef name) {
+  op->setDiscardableAttr("tile.name", StringAttr::get(op->getContext(), name));
+}
+
+Value KernelBuilder::named(Value value, StringRef name) {
+  Operation *op = value.getDefiningOp();
+  // Constants are written out; what has a name keeps it.
+  if (isa_and_present<arith::AddIOp, arith::MulIOp, arith::DivUIOp,
+                      arith::RemUIOp, arith::MinUIOp>(op) &&
+      !op->hasAttr("tile.name"))
+    setName(op, name);
+  return value;
 }
 
 //===--- schedule and grid ------------------------------------------------===//

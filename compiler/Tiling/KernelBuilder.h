@@ -109,6 +109,9 @@ public:
 
   //===--- values ---------------------------------------------------------===//
 
+  /// Names the result of an op for a target's source, and an op's variables.
+  static mlir::Value named(mlir::Value value, llvm::StringRef name);
+  static void setName(mlir::Operation *op, llvm::StringRef name);
   mlir::RankedTensorType tileType(llvm::ArrayRef<int64_t> shape);
   mlir::Value index(int64_t value);
   /// An f32 tile whose elements are all `value`.

@@ -84,6 +84,16 @@ static bool isWritten(Value argument) {
   });
 }
 
+/// "[64, 128]".
+static std::string shapeText(ArrayRef<int64_t> shape) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << '[';
+  llvm::interleaveComma(shape, os);
+  os << ']';
+  return text;
+}
+
 LogicalResult KernelEmitter::emitSignature() {
   bool mayAlias = kernel->hasAttr("cuda.may_alias");
   std::string parameters, registrations;
@@ -105,8 +115,8 @@ LogicalResult KernelEmitter::emitSignature() {
       parameters += ", ";
     parameters += (isWritten(argument) ? "" : "const ") + element + " *" +
                   (mayAlias ? "" : "__restrict__ ") + name;
-    registrations +=
-        "LLMC_ARGUMENT(" + name + ", " + print(integer(*span)) + ");\n";
+    registrations += "LLMC_ARGUMENT(" + name + ", " + print(integer(*span)) +
+                     "); // " + shapeText(type.getShape()) + "\n";
   }
   out.open("LLMC_KERNEL(" + std::to_string(kernel.getThreads()) + ", " +
            std::to_string(kernel.getMinBlocks().value_or(1)) + ") " +

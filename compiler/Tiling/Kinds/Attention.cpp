@@ -61,7 +61,7 @@ LogicalResult llmc::tiling::emitAttention(KernelBuilder &k) {
                           tiles->heads, tiles->batch});
   if (failed(block))
     return failure();
-  Value queryBegin = k.mul((*block)[0], blockQ);
+  Value queryBegin = k.named(k.mul((*block)[0], blockQ), "first_query");
   Value head = (*block)[1], sequence = (*block)[2];
   Value kvHead = k.div(head, tiles->groupSize());
   FailureOr<Value> queryView = tiles->headView(op.getQuery(), sequence, head);

@@ -116,7 +116,8 @@ struct GradBlock {
          ofQueries ? tiles->heads : tiles->kvHeads, tiles->batch});
     if (failed(block))
       return failure();
-    Value begin = k.mul((*block)[0], extent);
+    Value begin = k.named(k.mul((*block)[0], extent),
+                          ofQueries ? "first_query" : "first_key");
     return GradBlock{*tiles, begin, (*block)[1], (*block)[2]};
   }
 

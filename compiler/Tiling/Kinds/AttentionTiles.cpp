@@ -172,6 +172,7 @@ AttentionTiles::Blocks AttentionTiles::keysOf(Value queryBegin) {
   Value end = k.add(queryBegin, k.index(blockQ));
   Blocks keys;
   keys.step = blockK;
+  keys.name = "key";
   keys.end = k.b.createOrFold<arith::MinUIOp>(end, k.index(positions));
   // A multiple of both: nothing to round.
   keys.fullEnd = blockQ % blockK == 0 && blockK > 1
@@ -185,6 +186,7 @@ AttentionTiles::Blocks AttentionTiles::keysOf(Value queryBegin) {
   }
   if (!hasFullBlocks())
     keys.fullBegin = keys.fullEnd = keys.begin;
+  k.named(keys.end, "end_key");
   return keys;
 }
 
@@ -195,6 +197,7 @@ AttentionTiles::Blocks AttentionTiles::queriesOf(Value keyBegin) {
   ImplicitLocOpBuilder &b = k.b;
   Blocks queries;
   queries.step = blockQ;
+  queries.name = "query";
   queries.begin = roundDown(keyBegin, blockQ);
   queries.end = k.index(positions);
   if (window)
@@ -220,6 +223,7 @@ SmallVector<Value> AttentionTiles::forEachBlock(const Blocks &blocks,
       return;
     auto loop =
         scf::ForOp::create(k.b, begin, end, k.index(blocks.step), carried);
+    k.setName(loop, blocks.name);
     OpBuilder::InsertionGuard guard(k.b);
     k.b.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> next =

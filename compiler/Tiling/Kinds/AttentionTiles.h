@@ -66,6 +66,7 @@ public:
   struct Blocks {
     mlir::Value begin, fullBegin, fullEnd, end;
     int64_t step;
+    llvm::StringRef name; // of one's first
   };
   /// The keys that block_q queries from `queryBegin` see.
   Blocks keysOf(mlir::Value queryBegin);

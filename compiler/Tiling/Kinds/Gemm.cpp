@@ -87,6 +87,7 @@ emitProducts(KernelBuilder &k, ArrayRef<Product> products, const RowSource &a,
   }
   auto loop = scf::ForOp::create(k.b, k.index(0), k.index(depth),
                                  k.index(block.k), accumulators);
+  k.setName(loop, "k");
   OpBuilder::InsertionGuard guard(k.b);
   k.b.setInsertionPointToStart(loop.getBody());
   Value step = k.add(begin, loop.getInductionVar());
@@ -184,8 +185,8 @@ LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
   auto [blockColumn, blockRow] =
       groupRows(k, (*block)[0], (*block)[1], columns, rows,
                 k.optionalSchedule("raster").value_or(1));
-  Value column = k.mul(blockColumn, *blockN);
-  Value row = k.mul(blockRow, *blockM);
+  Value column = k.named(k.mul(blockColumn, *blockN), "first_column");
+  Value row = k.named(k.mul(blockRow, *blockM), "first_row");
   Value begin = splits > 1 ? k.mul((*block)[2], depth) : k.index(0);
   SmallVector<Value> sums =
       emitProducts(k, *products, *a, bs, row, column, begin, depth,

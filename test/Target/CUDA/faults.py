@@ -31,15 +31,15 @@ FAULTS = {
     # The same in all places: right numbers, conflicts of banks.
     "no-swizzle": [
         (r"_chunk = \((\w+) \^ .*\) \* 16", r"_chunk = \1 * 16", 2),
-        (r"\(copy_chunk \^ .*?& 3\)\) \* 16", "copy_chunk * 16", 6),
+        (r"\(copy_chunk \^ .*?& 3\)\) \* 16", "copy_chunk * 16", 1),
     ],
-    "load": [(r"x0 \+ \(", "x0 + 32640 + (", 3)],
-    "store": [(r"store_global\(x2 \+", "store_global(x2 + 16384 +", 1)],
-      # The buffer that is being filled; beyond the shared memory.
-    "stage": [(r"ring_1 \+ v\d+ \+ b_row", r"\g<0> + 4096", 1)],
-    "shared": [(r"ring_1 \+ v\d+ \+ b_row", r"\g<0> + 6144", 1)],
+    "load": [(r"input \+ input_from", r"\g<0> + 32640", 4)],
+    "store": [(r"store_global\(output \+", r"\g<0> 16384 +", 1)],
+    # The buffer that is being filled; beyond the shared memory.
+    "stage": [(r"weight_ring \+ v\d+ \+ b_row", r"\g<0> + 4096", 2)],
+    "shared": [(r"weight_ring \+ v\d+ \+ b_row", r"\g<0> + 6144", 2)],
     # Half of a warp does not come.
-    "divergence": [(r"^( +)mma\(", r"\1if (lane < 16) mma(", 1)],
+    "divergence": [(r"^( +)(mma\(.* \+ 8\]\);)", r"\1if (lane < 16) \2", 1)],
 }
 
 
