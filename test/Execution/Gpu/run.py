@@ -125,7 +125,7 @@ def check_kernels(session, report):
         with open(os.path.join(folder, "expected.json")) as file:
             index = json.load(file)
         done = session.script(
-            "kernels.py", "check", folder, "--limit", str(limit), limit=60
+            "kernels.py", "check", folder, "--limit", str(limit), limit=90
         )
         lines = done.lines()
         report.details["kernels of " + name] = lines
