@@ -5,11 +5,13 @@
 #include "compiler/Schedule/Chip.h"
 
 #include "compiler/Pipeline/RankSchedules.h"
-#include "compiler/Pipeline/ScheduleFile.h"
+#include "compiler/Schedule/ScheduleFile.h"
+#include "compiler/Target/CUDA/Nvrtc.h"
 #include "dialects/Model/Model.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -189,6 +191,21 @@ LogicalResult llmc::dump(const PipelineOptions &options, StringRef name,
   return success();
 }
 
+ScheduleTarget llmc::getScheduleTarget(const PipelineOptions &options) {
+  if (!options.isCuda())
+    return {"cpu", "llvm " LLVM_VERSION_STRING};
+  ScheduleTarget target{findChip(options.arch)->arch.str(), std::nullopt};
+  // The emulated GPU takes what was made for the chip by whichever compiler.
+  if (options.arch == "emulated")
+    return target;
+  llvm::Expected<const Nvrtc *> nvrtc = Nvrtc::get();
+  if (nvrtc)
+    target.compiler = "nvrtc " + (*nvrtc)->versionText();
+  else
+    llvm::consumeError(nvrtc.takeError());
+  return target;
+}
+
 /// Kernels exist and have no block sizes yet.
 static LogicalResult applyScheduleFile(ModuleOp module,
                                        const PipelineOptions &options) {
@@ -197,7 +214,7 @@ static LogicalResult applyScheduleFile(ModuleOp module,
   llvm::Expected<ScheduleFile> file = ScheduleFile::read(options.scheduleFile);
   if (!file)
     return module.emitError() << llvm::toString(file.takeError());
-  return file->apply(module);
+  return file->apply(module, getScheduleTarget(options));
 }
 
 static LogicalResult runPasses(ModuleOp module, const std::string &passes) {

@@ -3,6 +3,7 @@
 #ifndef LLMC_COMPILER_PIPELINE_PHASES_H
 #define LLMC_COMPILER_PIPELINE_PHASES_H
 
+#include "compiler/Schedule/ScheduleFile.h"
 #include "compiler/Target/CUDA/ImageCache.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -105,6 +106,9 @@ int64_t chooseSequence(mlir::ModuleOp module);
 mlir::LogicalResult runPhases(mlir::ModuleOp module,
                               const PipelineOptions &options, unsigned first,
                               unsigned last);
+
+/// What the kernels are compiled for and by, as --schedule names it.
+ScheduleTarget getScheduleTarget(const PipelineOptions &options);
 
 /// Writes `text` to DIR/name of `--dump-to`; does nothing without one.
 mlir::LogicalResult dump(const PipelineOptions &options, llvm::StringRef name,

@@ -6,7 +6,6 @@
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
 
 using namespace mlir;
 using namespace llmc;
@@ -107,17 +106,12 @@ void KernelReport::print(llvm::raw_ostream &os) const {
                "asked\n");
 }
 
-void KernelReport::printSchedules(llvm::raw_ostream &os) const {
-  llvm::json::Object object;
-  for (const Kernel &kernel : kernels) {
-    if (kernel.isPart)
-      continue;
-    llvm::json::Object sizes;
-    for (const auto &entry : kernel.choice.blocks)
-      // Sums over rows are cut before Schedule.
-      if (entry.getKey() != "splits")
-        sizes[entry.getKey()] = entry.getValue();
-    object[kernel.name] = std::move(sizes);
-  }
-  os << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(object)));
+void KernelReport::printSchedules(
+    llvm::raw_ostream &os, const ScheduleTarget &target,
+    const llvm::StringMap<std::string> &keys) const {
+  std::map<std::string, BlockSizes> schedules;
+  for (const Kernel &kernel : kernels)
+    if (auto key = keys.find(kernel.name); key != keys.end() && !kernel.isPart)
+      schedules.try_emplace(key->second, kernel.choice.blocks);
+  writeSchedules(os, target, schedules);
 }

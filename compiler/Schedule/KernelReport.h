@@ -8,6 +8,7 @@
 #ifndef LLMC_COMPILER_SCHEDULE_KERNELREPORT_H
 #define LLMC_COMPILER_SCHEDULE_KERNELREPORT_H
 
+#include "compiler/Schedule/ScheduleFile.h"
 #include "compiler/Schedule/TargetModel.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -27,8 +28,10 @@ public:
   /// A table for each entry point, the kernel of most time first, and the sum
   /// of the times.
   void print(llvm::raw_ostream &os) const;
-  /// All schedules as JSON, in the form that --schedule reads.
-  void printSchedules(llvm::raw_ostream &os) const;
+  /// All schedules in the form that --schedule reads, of the kernels that have
+  /// a key: those that Fusion left.
+  void printSchedules(llvm::raw_ostream &os, const ScheduleTarget &target,
+                      const llvm::StringMap<std::string> &keys) const;
 
 private:
   struct Kernel {

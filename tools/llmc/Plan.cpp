@@ -4,6 +4,7 @@
 #include "Source.h"
 #include "compiler/MemoryPlan/MemoryReport.h"
 #include "compiler/Pipeline/Compiler.h"
+#include "compiler/Schedule/KernelKey.h"
 #include "compiler/Schedule/KernelReport.h"
 
 #include "llvm/Support/Threading.h"
@@ -12,14 +13,16 @@ using namespace mlir;
 using namespace llmc;
 
 /// --kernels: schedules and expected times instead of memory.
-static int printKernels(ModuleOp module, const PlanCommand &command) {
+static int printKernels(ModuleOp module, const PlanCommand &command,
+                        const llvm::StringMap<std::string> &keys) {
   std::unique_ptr<TargetModel> model =
       createCudaModel(*findChip(command.pipeline.arch));
   FailureOr<KernelReport> report = KernelReport::build(module, *model);
   if (failed(report))
     return 1;
   if (command.json)
-    report->printSchedules(llvm::outs());
+    report->printSchedules(llvm::outs(), getScheduleTarget(command.pipeline),
+                           keys);
   else
     report->print(llvm::outs());
   return 0;
@@ -47,11 +50,16 @@ int llmc::runPlan(const PlanCommand &command) {
   ModuleOp module = source->module();
   if (!options.sequence)
     options.sequence = chooseSequence(module);
-  if (failed(runPhases(module, options, 0, *findPhase("memory-plan"))))
+  // Kernels are known by what Fusion leaves.
+  unsigned fusion = *findPhase("fusion");
+  if (failed(runPhases(module, options, 0, fusion)))
+    return 1;
+  llvm::StringMap<std::string> keys = getKernelKeys(module);
+  if (failed(runPhases(module, options, fusion + 1, *findPhase("memory-plan"))))
     return 1;
 
   if (command.kernels)
-    return printKernels(module, command);
+    return printKernels(module, command, keys);
 
   // One workspace per worker thread of the program.
   int64_t threads = command.threads

@@ -4,7 +4,7 @@
 
 #include "Commands.h"
 #include "compiler/Pipeline/Registration.h"
-#include "compiler/Pipeline/ScheduleFile.h"
+#include "compiler/Schedule/ScheduleFile.h"
 #include "compiler/Pipeline/TargetCode.h"
 #include "compiler/Schedule/Chip.h"
 #include "compiler/Target/CPU/Codegen.h"
