@@ -79,6 +79,20 @@ except importlib.metadata.PackageNotFoundError:
     torch_version = ["0", "0"]
 if tuple(map(int, torch_version[:2])) >= (2, 1):
     config.available_features.add("torch")
+# Programs for several ranks, on one machine with fewer processors than ranks,
+# and by whoever runs the tests; nothing of it needs a network.
+if shutil.which("mpirun"):
+    config.available_features.add("mpi")
+    for name, value in (
+        ("OMPI_ALLOW_RUN_AS_ROOT", "1"),
+        ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"),
+        ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
+        ("OMPI_MCA_hwloc_base_binding_policy", "none"),
+        ("OMPI_MCA_btl", "self,vader"),
+        ("OMPI_MCA_btl_vader_single_copy_mechanism", "none"),
+        ("OMPI_MCA_plm_rsh_agent", "sh"),
+    ):
+        config.environment[name] = value
 # What compiles kernels for GPUs; no GPU is needed to do so.
 find_nvrtc = os.path.join(bin_dir, "llmc-compile-images")
 if os.path.exists(find_nvrtc) and not subprocess.call([find_nvrtc, "--check"]):

@@ -9,7 +9,7 @@ llvm=/usr/lib/llvm-22
 packages=(g++ clang-22 libclang-rt-22-dev lld-22 llvm-22-dev llvm-22-tools
   libmlir-22-dev mlir-22-tools cmake ninja-build ccache zlib1g-dev
   libzstd-dev libfmt-dev libcli11-dev nlohmann-json3-dev libgtest-dev
-  libboost-context-dev python3 bible-kjv)
+  libboost-context-dev openmpi-bin python3 bible-kjv)
 
 install_packages() {
   local missing=()

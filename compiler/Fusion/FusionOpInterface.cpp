@@ -37,6 +37,8 @@ llvm::StringRef llmc::getKernelKind(OpFamily family) {
     return "reduce";
   case OpFamily::ColumnSum:
     return "column_sum";
+  case OpFamily::Collective:
+    return "collective";
   }
   llvm_unreachable("every family has a kind");
 }
@@ -62,4 +64,5 @@ void llmc::registerFusionRules(DialectRegistry &registry) {
   registerRowRules(registry);
   registerAttentionRules(registry);
   registerTrainRules(registry);
+  registerDistRules(registry);
 }

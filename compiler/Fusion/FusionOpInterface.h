@@ -31,6 +31,7 @@ enum class OpFamily {
   Reduce,     ///< one block
   ColumnSum,  ///< sums a few rows
   Accumulate, ///< joins whatever computes its value
+  Collective, ///< between ranks: stays an op, alone and in its place
 };
 
 /// What is read of an operand to compute one element of the result.

@@ -3,6 +3,7 @@
 #include "compiler/Fusion/Grouping.h"
 #include "compiler/Fusion/ColumnPlaces.h"
 #include "compiler/Fusion/ProductPairs.h"
+#include "dialects/Dist/Dist.h"
 #include "dialects/Model/Model.h"
 #include "dialects/Train/Train.h"
 
@@ -48,7 +49,8 @@ static void reportColumns(model::ConcatOp concat) {
 }
 
 static bool isHandle(Operation *op) {
-  return isa<train::RefOp, train::FlatOp, train::SquaresOp>(op);
+  return isa<train::RefOp, train::FlatOp, train::SquaresOp, dist::RangeOp,
+             dist::ShardOp>(op);
 }
 
 LogicalResult Grouping::run(func::FuncOp func,
@@ -81,6 +83,8 @@ LogicalResult Grouping::place(FusionOpInterface op) {
   SmallVector<Type> types(op->getOperandTypes());
   llvm::append_range(types, op->getResultTypes());
   for (Type type : types) {
+    if (isa<dist::PendingType>(type))
+      continue;
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor || !tensor.hasStaticShape())
       return op->emitOpError("expected tensors of static shape, found ")
@@ -299,6 +303,8 @@ void Grouping::recordAccesses(Operation *op, GroupId group) {
 /// The storage behind a handle; none for other values.
 Grouping::StorageState *Grouping::getStorage(Value value) {
   Operation *producer = value.getDefiningOp();
+  while (isa_and_nonnull<dist::RangeOp, dist::ShardOp>(producer))
+    producer = producer->getOperand(0).getDefiningOp();
   if (auto ref = dyn_cast_or_null<train::RefOp>(producer)) {
     Attribute variable = hasFlatHandles ? Attribute() : ref.getVariableAttr();
     return &storage[{variable, unsigned(ref.getSlot())}];

@@ -38,6 +38,13 @@ void KernelOutliner::run(func::FuncOp func, ArrayRef<const Group *> groups) {
   auto places = llvm::to_vector(llvm::make_filter_range(
       llvm::make_pointer_range(func.getBody().front()), isPlace));
   for (const Group *group : groups) {
+    if (group->family == OpFamily::Collective) {
+      Operation *op = group->ops.front();
+      for (Value operand : op->getOperands())
+        launched.map(operand, lookUp(operand, launched, builder));
+      builder.clone(*op, launched);
+      continue;
+    }
     Signature signature = getSignature(*group);
     Location loc = getFusedLocation(*group);
     tile::FuncOp &kernel = kernels[getKey(*group, signature)];

@@ -2,6 +2,7 @@
 
 #include "compiler/Fusion/FusionOpInterface.h"
 #include "compiler/Fusion/Passes.h"
+#include "dialects/Dist/Dist.h"
 #include "dialects/Tile/Tile.h"
 #include "dialects/Train/Train.h"
 
@@ -24,11 +25,12 @@ struct VerifyFused : llmc::impl::VerifyFusedBase<VerifyFused> {
       for (Operation &op : func.getOps()) {
         if (isa<train::RefOp, train::FlatOp, train::SquaresOp, tile::LaunchOp,
                 func::ReturnOp>(op) ||
-            isPlace(&op))
+            isPlace(&op) || isa<dist::DistDialect>(op.getDialect()))
           continue;
-        op.emitOpError("must not be left after Fusion; expected train.ref, "
-                       "train.flat, train.squares, tile.launch and places of "
-                       "tokens only");
+        op.emitOpError(
+            "must not be left after Fusion; expected train.ref, "
+            "train.flat, train.squares, tile.launch, ops of dist and "
+            "places of tokens only");
         return signalPassFailure();
       }
     }

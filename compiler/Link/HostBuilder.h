@@ -29,6 +29,12 @@ struct TensorRow {
 struct KernelRow {
   LLMC_KERNEL_FIELDS(LLMC_CONSTANT)
 };
+struct BucketRow {
+  LLMC_BUCKET_FIELDS(LLMC_CONSTANT)
+};
+struct CollectiveRow {
+  LLMC_COLLECTIVE_FIELDS(LLMC_CONSTANT)
+};
 struct ImageRow {
   LLMC_IMAGE_FIELDS(LLMC_CONSTANT)
 };
@@ -75,10 +81,17 @@ private:
   llvm::LogicalResult addKernel(mlir::Operation *kernel, KernelRow &row);
   mlir::FailureOr<HostKernel> findHostKernel(mlir::Operation *kernel,
                                              llvm::StringRef name);
+  void addMesh();
+  void addCollectives();
   llvm::LogicalResult addPorts();
   llvm::LogicalResult addEntryPoints();
   llvm::Function *createKernelFunction(llvm::StringRef name);
   mlir::FailureOr<llvm::Function *> buildEntryPoint(llvm::StringRef name);
+  llvm::LogicalResult buildLaunch(plan::LaunchOp launch, llvm::Value *args);
+  llvm::LogicalResult buildStart(plan::StartOp start);
+  void buildWait(plan::WaitOp wait);
+  mlir::FailureOr<llvm::Value *> addressOf(mlir::Operation *user,
+                                           mlir::Value place);
   mlir::FailureOr<int64_t> moduleNumber(llvm::StringRef name);
 
   mlir::ModuleOp module;
@@ -87,9 +100,15 @@ private:
   std::unique_ptr<llvm::Module> host;
   llvm::IRBuilder<> builder;
   llvm::StringMap<int64_t> arenaNumbers, kernelNumbers;
+  llvm::DenseMap<mlir::Operation *, int64_t> collectiveNumbers;
   /// Operands of the launches of a kernel.
   llvm::StringMap<unsigned> argumentCounts;
   ProgramRow program;
+
+  // Of the entry point under construction.
+  llvm::Value *context = nullptr;
+  llvm::Value *rank = nullptr; ///< null until a place depends on it
+  llvm::StringMap<llvm::Value *> bases;
 };
 
 } // namespace llmc

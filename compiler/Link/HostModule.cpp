@@ -5,6 +5,8 @@
 //
 //   plan.launch @k(%x, %y)  ->  args[0] = arenas[5] + 0; args[1] = ...;
 //                               llmcLaunch(context, 3, args);
+//   plan.start all_gather ..   -> llmcStartCollective(context, 0, .., .., null)
+//   plan.wait %p               -> llmcWaitCollective(context, 0)
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,51 +35,108 @@ LogicalResult HostBuilder::addPorts() {
   return success();
 }
 
+/// The address of a place, computed where the builder stands.
+FailureOr<llvm::Value *> HostBuilder::addressOf(Operation *user, Value place) {
+  auto view = place.getDefiningOp<plan::ViewOp>();
+  if (!view) {
+    user->emitOpError() << "expected plan.views as operands";
+    return failure();
+  }
+  llvm::Type *byte = builder.getInt8Ty(), *number = builder.getInt64Ty();
+  llvm::Value *address = builder.CreateConstInBoundsGEP1_64(
+      byte, bases[view.getArena()], view.getOffset());
+  if (!view.getRankStride())
+    return address;
+  if (!rank)
+    rank = builder.CreateLoad(
+        number,
+        builder.CreateConstInBoundsGEP1_64(builder.getPtrTy(), context, 1),
+        "rank");
+  return builder.CreateInBoundsGEP(
+      byte, address, builder.CreateMul(rank, i64(*view.getRankStride())));
+}
+
+LogicalResult HostBuilder::buildLaunch(plan::LaunchOp launch,
+                                       llvm::Value *args) {
+  llvm::Type *pointer = builder.getPtrTy();
+  for (auto [index, operand] : llvm::enumerate(launch.getOperands())) {
+    FailureOr<llvm::Value *> address = addressOf(launch, operand);
+    if (failed(address))
+      return failure();
+    builder.CreateStore(
+        *address, builder.CreateConstInBoundsGEP1_64(pointer, args, index));
+  }
+  llvm::FunctionCallee launcher =
+      host->getOrInsertFunction("llmcLaunch", builder.getVoidTy(), pointer,
+                                builder.getInt64Ty(), pointer);
+  builder.CreateCall(launcher,
+                     {context, i64(kernelNumber(launch.getKernel())), args});
+  return success();
+}
+
+LogicalResult HostBuilder::buildStart(plan::StartOp start) {
+  llvm::Type *pointer = builder.getPtrTy();
+  SmallVector<llvm::Value *> arguments = {context,
+                                          i64(collectiveNumbers.at(start))};
+  for (Value place : start->getOperands()) {
+    FailureOr<llvm::Value *> address = addressOf(start, place);
+    if (failed(address))
+      return failure();
+    arguments.push_back(*address);
+  }
+  if (!start.getScratch())
+    arguments.push_back(null());
+  builder.CreateCall(host->getOrInsertFunction(
+                         "llmcStartCollective", builder.getVoidTy(), pointer,
+                         builder.getInt64Ty(), pointer, pointer, pointer),
+                     arguments);
+  return success();
+}
+
+void HostBuilder::buildWait(plan::WaitOp wait) {
+  builder.CreateCall(
+      host->getOrInsertFunction("llmcWaitCollective", builder.getVoidTy(),
+                                builder.getPtrTy(), builder.getInt64Ty()),
+      {context, i64(collectiveNumbers.at(wait.getPending().getDefiningOp()))});
+}
+
 FailureOr<llvm::Function *> HostBuilder::buildEntryPoint(StringRef name) {
   auto planned = symbols.lookup<plan::FuncOp>(name);
   if (!planned) {
     module.emitError() << "expected a plan.func named '" << name << "'";
     return failure();
   }
-  llvm::Type *pointer = builder.getPtrTy(), *byte = builder.getInt8Ty();
+  llvm::Type *pointer = builder.getPtrTy();
   auto *function = llvm::Function::Create(
       llvm::FunctionType::get(builder.getVoidTy(), {pointer}, false),
       llvm::GlobalValue::InternalLinkage, name, *host);
-  llvm::FunctionCallee launcher =
-      host->getOrInsertFunction("llmcLaunch", builder.getVoidTy(), pointer,
-                                builder.getInt64Ty(), pointer);
   builder.SetInsertPoint(
       llvm::BasicBlock::Create(host->getContext(), "", function));
 
-  auto launches = planned.getBody().front().getOps<plan::LaunchOp>();
+  Block &body = planned.getBody().front();
   unsigned most = 1;
-  for (plan::LaunchOp launch : launches)
+  for (auto launch : body.getOps<plan::LaunchOp>())
     most = std::max(most, launch.getNumOperands());
   llvm::Value *args = builder.CreateAlloca(llvm::ArrayType::get(pointer, most),
                                            nullptr, "args");
   // The context's first member is the array of arenas.
-  llvm::Value *context = function->getArg(0);
+  context = function->getArg(0);
+  rank = nullptr;
   llvm::Value *arenas = builder.CreateLoad(pointer, context, "arenas");
-  llvm::StringMap<llvm::Value *> bases;
+  bases.clear();
   for (const auto &arena : arenaNumbers)
     bases[arena.getKey()] = builder.CreateLoad(
         pointer,
         builder.CreateConstInBoundsGEP1_64(pointer, arenas, arena.getValue()),
         arena.getKey());
-  for (plan::LaunchOp launch : launches) {
-    for (auto [index, operand] : llvm::enumerate(launch.getOperands())) {
-      auto view = operand.getDefiningOp<plan::ViewOp>();
-      if (!view) {
-        launch.emitOpError() << "expected plan.views as operands";
-        return failure();
-      }
-      builder.CreateStore(
-          builder.CreateConstInBoundsGEP1_64(byte, bases[view.getArena()],
-                                             view.getOffset()),
-          builder.CreateConstInBoundsGEP1_64(pointer, args, index));
-    }
-    builder.CreateCall(launcher,
-                       {context, i64(kernelNumber(launch.getKernel())), args});
+  for (Operation &op : body) {
+    auto launch = dyn_cast<plan::LaunchOp>(op);
+    auto start = dyn_cast<plan::StartOp>(op);
+    if ((launch && failed(buildLaunch(launch, args))) ||
+        (start && failed(buildStart(start))))
+      return failure();
+    if (auto wait = dyn_cast<plan::WaitOp>(op))
+      buildWait(wait);
   }
   builder.CreateRetVoid();
   return function;
@@ -96,12 +155,18 @@ LogicalResult HostBuilder::addEntryPoints() {
       return failure();
     *field = *function;
   }
-  program.prepare = null();
-  if (symbols.lookup<plan::FuncOp>("prepare")) {
-    FailureOr<llvm::Function *> function = buildEntryPoint("prepare");
+  const std::pair<StringRef, llvm::Constant **> optional[] = {
+      {"prepare", &program.prepare},
+      {"last_micro_step", &program.lastMicroStep},
+  };
+  for (auto &[name, field] : optional) {
+    *field = null();
+    if (!symbols.lookup<plan::FuncOp>(name))
+      continue;
+    FailureOr<llvm::Function *> function = buildEntryPoint(name);
     if (failed(function))
       return failure();
-    program.prepare = *function;
+    *field = *function;
   }
   int64_t flops = 0;
   for (auto launch : symbols.lookup<plan::FuncOp>("micro_step")
@@ -125,6 +190,8 @@ FailureOr<int64_t> HostBuilder::moduleNumber(StringRef name) {
 
 LogicalResult HostBuilder::run() {
   addImages();
+  addMesh();
+  addCollectives();
   if (failed(addArenas()) || failed(addTensors()) || failed(addKernels()) ||
       failed(addPorts()) || failed(addEntryPoints()))
     return failure();

@@ -3,10 +3,12 @@
 #include "compiler/Link/HostBuilder.h"
 
 #include "compiler/MemoryPlan/SourceLocation.h"
+#include "dialects/Dist/Dist.h"
 #include "dialects/Model/Model.h"
 #include "dialects/Tile/Tile.h"
 
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace llmc;
@@ -81,6 +83,7 @@ LogicalResult HostBuilder::addArenas() {
     row.bytes = i64(arena.getBytes());
     row.kind = i32(kind);
     row.alignment = i32(arena.getAlignment());
+    row.sharded = i32(arena.getSharded());
     arenaNumbers[arena.getSymName()] = rows.size();
 #define LLMC_LIST(kind, type, name) row.name,
     rows.push_back(structOf({LLMC_ARENA_FIELDS(LLMC_LIST)}));
@@ -91,6 +94,61 @@ LogicalResult HostBuilder::addArenas() {
   program.numArenas = i64(rows.size());
   program.arenas = table(rows.front()->getType(), rows, "arenas");
   return success();
+}
+
+void HostBuilder::addMesh() {
+  dist::MeshOp mesh = dist::findMesh(module);
+  program.ranks = i32(mesh ? mesh.getRanks() : 1);
+  program.zeroStage = i32(mesh ? mesh.getZero() : 0);
+  std::vector<llvm::Constant *> rows;
+  for (auto bucket : module.getOps<dist::BucketOp>()) {
+    BucketRow row;
+    row.first = i64(bucket.getAt());
+    row.elements = i64(bucket.getElements());
+#define LLMC_LIST(kind, type, name) row.name,
+    rows.push_back(structOf({LLMC_BUCKET_FIELDS(LLMC_LIST)}));
+#undef LLMC_LIST
+  }
+  program.numBuckets = i64(rows.size());
+  program.buckets =
+      rows.empty() ? null() : table(rows.front()->getType(), rows, "buckets");
+}
+
+/// What a collective carries: the whole's bytes in an arena.
+static std::string describe(plan::StartOp start) {
+  bool gathers = start.getKind() == plan::CollectiveKind::AllGather;
+  Value whole = gathers ? start.getDestination() : start.getSource();
+  auto view = whole.getDefiningOp<plan::ViewOp>();
+  if (!view)
+    return stringifyCollectiveKind(start.getKind()).str();
+  auto type = cast<MemRefType>(view.getType());
+  int64_t end = view.getOffset() +
+                type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  return llvm::formatv("{0} of {1}, bytes {2} to {3}",
+                       stringifyCollectiveKind(start.getKind()),
+                       view.getArena(), view.getOffset(), end);
+}
+
+void HostBuilder::addCollectives() {
+  std::vector<llvm::Constant *> rows;
+  module.walk([&](plan::StartOp start) {
+    auto source = cast<MemRefType>(start.getSource().getType());
+    auto destination = cast<MemRefType>(start.getDestination().getType());
+    CollectiveRow row;
+    row.name = text(describe(start));
+    row.elements =
+        i64(std::max(source.getNumElements(), destination.getNumElements()));
+    row.kind = i32(static_cast<int32_t>(start.getKind()));
+    row.elementBytes = i32(source.getElementTypeBitWidth() / 8);
+    collectiveNumbers[start] = rows.size();
+#define LLMC_LIST(kind, type, name) row.name,
+    rows.push_back(structOf({LLMC_COLLECTIVE_FIELDS(LLMC_LIST)}));
+#undef LLMC_LIST
+  });
+  program.numCollectives = i64(rows.size());
+  program.collectives =
+      rows.empty() ? null()
+                   : table(rows.front()->getType(), rows, "collectives");
 }
 
 LogicalResult HostBuilder::addTensors() {

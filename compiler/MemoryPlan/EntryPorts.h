@@ -19,6 +19,7 @@ struct EntryPorts {
 
 inline constexpr EntryPorts entryPorts[] = {
     {"micro_step", {"tokens", "targets"}, "loss"},
+    {"last_micro_step", {"tokens", "targets"}, "loss"},
     {"evaluate", {"tokens", "targets"}, "loss"},
     {"generate", {"prompt", ""}, "logits"},
     {"update", {"hyper", ""}, "norm"},

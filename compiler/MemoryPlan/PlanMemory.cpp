@@ -8,19 +8,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/MemoryPlan/EntryPorts.h"
-#include "compiler/MemoryPlan/Lifetimes.h"
 #include "compiler/MemoryPlan/Passes.h"
+#include "compiler/MemoryPlan/Planner.h"
+#include "dialects/Dist/Dist.h"
 #include "dialects/Model/Model.h"
-#include "dialects/Plan/Plan.h"
 #include "dialects/Tile/RowPitch.h"
-#include "dialects/Train/Train.h"
 
-#include "mlir/IR/Builders.h"
-#include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
-
-#include <array>
 
 namespace llmc {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -29,139 +23,6 @@ namespace llmc {
 
 using namespace mlir;
 using namespace llmc;
-
-namespace {
-
-constexpr StringLiteral arenaNames[] = {
-    "parameters",  "gradients", "moment1",   "moment2", "constants",
-    "activations", "io",        "workspace", "compute", "squares"};
-
-StringRef nameOf(plan::ArenaKind kind) {
-  return arenaNames[static_cast<unsigned>(kind)];
-}
-
-plan::ArenaKind arenaOf(train::Slot slot) {
-  using Kind = plan::ArenaKind;
-  // In the order of train::Slot.
-  constexpr Kind kinds[] = {Kind::Parameter, Kind::Gradient, Kind::Moment1,
-                            Kind::Moment2, Kind::Compute};
-  static_assert(std::size(kinds) == train::getMaxEnumValForSlot() + 1);
-  return kinds[static_cast<unsigned>(slot)];
-}
-
-class Planner {
-public:
-  explicit Planner(ModuleOp module)
-      : module(module), symbols(module), builder(module.getContext()) {}
-
-  LogicalResult run();
-
-private:
-  struct Port {
-    int64_t offset;
-    RankedTensorType type;
-  };
-
-  LogicalResult layOutVariables();
-  LogicalResult layOutCopies();
-  LogicalResult addPort(func::FuncOp function, StringRef name, Type type);
-  LogicalResult collectPorts(func::FuncOp function);
-  LogicalResult planFunction(func::FuncOp function);
-  LogicalResult placeReference(Operation *op);
-  void placeLaunch(tile::LaunchOp launch, const FunctionLifetimes &lifetimes,
-                   const Packing &packing);
-  /// The place of a tensor, which lies without gaps, or of a memref.
-  Value createView(Location location, plan::ArenaKind arena, int64_t offset,
-                   Type tensor);
-  /// The place of a part that begins `offset` bytes into `whole`, a place.
-  Value createPart(Location location, Value whole, int64_t offset, Type tensor);
-  void createArenas();
-  int64_t offsetOfCopy(train::VariableOp variable) {
-    return variable.getOffset() * (copyElement.getIntOrFloatBitWidth() / 8);
-  }
-
-  ModuleOp module;
-  SymbolTable symbols;
-  OpBuilder builder;
-  std::array<int64_t, std::size(arenaNames)> arenaBytes = {};
-  llvm::MapVector<StringRef, Port, llvm::StringMap<unsigned>> ports;
-  llvm::StringMap<int64_t> variableOffsets; // bytes
-  /// Of the parameters' compute copies; null where there are none.
-  Type copyElement;
-  /// Nothing refers to parameters other than the copies.
-  bool copiesOnly = false;
-  DenseMap<Value, Value> places;
-  DenseMap<Value, StringRef> resultPorts;
-  int64_t &bytesOfArena(plan::ArenaKind kind) {
-    return arenaBytes[static_cast<unsigned>(kind)];
-  }
-};
-
-} // namespace
-
-LogicalResult Planner::layOutVariables() {
-  for (auto variable : module.getOps<train::VariableOp>()) {
-    auto type = dyn_cast<RankedTensorType>(variable.getType());
-    if (!type || !type.hasStaticShape())
-      return variable.emitOpError()
-             << "expected a ranked tensor type of static shape, found "
-             << variable.getType();
-    int64_t offset = variable.getOffset() * (type.getElementTypeBitWidth() / 8);
-    variableOffsets[variable.getSymName()] = offset;
-    int64_t end = llvm::alignTo(offset + bytesOf(type), planAlignment);
-    // Flat handles run over padding too, which Step rounds to 64 elements.
-    end = llvm::alignTo(end, 64 * (type.getElementTypeBitWidth() / 8));
-    auto kind = variable.getConstant() ? plan::ArenaKind::Constant
-                                       : plan::ArenaKind::Parameter;
-    bytesOfArena(kind) = std::max(bytesOfArena(kind), end);
-  }
-  for (auto kind : {plan::ArenaKind::Gradient, plan::ArenaKind::Moment1,
-                    plan::ArenaKind::Moment2})
-    bytesOfArena(kind) = bytesOfArena(plan::ArenaKind::Parameter);
-  return success();
-}
-
-/// Copies lie at the offsets of their parameters, counted in elements.
-LogicalResult Planner::layOutCopies() {
-  bool hasValues = false;
-  WalkResult walk = module.walk([&](Operation *op) {
-    std::optional<train::Slot> slot;
-    if (auto flat = dyn_cast<train::FlatOp>(op))
-      slot = flat.getSlot();
-    auto ref = dyn_cast<train::RefOp>(op);
-    auto variable =
-        ref ? symbols.lookup<train::VariableOp>(ref.getVariable()) : nullptr;
-    if (variable && !variable.getConstant())
-      slot = ref.getSlot();
-    hasValues |= slot == train::Slot::Value;
-    if (slot != train::Slot::Compute)
-      return WalkResult::advance();
-    Type element = getElementTypeOrSelf(op->getResult(0));
-    if (copyElement && element != copyElement) {
-      op->emitOpError() << "expected copies with elements " << copyElement
-                        << " as of the other parameters, found " << element;
-      return WalkResult::interrupt();
-    }
-    copyElement = element;
-    return WalkResult::advance();
-  });
-  if (walk.wasInterrupted())
-    return failure();
-  if (!copyElement)
-    return success();
-  int64_t elements = 0;
-  for (auto variable : module.getOps<train::VariableOp>())
-    if (!variable.getConstant())
-      elements = std::max<int64_t>(
-          elements, variable.getOffset() +
-                        cast<ShapedType>(variable.getType()).getNumElements());
-  bytesOfArena(plan::ArenaKind::Compute) =
-      llvm::alignTo(elements, 64) * (copyElement.getIntOrFloatBitWidth() / 8);
-  copiesOnly = !hasValues;
-  if (copiesOnly)
-    bytesOfArena(plan::ArenaKind::Parameter) = 0;
-  return success();
-}
 
 LogicalResult Planner::addPort(func::FuncOp function, StringRef name,
                                Type type) {
@@ -187,8 +48,8 @@ LogicalResult Planner::collectPorts(func::FuncOp function) {
   const EntryPorts *names = findPorts(function.getSymName());
   if (!names)
     return function.emitOpError()
-           << "expected one of micro_step, evaluate, generate, update, "
-              "prepare";
+           << "expected one of micro_step, last_micro_step, evaluate, "
+              "generate, update, prepare";
   unsigned arguments = llvm::count_if(
       names->arguments, [](StringRef name) { return !name.empty(); });
   unsigned results = names->result.empty() ? 0 : 1;
@@ -212,7 +73,9 @@ Value Planner::createView(Location location, plan::ArenaKind arena,
   auto type = dyn_cast<MemRefType>(tensor);
   if (!type)
     type = tile::getStorageType(tensor);
-  return plan::ViewOp::create(builder, location, type, nameOf(arena), offset,
+  return plan::ViewOp::create(builder, location, type, getArenaName(arena),
+                              offset,
+                              /*rank_stride=*/IntegerAttr(),
                               /*whole=*/Value());
 }
 
@@ -223,42 +86,43 @@ Value Planner::createPart(Location location, Value whole, int64_t offset,
     type = tile::getStorageType(tensor);
   auto view = whole.getDefiningOp<plan::ViewOp>();
   return plan::ViewOp::create(builder, location, type, view.getArena(),
-                              view.getOffset() + offset, whole);
+                              view.getOffset() + offset,
+                              /*rank_stride=*/IntegerAttr(), whole);
 }
 
-LogicalResult Planner::placeReference(Operation *op) {
-  if (auto squares = dyn_cast<train::SquaresOp>(op)) {
-    int64_t offset = squares.getFirst() * 4;
-    int64_t bytes = bytesOf(cast<ShapedType>(squares.getType()));
-    int64_t &arena = bytesOfArena(plan::ArenaKind::Squares);
-    arena =
-        std::max<int64_t>(arena, llvm::alignTo(offset + bytes, planAlignment));
-    places[squares] = createView(op->getLoc(), plan::ArenaKind::Squares, offset,
-                                 squares.getType());
-    return success();
+/// The place of what the collective results in becomes that of its wait.
+void Planner::placeStart(Operation *op) {
+  Value input = op->getOperand(0), source = places.at(input);
+  Value destination = source, scratch;
+  auto pending = cast<dist::PendingType>(op->getResult(0).getType());
+  auto kind = plan::CollectiveKind::AllReduce;
+  if (isa<dist::AllGatherStartOp>(op)) {
+    kind = plan::CollectiveKind::AllGather;
+    destination = places.at(input.getDefiningOp<dist::ShardOp>().getRange());
+  } else if (isa<dist::ReduceScatterStartOp>(op)) {
+    kind = plan::CollectiveKind::ReduceScatter;
+    auto view = source.getDefiningOp<plan::ViewOp>();
+    destination = plan::ViewOp::create(
+        builder, op->getLoc(), tile::getStorageType(pending.getTensor()),
+        view.getArena(), view.getOffset(),
+        builder.getI64IntegerAttr(bytesOf(pending.getTensor())),
+        /*whole=*/Value());
   }
-  if (auto flat = dyn_cast<train::FlatOp>(op)) {
-    plan::ArenaKind arena = arenaOf(flat.getSlot());
-    int64_t bytes = bytesOf(cast<ShapedType>(flat.getType()));
-    if (bytes != bytesOfArena(arena))
-      return flat.emitOpError()
-             << "expected all parameters with padding, " << bytesOfArena(arena)
-             << " bytes, found " << bytes;
-    places[flat] = createView(op->getLoc(), arena, 0, flat.getType());
-    return success();
+  if (kind != plan::CollectiveKind::AllGather) {
+    // The other ranks' parts of this rank's shard.
+    auto type = cast<RankedTensorType>(input.getType());
+    auto parts = type.clone({type.getNumElements() / ranks * (ranks - 1)});
+    scratch =
+        createView(op->getLoc(), plan::ArenaKind::Communication, 0, parts);
+    int64_t &bytes = bytesOfArena(plan::ArenaKind::Communication);
+    bytes =
+        std::max<int64_t>(bytes, llvm::alignTo(bytesOf(parts), planAlignment));
   }
-  auto ref = cast<train::RefOp>(op);
-  auto variable = symbols.lookup<train::VariableOp>(ref.getVariable());
-  if (!variable)
-    return ref.emitOpError()
-           << "refers to '" << ref.getVariable() << "', which is no variable";
-  plan::ArenaKind arena = variable.getConstant() ? plan::ArenaKind::Constant
-                                                 : arenaOf(ref.getSlot());
-  int64_t offset = variableOffsets[ref.getVariable()];
-  if (arena == plan::ArenaKind::Compute)
-    offset = offsetOfCopy(variable);
-  places[ref] = createView(op->getLoc(), arena, offset, ref.getType());
-  return success();
+  auto started = plan::StartOp::create(builder, op->getLoc(), kind, source,
+                                       destination, scratch);
+  places[op->getResult(0)] = started.getPending();
+  for (Operation *user : op->getUsers())
+    places[cast<dist::WaitOp>(user).getValue()] = destination;
 }
 
 void Planner::placeLaunch(tile::LaunchOp launch,
@@ -368,48 +232,26 @@ LogicalResult Planner::planFunction(func::FuncOp function) {
     } else if (auto concat = dyn_cast<model::ConcatOp>(op)) {
       if (failed(verifyColumns(concat, symbols)))
         return failure();
+    } else if (isa<dist::RangeOp, dist::ShardOp>(op)) {
+      if (failed(placePart(&op)))
+        return failure();
+    } else if (dist::isStart(&op)) {
+      placeStart(&op);
+    } else if (auto wait = dyn_cast<dist::WaitOp>(op)) {
+      plan::WaitOp::create(builder, op.getLoc(), places.at(wait.getPending()));
     } else if (&op != terminator) {
       return op.emitOpError()
-             << "expected train.ref, train.flat, train.squares, tile.launch or "
-                "return in a function of launches";
+             << "expected train.ref, train.flat, train.squares, tile.launch, "
+                "ops of dist or return in a function of launches";
     }
   }
   function.erase();
   return success();
 }
 
-void Planner::createArenas() {
-  Location location = module.getLoc();
-  builder.setInsertionPointToStart(module.getBody());
-  for (unsigned index = 0; index != arenaBytes.size(); ++index) {
-    auto kind = static_cast<plan::ArenaKind>(index);
-    if (arenaBytes[index] != 0 || kind == plan::ArenaKind::Workspace)
-      plan::ArenaOp::create(builder, location, nameOf(kind), kind,
-                            arenaBytes[index], planAlignment);
-  }
-  auto variables = llvm::to_vector(module.getOps<train::VariableOp>());
-  for (train::VariableOp variable : variables) {
-    auto arena = variable.getConstant() ? plan::ArenaKind::Constant
-                                        : plan::ArenaKind::Parameter;
-    int64_t offset = variableOffsets[variable.getSymName()];
-    auto type = cast<RankedTensorType>(variable.getType());
-    if (copiesOnly && !variable.getConstant()) {
-      arena = plan::ArenaKind::Compute;
-      offset = offsetOfCopy(variable);
-      type = type.clone(copyElement);
-    }
-    plan::VariableOp::create(builder, variable.getLoc(), variable.getName(),
-                             nameOf(arena), offset, type, variable.getInit(),
-                             variable.getDecay());
-  }
-  for (auto &[name, port] : ports)
-    plan::PortOp::create(builder, location, name, port.offset, port.type);
-  for (train::VariableOp variable : variables)
-    variable.erase();
-}
-
 LogicalResult Planner::run() {
-  if (failed(layOutVariables()) || failed(layOutCopies()))
+  if (failed(layOutVariables()) || failed(layOutCopies()) ||
+      failed(layOutShards()))
     return failure();
   auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
   for (func::FuncOp function : functions)

@@ -11,6 +11,7 @@
 
 #include "compiler/MemoryPlan/Lifetimes.h"
 #include "compiler/MemoryPlan/Passes.h"
+#include "dialects/Dist/Dist.h"
 #include "dialects/Plan/Plan.h"
 #include "dialects/Tile/RowPitch.h"
 
@@ -64,6 +65,7 @@ private:
 
   ModuleOp module;
   SymbolTable symbols;
+  int64_t ranks = 1;
   std::map<int64_t, Place> alive; // by offset
   /// Of each place that is no part: its last use, and the byte ranges written.
   DenseMap<plan::ViewOp, int64_t> last;
@@ -130,10 +132,14 @@ LogicalResult Verifier::verifyView(plan::ViewOp view) {
   if (offset < 0 || offset % alignment != 0)
     return view.emitOpError() << "expected an offset that is a multiple of "
                               << alignment << ", found " << offset;
-  if (endOf(view) > static_cast<int64_t>(arena.getBytes()))
-    return view.emitOpError()
-           << "ends at byte " << endOf(view) << " of an arena of "
-           << arena.getBytes() << " bytes";
+  int64_t stride = view.getRankStride().value_or(0);
+  if (stride < 0 || stride % alignment != 0)
+    return view.emitOpError() << "expected a rank stride that is a multiple of "
+                              << alignment << ", found " << stride;
+  int64_t end = endOf(view) + (ranks - 1) * stride;
+  if (end > static_cast<int64_t>(arena.getBytes()))
+    return view.emitOpError() << "ends at byte " << end << " of an arena of "
+                              << arena.getBytes() << " bytes";
   return success();
 }
 
@@ -281,17 +287,22 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
 }
 
 LogicalResult Verifier::run() {
+  if (dist::MeshOp mesh = dist::findMesh(module))
+    ranks = mesh.getRanks();
   for (Operation &op : *module.getBody()) {
-    if (!isa<plan::PlanDialect>(op.getDialect()) && !isa<tile::FuncOp>(op))
+    if (!isa<plan::PlanDialect>(op.getDialect()) &&
+        !isa<tile::FuncOp, dist::MeshOp, dist::BucketOp>(op))
       return op.emitOpError()
              << "expected only plan ops and kernels after memory planning";
     auto function = dyn_cast<plan::FuncOp>(op);
     if (!function)
       continue;
     for (Operation &inner : function.getBody().front()) {
-      if (!isa<plan::ViewOp, plan::LaunchOp>(inner))
-        return inner.emitOpError()
-               << "expected plan.view or plan.launch in a plan.func";
+      // Collectives work on storage, which is never packed.
+      if (!isa<plan::ViewOp, plan::LaunchOp, plan::StartOp, plan::WaitOp>(
+              inner))
+        return inner.emitOpError() << "expected plan.view, plan.launch, "
+                                      "plan.start or plan.wait in a plan.func";
       if (auto view = dyn_cast<plan::ViewOp>(inner))
         if (failed(verifyView(view)))
           return failure();

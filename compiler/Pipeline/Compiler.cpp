@@ -44,9 +44,10 @@ compileHost(ModuleOp module, const PipelineOptions &options, TargetCode &code) {
     std::string text;
     llvm::raw_string_ostream os(text);
     (*host)->print(os, nullptr);
-    if (failed(dump(options, "9-link.ll", text, module.getLoc())) ||
-        failed(
-            dump(options, "9-link.o", (*object)->getBuffer(), module.getLoc())))
+    if (failed(
+            dump(options, dumpPrefix("link") + ".ll", text, module.getLoc())) ||
+        failed(dump(options, dumpPrefix("link") + ".o", (*object)->getBuffer(),
+                    module.getLoc())))
       return failure();
   }
   return std::move(*object);

@@ -26,12 +26,16 @@ compile(ModuleOp module, const PipelineOptions &options, bool keepIR) {
     if (arena.getKind() == plan::ArenaKind::Workspace)
       arena.setBytes(kernels->workspaceBytes);
   for (auto [index, ir] : llvm::enumerate(kernels->ir))
-    if (failed(dump(options, llvm::formatv("8-target-{0}.ll", index).str(), ir,
-                    module.getLoc())))
+    if (failed(
+            dump(options,
+                 llvm::formatv("{0}-{1}.ll", dumpPrefix("target"), index).str(),
+                 ir, module.getLoc())))
       return failure();
   for (auto [index, object] : llvm::enumerate(kernels->objects))
-    if (failed(dump(options, llvm::formatv("8-target-{0}.o", index).str(),
-                    object->getBuffer(), module.getLoc())))
+    if (failed(
+            dump(options,
+                 llvm::formatv("{0}-{1}.o", dumpPrefix("target"), index).str(),
+                 object->getBuffer(), module.getLoc())))
       return failure();
   return std::move(*kernels);
 }

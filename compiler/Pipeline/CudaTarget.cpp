@@ -34,8 +34,10 @@ static FailureOr<CudaKernels> lowerKernels(ModuleOp module,
   cuda->module->print(os);
   for (const StandAloneKernel &kernel : cuda->kernels)
     sources += kernel.text + "\n";
-  if (failed(dump(options, "8-target.mlir", text, module.getLoc())) ||
-      failed(dump(options, "8-target.cu", sources, module.getLoc())))
+  if (failed(dump(options, dumpPrefix("target") + ".mlir", text,
+                  module.getLoc())) ||
+      failed(dump(options, dumpPrefix("target") + ".cu", sources,
+                  module.getLoc())))
     return failure();
   return cuda;
 }
@@ -124,11 +126,13 @@ static FailureOr<KernelImages> compileKernels(ModuleOp module,
     llvm::errs() << "images: " << images->summary() << "\n";
   remarkResources(cuda, *images, options);
   for (const KernelImage &image : images->images)
-    if (failed(dump(options, "8-target-" + image.symbol + ".cubin", image.cubin,
-                    module.getLoc())) ||
+    if (failed(dump(options,
+                    dumpPrefix("target") + "-" + image.symbol + ".cubin",
+                    image.cubin, module.getLoc())) ||
         (!image.ptx.empty() &&
-         failed(dump(options, "8-target-" + image.symbol + ".ptx", image.ptx,
-                     module.getLoc()))))
+         failed(dump(options,
+                     dumpPrefix("target") + "-" + image.symbol + ".ptx",
+                     image.ptx, module.getLoc()))))
       return failure();
   return std::move(*images);
 }

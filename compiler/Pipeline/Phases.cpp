@@ -64,6 +64,19 @@ static std::string step(const PipelineOptions &options) {
       options.getPrecision(), options.getHeadChunk(), options.masters);
 }
 
+static std::string distribution(const PipelineOptions &options) {
+  // Nothing to share out: the storage stays as Step laid it out.
+  if (options.ranks == 1)
+    return "";
+  return llvm::formatv(
+      // Places of parameters are final before kernels are made for them.
+      "llmc-bucket-parameters{{ranks={0} zero={1} bucket={2}},"
+      // While the norm and the optimizer are single ops.
+      "llmc-shard-update{{norm-splits={3}}",
+      options.ranks, options.getZero(), options.bucketBytes / 4,
+      options.isCuda() ? 8 * findChip(options.arch)->sms : 256);
+}
+
 static std::string fusion(const PipelineOptions &options) {
   // Reductions are cut before groups are formed, as their parts fuse. On a GPU
   // the parts are blocks: enough of them for all SMs.
@@ -116,11 +129,20 @@ static std::string schedule(const PipelineOptions &options) {
   return chooseSchedules(options) + "," + useSchedules(options);
 }
 
-static std::string memoryPlan(const PipelineOptions &) {
-  // After Schedule, since splits decide the sizes of partial results.
-  return "llmc-plan-memory,"
+static std::string memoryPlan(const PipelineOptions &options) {
+  std::string reduce, verify;
+  if (options.ranks > 1) {
+    // Launches have their final order and kernels now, and no place yet.
+    reduce = "llmc-reduce-gradients,";
+    // On places, since it is bytes that must not be touched too early.
+    verify = ",llmc-verify-collectives";
+  }
+  return reduce +
+         // After Schedule, since splits decide the sizes of partial results.
+         "llmc-plan-memory,"
          // Checks the plan without trusting the planner.
-         "llmc-verify-memory-plan";
+         "llmc-verify-memory-plan" +
+         verify;
 }
 
 static std::string tiling(const PipelineOptions &) {
@@ -132,6 +154,7 @@ static const Phase phases[] = {
     {"specialize", specialize},
     {"autodiff", autodiff},
     {"step", step},
+    {"distribution", distribution},
     {"fusion", fusion},
     {"schedule", schedule},
     {"memory-plan", memoryPlan},
@@ -167,6 +190,10 @@ int64_t llmc::chooseSequence(ModuleOp module) {
     sequence = std::min(sequence, weight.getDimSize(0));
   });
   return sequence;
+}
+
+std::string llmc::dumpPrefix(StringRef phase) {
+  return llvm::formatv("{0,0+2}-{1}", *findPhase(phase) + 1, phase);
 }
 
 LogicalResult llmc::dump(const PipelineOptions &options, StringRef name,
@@ -256,9 +283,8 @@ LogicalResult llmc::runPhases(ModuleOp module, const PipelineOptions &options,
     std::string text;
     llvm::raw_string_ostream os(text);
     module.print(os, OpPrintingFlags().enableDebugInfo(true, false));
-    if (failed(dump(options,
-                    llvm::formatv("{0}-{1}.mlir", index + 1, phase.name).str(),
-                    text, module.getLoc())))
+    if (failed(dump(options, dumpPrefix(phase.name) + ".mlir", text,
+                    module.getLoc())))
       return failure();
   }
   return success();

@@ -36,6 +36,12 @@ struct PipelineOptions {
   /// Most tokens whose logits are held at a time; 0: all. When the user names
   /// none, getHeadChunk.
   std::optional<int64_t> headChunk;
+  /// Programs that train together, on a device each.
+  int64_t ranks = 1;
+  /// Stage of ZeRO: "0", "1" or "auto", see getZero.
+  std::string zero = "auto";
+  /// Bytes of gradients that one collective carries.
+  int64_t bucketBytes = int64_t(16) << 20;
   /// The last phase to run.
   std::string compileTo = "link";
   /// Instead of a program: the kernels as "cuda" or "ptx"; empty: a program.
@@ -63,6 +69,9 @@ struct PipelineOptions {
   /// Print each phase's time to stderr.
   bool verbose = false;
 
+  /// Stage 1 sends as much as stage 0, keeps 1/ranks of the optimizer's state
+  /// and does 1/ranks of its work: there is nothing to be said for stage 0.
+  int64_t getZero() const { return zero == "0" ? 0 : 1; }
   bool isCuda() const { return target == "cuda"; }
   bool ranksByNvrtc() const { return isCuda() && registers == "nvrtc"; }
   /// bf16 on a GPU, f32 on the CPU, unless the user names one.
@@ -109,6 +118,9 @@ mlir::LogicalResult runPhases(mlir::ModuleOp module,
 
 /// What the kernels are compiled for and by, as --schedule names it.
 ScheduleTarget getScheduleTarget(const PipelineOptions &options);
+
+/// "05-fusion": how the names of what is dumped of a phase begin.
+std::string dumpPrefix(llvm::StringRef phase);
 
 /// Writes `text` to DIR/name of `--dump-to`; does nothing without one.
 mlir::LogicalResult dump(const PipelineOptions &options, llvm::StringRef name,

@@ -3,6 +3,7 @@
 #include "compiler/Pipeline/Registration.h"
 
 #include "compiler/Autodiff/Passes.h"
+#include "compiler/Distribution/Passes.h"
 #include "compiler/Fusion/Passes.h"
 #include "compiler/MemoryPlan/Passes.h"
 #include "compiler/Schedule/Passes.h"
@@ -14,6 +15,7 @@
 #include "compiler/Target/CUDA/Passes.h"
 #include "compiler/Tiling/Passes.h"
 #include "dialects/Cuda/Cuda.h"
+#include "dialects/Dist/Dist.h"
 #include "dialects/Model/Model.h"
 #include "dialects/Plan/Plan.h"
 #include "dialects/Tile/Tile.h"
@@ -30,8 +32,8 @@
 #include "mlir/Transforms/Passes.h"
 
 void llmc::registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<cuda::CudaDialect, model::ModelDialect, plan::PlanDialect,
-                  tile::TileDialect, train::TrainDialect>();
+  registry.insert<cuda::CudaDialect, dist::DistDialect, model::ModelDialect,
+                  plan::PlanDialect, tile::TileDialect, train::TrainDialect>();
   registry.insert<mlir::arith::ArithDialect, mlir::cf::ControlFlowDialect,
                   mlir::func::FuncDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::memref::MemRefDialect,
@@ -43,6 +45,7 @@ void llmc::registerPasses() {
   registerSpecializePasses();
   registerAutodiffPasses();
   registerStepPasses();
+  registerDistributionPasses();
   registerFusionPasses();
   registerSchedulePasses();
   registerMemoryPlanPasses();

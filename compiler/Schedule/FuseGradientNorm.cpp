@@ -100,6 +100,8 @@ bool NormFuser::findNorm() {
     auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
     for (Operation &op : kernel.getBody().front()) {
       if (auto sum = dyn_cast<train::SumOfSquaresOp>(op)) {
+        // On several ranks the sums are of shards of gradients that were summed
+        // over ranks: what a kernel writes is no part of the norm.
         auto flat = launch.getInputs().front().getDefiningOp<train::FlatOp>();
         if (!flat || flat.getSlot() != train::Slot::Gradient)
           return false;

@@ -10,6 +10,9 @@
 #include "dialects/Plan/PlanDialect.cpp.inc"
 #include "dialects/Plan/PlanEnums.cpp.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Plan/PlanTypes.cpp.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/Plan/PlanOps.cpp.inc"
 
@@ -17,6 +20,10 @@ using namespace mlir;
 using namespace llmc::plan;
 
 void PlanDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Plan/PlanTypes.cpp.inc"
+      >();
   addOperations<
 #define GET_OP_LIST
 #include "dialects/Plan/PlanOps.cpp.inc"
@@ -79,5 +86,21 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
       symbolTable.lookupNearestSymbolFrom(*this, getKernelAttr());
   if (!isa_and_nonnull<FunctionOpInterface>(kernel))
     return emitOpError("kernel '") << getKernel() << "' is not defined";
+  return success();
+}
+
+LogicalResult StartOp::verify() {
+  Type source = getElementTypeOrSelf(getSource());
+  Type destination = getElementTypeOrSelf(getDestination());
+  if (source != destination)
+    return emitOpError("expected one element type, found ")
+           << source << " and " << destination;
+  bool sums = getKind() != CollectiveKind::AllGather;
+  if (sums != bool(getScratch()))
+    return emitOpError(sums ? "expected a scratch for the other ranks' parts, "
+                              "found none"
+                            : "expected no scratch, as nothing is summed");
+  if (getKind() == CollectiveKind::AllReduce && getSource() != getDestination())
+    return emitOpError("expected one place as source and destination");
   return success();
 }

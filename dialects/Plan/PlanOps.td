@@ -3,6 +3,7 @@
 #ifndef LLMC_DIALECTS_PLAN_PLANOPS_TD
 #define LLMC_DIALECTS_PLAN_PLANOPS_TD
 
+include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/SymbolInterfaces.td"
@@ -16,8 +17,10 @@ def Plan_Dialect : Dialect {
   let description = [{
     After MemoryPlan a module holds `plan.arena`s, `plan.variable`s, the
     kernels (`tile.func`) and one `plan.func` per entry point, a straight line
-    of `plan.view` and `plan.launch`.
+    of `plan.view` and `plan.launch`, in a program for several ranks also of
+    `plan.start` and `plan.wait`.
   }];
+  let useDefaultTypePrinterParser = 1;
 }
 
 class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemonic, traits>;
@@ -33,14 +36,20 @@ def Plan_ArenaKind : I32EnumAttr<"ArenaKind", "what an arena holds", [
     I32EnumAttrCase<"Io", 6, "io">,
     I32EnumAttrCase<"Workspace", 7, "workspace">,
     I32EnumAttrCase<"Compute", 8, "compute">,
-    I32EnumAttrCase<"Squares", 9, "squares">]> {
+    I32EnumAttrCase<"Squares", 9, "squares">,
+    I32EnumAttrCase<"Communication", 10, "communication">]> {
   let cppNamespace = "::llmc::plan";
 }
 
 def Plan_ArenaOp : Plan_Op<"arena", [Symbol]> {
   let summary = "storage allocated once at start";
-  let arguments = (ins SymbolNameAttr:$sym_name, Plan_ArenaKind:$kind, I64Attr:$bytes, I64Attr:$alignment);
-  let assemblyFormat = "$kind $sym_name `bytes` $bytes `align` $alignment attr-dict";
+  let description = [{
+    A `sharded` arena holds this rank's shards of all buckets, one behind the
+    other, instead of all of a storage.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Plan_ArenaKind:$kind, I64Attr:$bytes, I64Attr:$alignment,
+                       UnitAttr:$sharded);
+  let assemblyFormat = "$kind $sym_name `bytes` $bytes `align` $alignment (`sharded` $sharded^)? attr-dict";
   let hasVerifier = 1;
 }
 
@@ -63,12 +72,18 @@ def Plan_ViewOp : Plan_Op<"view", [Pure, DeclareOpInterfaceMethods<SymbolUserOpI
   let description = [{
     `whole` is the place of a tensor that this one is a part of; the offset
     counts from the arena's start all the same. Without it, two places that
-    are needed at one time share no byte.
+    are needed at one time share no byte. With a `rank_stride`, the place is
+    another one on each rank: its number times so many bytes further on.
+
+    ```mlir
+    %shard = plan.view @gradients[512 + rank * 256] : memref<64xf32>
+    ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$arena, I64Attr:$offset,
+                       OptionalAttr<I64Attr>:$rank_stride,
                        Optional<AnyMemRef>:$whole);
   let results = (outs AnyMemRef:$result);
-  let assemblyFormat = "$arena `[` $offset `]` (`of` $whole^ `(` type($whole) `)`)? attr-dict `:` type($result)";
+  let assemblyFormat = "$arena `[` $offset (`+` `rank` `*` $rank_stride^)? `]` (`of` $whole^ `(` type($whole) `)`)? attr-dict `:` type($result)";
   let extraClassDeclaration = [{
     /// The place that this one is a part of, itself if of none.
     ViewOp getRoot();
@@ -79,6 +94,54 @@ def Plan_LaunchOp : Plan_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
   let summary = "runs a kernel on places: the kernel's arguments, then its results";
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<AnyMemRef>:$operands_);
   let assemblyFormat = "$kernel `(` $operands_ `)` attr-dict `:` type($operands_)";
+}
+
+def Plan_PendingType : TypeDef<Plan_Dialect, "Pending"> {
+  let mnemonic = "pending";
+  let summary = "a collective that was started";
+}
+
+// The order is that of LLMC_COLLECTIVE_KINDS in runtime/abi/ProgramAbi.h.
+def Plan_CollectiveKind : I32EnumAttr<"CollectiveKind", "what ranks do together", [
+    I32EnumAttrCase<"AllReduce", 0, "all_reduce">,
+    I32EnumAttrCase<"ReduceScatter", 1, "reduce_scatter">,
+    I32EnumAttrCase<"AllGather", 2, "all_gather">]> {
+  let cppNamespace = "::llmc::plan";
+}
+
+def Plan_StartOp : Plan_Op<"start"> {
+  let summary = "starts a collective from a place into a place";
+  let description = [{
+    `all_reduce` sums in place, `reduce_scatter` into this rank's shard of the
+    source, `all_gather` from this rank's shard of the destination. A sum is taken in the order of ranks, with the other ranks'
+    parts in `scratch`. Collectives run one at a time, in the order in which
+    they were started, so that all may have the same scratch.
+
+    (C1) Source and destination have one element type.
+    (C2) A sum has a scratch, `all_gather` has none.
+    (C3) `all_reduce` has one place as source and destination.
+
+    ```mlir
+    %p = plan.start reduce_scatter %bucket into %shard using %scratch : memref<512xf32>, memref<128xf32>, memref<384xf32>
+    plan.wait %p
+    ```
+  }];
+  let arguments = (ins Plan_CollectiveKind:$kind, AnyMemRef:$source,
+                       AnyMemRef:$destination, Optional<AnyMemRef>:$scratch);
+  let results = (outs Plan_PendingType:$pending);
+  let builders = [OpBuilder<(ins "CollectiveKind":$kind, "::mlir::Value":$source,
+                                 "::mlir::Value":$destination, "::mlir::Value":$scratch), [{
+    build($_builder, $_state, PendingType::get($_builder.getContext()),
+          CollectiveKindAttr::get($_builder.getContext(), kind), source, destination, scratch);
+  }]>];
+  let assemblyFormat = "$kind $source `into` $destination (`using` $scratch^)? attr-dict `:` type(operands)";
+  let hasVerifier = 1;
+}
+
+def Plan_WaitOp : Plan_Op<"wait"> {
+  let summary = "waits until a collective is done";
+  let arguments = (ins Plan_PendingType:$pending);
+  let assemblyFormat = "$pending attr-dict";
 }
 
 def Plan_PortOp : Plan_Op<"port"> {

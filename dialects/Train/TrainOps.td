@@ -62,9 +62,16 @@ def Train_RefOp : Train_Op<"ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpI
 
 def Train_FlatOp : Train_Op<"flat", [Pure]> {
   let summary = "a handle on one storage of all parameters at once, padding included";
-  let arguments = (ins Train_Slot:$slot);
+  let description = [{
+    A `sharded` storage holds only what this rank has of it (`dist.bucket`).
+
+    ```mlir
+    %m = train.flat moment1 sharded : tensor<2048xf32>
+    ```
+  }];
+  let arguments = (ins Train_Slot:$slot, UnitAttr:$sharded);
   let results = (outs 1DTensorOf<[AnyFloat]>:$value);
-  let assemblyFormat = "$slot attr-dict `:` type($value)";
+  let assemblyFormat = "$slot (`sharded` $sharded^)? attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 
@@ -175,6 +182,20 @@ def Train_AdamWOp : Train_Op<"adamw"> {
                        I64Attr:$decay_elements, UnitAttr:$stochastic);
   let assemblyFormat = "$parameters `,` $gradients `,` $moment1 `,` $moment2 `,` $norm `,` $hyper (`,` $compute^)? attr-dict `:` type(operands)";
   let hasVerifier = 1;
+}
+
+def Train_ZeroOp : Train_Op<"zero"> {
+  let summary = "storage = 0";
+  let description = [{
+    Of gradients whose update another rank does; `train.adamw` zeroes those
+    that it reads.
+
+    ```mlir
+    train.zero %gradients : tensor<8192xf32>
+    ```
+  }];
+  let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemWrite]>:$storage);
+  let assemblyFormat = "$storage attr-dict `:` type($storage)";
 }
 
 def Train_RoundOp : Train_Op<"round"> {

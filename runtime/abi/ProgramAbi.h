@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 5
+#define LLMC_ABI_VERSION 6
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
@@ -27,6 +27,7 @@
 /// parameters, or with an empty one, keeps no other values than those.
 /// `Squares` are partial sums of squares of the gradients, which micro-steps
 /// leave for the update; like the gradients they start at zero.
+/// `Communication` is where a rank puts what it gets of the others to sum it.
 #define LLMC_ARENA_KINDS(X)                                                    \
   X(Parameter, "parameters")                                                   \
   X(Gradient, "gradients")                                                     \
@@ -37,7 +38,8 @@
   X(Io, "inputs and outputs")                                                  \
   X(Workspace, "workspace")                                                    \
   X(Compute, "bf16 parameters")                                                \
-  X(Squares, "sums for the norm")
+  X(Squares, "sums for the norm")                                              \
+  X(Communication, "communication buffers")
 
 /// How a parameter or a constant gets its first values.
 ///   Zeros, Ones      no argument
@@ -48,6 +50,13 @@
 ///                    negated in the columns c < D/2.
 #define LLMC_INIT_KINDS(X) X(Zeros) X(Ones) X(Normal) X(RopeCos) X(RopeSin)
 
+/// What ranks do together. Elements of a collective count the whole: what is
+/// summed, or what all ranks' equal parts make up in the order of ranks.
+///   AllReduce      sums in place; source is destination
+///   ReduceScatter  sums; the destination is this rank's part of the source
+///   AllGather      the source is this rank's part of the destination
+#define LLMC_COLLECTIVE_KINDS(X) X(AllReduce) X(ReduceScatter) X(AllGather)
+
 /// Where kernels run.
 #define LLMC_DEVICE_KINDS(X) X(Cpu) X(Cuda)
 
@@ -56,7 +65,8 @@
   X(PTR, const char *, name)                                                   \
   X(I64, int64_t, bytes)                                                       \
   X(I32, int32_t, kind)                                                        \
-  X(I32, int32_t, alignment)
+  X(I32, int32_t, alignment)                                                   \
+  X(I32, int32_t, sharded) /* 1: this rank's shards of the buckets only */
 
 /// One parameter or constant. Gradients and moments of a parameter lie at the
 /// same offset in their arenas as the parameter in its own, whether the program
@@ -71,6 +81,21 @@
   X(I32, int32_t, initKind)                                                    \
   X(I32, int32_t, arenaKind) /* Parameter or Constant */                       \
   X(I32, int32_t, decay)     /* 1: weight decay applies */
+
+/// A range of the storage of all parameters, counted in elements. Rank r owns
+/// the r-th of equal shards; a sharded arena holds the rank's shards of all
+/// buckets, that of this one from element `first` / ranks on.
+#define LLMC_BUCKET_FIELDS(X)                                                  \
+  X(I64, int64_t, first)                                                       \
+  X(I64, int64_t, elements)
+
+/// One collective of the entry points. Sums are of f32 and are taken in the
+/// order of ranks.
+#define LLMC_COLLECTIVE_FIELDS(X)                                              \
+  X(PTR, const char *, name) /* what it carries, for messages */               \
+  X(I64, int64_t, elements)                                                    \
+  X(I32, int32_t, kind)                                                        \
+  X(I32, int32_t, elementBytes)
 
 /// GPU code. With computeCapability 0, `cubin` is an ELF shared object for the
 /// emulated driver. Kernels with equal code share an image.
@@ -103,6 +128,11 @@
 /// from outside; null when there is nothing to do. `config` is the text of the
 /// config.json with which Hugging Face's transformers opens checkpoints; null
 /// when it has no class for the model, and `noConfig` then says why.
+/// A program for several ranks
+/// runs `lastMicroStep` instead of `microStep` for the last micro-batch of a
+/// step: it sums the gradients over ranks. With one rank it is null, and there
+/// are neither buckets nor collectives. All ranks call microStep,
+/// lastMicroStep, update and prepare in one order.
 #define LLMC_PROGRAM_FIELDS(X)                                                 \
   X(I32, int32_t, abiVersion)                                                  \
   X(I32, int32_t, structBytes)                                                 \
@@ -138,10 +168,17 @@
   X(PTR, const LlmcImage *, images)                                            \
   X(PTR, LlmcEntryPoint, prepare)                                              \
   X(PTR, const char *, config)                                                 \
-  X(PTR, const char *, noConfig)
+  X(PTR, const char *, noConfig)                                              \
+  X(PTR, LlmcEntryPoint, lastMicroStep)                                        \
+  X(I32, int32_t, ranks)                                                       \
+  X(I32, int32_t, zeroStage)                                                   \
+  X(I64, int64_t, numBuckets)                                                  \
+  X(PTR, const LlmcBucket *, buckets)                                          \
+  X(I64, int64_t, numCollectives)                                              \
+  X(PTR, const LlmcCollective *, collectives)
 
 /// Scalars that `update` reads, in the order of the hyper tensor, all f32.
-///   gradientScale  1 / number of accumulated micro-steps
+///   gradientScale  1 / number of micro-batches of a step, of all ranks
 ///   clip           largest global gradient norm; 0 switches clipping off
 ///   correction1/2  1 - beta1^step, 1 - beta2^step (AdamW's bias correction)
 ///   step           number of this update, from 1 (exact up to 2^24): what the
@@ -157,17 +194,19 @@
 extern "C" {
 #endif
 
-/// Per-device state of the runtime; opaque to the program except that its
-/// first member is `void *arenas[]`, indexed as in LlmcProgram::arenas.
+/// Per-device state of the runtime; opaque to the program except for its first
+/// members: `void *arenas[]`, indexed as in LlmcProgram::arenas, and the number
+/// of this rank.
 typedef struct LlmcContext {
   void **arenas;
+  int64_t rank;
 } LlmcContext;
 
 /// CPU: runs block (x, y, z); `args` holds one base pointer per kernel
 /// argument, `workspace` is the calling thread's part of the workspace arena.
 typedef void (*LlmcKernelFunction)(void **args, int64_t x, int64_t y, int64_t z,
                                    void *workspace);
-/// A straight line of llmcLaunch calls.
+/// A straight line of calls of the three functions below.
 typedef void (*LlmcEntryPoint)(LlmcContext *);
 
 #define LLMC_FIELD(kind, type, name) type name;
@@ -180,6 +219,12 @@ typedef struct LlmcTensor {
 typedef struct LlmcKernel {
   LLMC_KERNEL_FIELDS(LLMC_FIELD)
 } LlmcKernel;
+typedef struct LlmcBucket {
+  LLMC_BUCKET_FIELDS(LLMC_FIELD)
+} LlmcBucket;
+typedef struct LlmcCollective {
+  LLMC_COLLECTIVE_FIELDS(LLMC_FIELD)
+} LlmcCollective;
 typedef struct LlmcImage {
   LLMC_IMAGE_FIELDS(LLMC_FIELD)
 } LlmcImage;
@@ -195,6 +240,13 @@ typedef struct LlmcProgram {
 /// and know them by their address. Called by the entry points; defined by the
 /// runtime.
 void llmcLaunch(LlmcContext *context, int64_t kernel, void **args);
+
+/// Starts collectives[collective] when all before it are done, and returns.
+/// `scratch` has room for the other ranks' parts; null where nothing is summed.
+void llmcStartCollective(LlmcContext *context, int64_t collective, void *source,
+                         void *destination, void *scratch);
+/// Returns when collectives[collective] is done, or has failed.
+void llmcWaitCollective(LlmcContext *context, int64_t collective);
 
 /// Defined by the compiled program, read by the runtime.
 extern const LlmcProgram llmcProgram;
@@ -212,6 +264,11 @@ enum LlmcInitKind {
   LLMC_INIT_KINDS(LLMC_ENUM)
 #undef LLMC_ENUM
 };
+enum LlmcCollectiveKind {
+#define LLMC_ENUM(name) LlmcCollective##name,
+  LLMC_COLLECTIVE_KINDS(LLMC_ENUM)
+#undef LLMC_ENUM
+};
 enum LlmcDeviceKind {
 #define LLMC_ENUM(name) LlmcDevice##name,
   LLMC_DEVICE_KINDS(LLMC_ENUM)
@@ -224,11 +281,13 @@ enum LlmcHyper {
       LlmcHyperCount
 };
 
-static_assert(sizeof(LlmcArena) == 24, "program ABI: LlmcArena");
+static_assert(sizeof(LlmcArena) == 32, "program ABI: LlmcArena");
 static_assert(sizeof(LlmcTensor) == 56, "program ABI: LlmcTensor");
 static_assert(sizeof(LlmcKernel) == 96, "program ABI: LlmcKernel");
 static_assert(sizeof(LlmcImage) == 32, "program ABI: LlmcImage");
-static_assert(sizeof(LlmcProgram) == 264, "program ABI: LlmcProgram");
+static_assert(sizeof(LlmcBucket) == 16, "program ABI: LlmcBucket");
+static_assert(sizeof(LlmcCollective) == 24, "program ABI: LlmcCollective");
+static_assert(sizeof(LlmcProgram) == 312, "program ABI: LlmcProgram");
 #endif
 
 #endif // LLMC_RUNTIME_ABI_PROGRAMABI_H

@@ -36,12 +36,16 @@ void Console::line(std::string_view text) {
 }
 
 void Console::result(std::string_view text) {
+  if (mute)
+    return;
   clearBar();
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }
 
 void Console::warning(std::string_view text) {
+  if (mute)
+    return;
   clearBar();
   fmt::print(stderr, "warning: {}\n", text);
 }

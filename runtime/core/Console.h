@@ -17,7 +17,9 @@ namespace llmc::runtime {
 
 class Console {
 public:
-  Console(bool quiet, bool progress) : quiet(quiet), progress(progress) {}
+  /// A `mute` one prints nothing: another rank says the same.
+  Console(bool quiet, bool progress, bool mute = false)
+      : quiet(quiet || mute), progress(progress && !mute), mute(mute) {}
   ~Console() { clearBar(); }
 
   bool hasProgress() const { return progress; }
@@ -38,6 +40,7 @@ public:
 private:
   bool quiet;
   bool progress;
+  bool mute;
   bool drawn = false;
   std::chrono::steady_clock::time_point lastDrawn;
 };

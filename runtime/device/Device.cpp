@@ -2,7 +2,21 @@
 
 #include "device/Device.h"
 
+#include "comm/CollectiveQueue.h"
+
+using llmc::runtime::DeviceContext;
+
 extern "C" void llmcLaunch(LlmcContext *context, int64_t kernel, void **args) {
-  static_cast<llmc::runtime::DeviceContext *>(context)->device->launch(kernel,
-                                                                       args);
+  static_cast<DeviceContext *>(context)->device->launch(kernel, args);
+}
+
+extern "C" void llmcStartCollective(LlmcContext *context, int64_t collective,
+                                    void *source, void *destination,
+                                    void *scratch) {
+  static_cast<DeviceContext *>(context)->collectives->start(
+      collective, source, destination, scratch);
+}
+
+extern "C" void llmcWaitCollective(LlmcContext *context, int64_t collective) {
+  static_cast<DeviceContext *>(context)->collectives->wait(collective);
 }

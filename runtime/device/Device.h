@@ -15,6 +15,7 @@
 #define LLMC_RUNTIME_DEVICE_DEVICE_H
 
 #include "abi/ProgramAbi.h"
+#include "comm/Communicator.h"
 #include "core/Status.h"
 
 #include <cstdint>
@@ -22,6 +23,8 @@
 #include <vector>
 
 namespace llmc::runtime {
+
+class CollectiveQueue;
 
 /// Time spent in one kernel since profiling began.
 struct KernelTime {
@@ -44,6 +47,9 @@ struct Bandwidth {
 class Device {
 public:
   virtual ~Device() = default;
+
+  /// The ranks, a device each, that train together.
+  Communicator &ranks() const { return communicator; }
 
   /// "cpu, 8 threads".
   virtual std::string description() const = 0;
@@ -87,11 +93,24 @@ public:
   virtual void startProfile() = 0;
   /// One entry per kernel of the program; empty when not profiling.
   virtual const std::vector<KernelTime> &profile() const = 0;
+
+protected:
+  /// `communicator` outlives the device.
+  explicit Device(Communicator &communicator = Communicator::solo())
+      : communicator(communicator) {}
+
+private:
+  Communicator &communicator;
 };
 
 /// What the program's LlmcContext pointer points to.
 struct DeviceContext : LlmcContext {
+  DeviceContext() : LlmcContext{nullptr, 0} {}
+
   Device *device = nullptr;
+  /// Runs the collectives of the entry points; null in a program that trains
+  /// alone, which has none.
+  CollectiveQueue *collectives = nullptr;
 };
 
 } // namespace llmc::runtime

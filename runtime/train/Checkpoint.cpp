@@ -62,6 +62,16 @@ Result<std::vector<int64_t>> CheckpointStore::steps() const {
   return found;
 }
 
+/// What is written, in this order.
+std::vector<TensorSource> CheckpointStore::moments() const {
+  std::vector<TensorSource> sources =
+      parameterSources(program, device, LlmcArenaMoment1, "m.");
+  for (TensorSource &source :
+       parameterSources(program, device, LlmcArenaMoment2, "v."))
+    sources.push_back(std::move(source));
+  return sources;
+}
+
 Status CheckpointStore::writeFiles(const RunState &state,
                                    const std::string &path) const {
   LLMC_TRY(makeDirectories(path));
@@ -77,13 +87,8 @@ Status CheckpointStore::writeFiles(const RunState &state,
     return model.status();
   whole.files[modelFile] = *model;
 
-  std::vector<TensorSource> moments =
-      parameterSources(program, device, LlmcArenaMoment1, "m.");
-  for (TensorSource &source :
-       parameterSources(program, device, LlmcArenaMoment2, "v."))
-    moments.push_back(std::move(source));
   Result<FileSeal> optimizer =
-      writeSafetensors(joinPath(path, optimizerFile), moments, {});
+      writeSafetensors(joinPath(path, optimizerFile), moments(), {});
   if (!optimizer.isOk())
     return optimizer.status();
   whole.files[optimizerFile] = *optimizer;
@@ -100,6 +105,12 @@ Status CheckpointStore::writeFiles(const RunState &state,
 Result<std::string> CheckpointStore::save(const RunState &state) {
   const std::string target = pathOf(state.step);
   const std::string temporary = target + unfinished;
+  if (device.ranks().rank() != 0) {
+    // Rank 0 writes, with what the others own.
+    LLMC_TRY(readAlong(parameterSources(program, device, LlmcArenaParameter)));
+    LLMC_TRY(readAlong(moments()));
+    return target;
+  }
   LLMC_TRY(makeDirectories(directory));
   LLMC_TRY(removeTree(temporary));
   Status status = writeFiles(state, temporary);

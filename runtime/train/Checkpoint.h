@@ -20,6 +20,7 @@
 #include "core/Status.h"
 #include "device/Device.h"
 #include "train/CheckpointState.h"
+#include "train/Safetensors.h"
 
 #include <cstdint>
 #include <optional>
@@ -38,7 +39,8 @@ public:
 
   /// Writes the checkpoint of `state.step`, then drops those beyond `keep`.
   /// Those of later steps, which a resumed run could not use, do not count and
-  /// stay until the run has reached them. Returns the checkpoint's path.
+  /// stay until the run has reached them. Returns the checkpoint's path. All
+  /// ranks call it; rank 0 writes.
   Result<std::string> save(const RunState &state);
 
   /// Removes what writing or dropping left behind when it was cut off, and
@@ -68,6 +70,7 @@ private:
   std::optional<std::string>
   checkLatest(const std::vector<int64_t> &present) const;
   Status load(const std::string &path, bool withOptimizer);
+  std::vector<TensorSource> moments() const;
   /// Writes and flushes the three files of a checkpoint into `path`.
   Status writeFiles(const RunState &state, const std::string &path) const;
   Status dropOld(int64_t newest);

@@ -53,6 +53,14 @@ Result<Data> Data::open(const std::string &directory, int64_t sequence,
   return data;
 }
 
+uint64_t Data::checksum() const {
+  Checksum checksum;
+  for (const std::vector<Entry> *entries : {&trainShards, &heldOutShards})
+    for (const Entry &entry : *entries)
+      entry.shard.addTo(checksum);
+  return checksum.value();
+}
+
 Status Data::readTokenizer(const std::string &directory) {
   std::string path = joinPath(directory, "tokenizer.json");
   if (!pathExists(path))

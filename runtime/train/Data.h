@@ -35,6 +35,8 @@ public:
   int64_t heldOutWindows() const { return numHeldOut; }
   int64_t tokens() const { return numTokens; }
   bool hasOwnHeldOutFiles() const { return !heldOutShards.empty(); }
+  /// Of all tokens, in their order.
+  uint64_t checksum() const;
   /// "bytes", or "unknown" when the directory has no tokenizer.json.
   const std::string &tokenizer() const { return tokenizerKind; }
 

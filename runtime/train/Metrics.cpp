@@ -78,6 +78,8 @@ Status Metrics::readError() const {
 }
 
 Status Metrics::writeLine(const std::string &line) {
+  if (!file)
+    return Status::ok();
   // Handed over line by line, so that the file can be followed.
   if (std::fputs((line + "\n").c_str(), file.get()) < 0 ||
       std::fflush(file.get()) != 0)
@@ -86,6 +88,8 @@ Status Metrics::writeLine(const std::string &line) {
 }
 
 Status Metrics::flush() {
+  if (!file)
+    return Status::ok();
   // Some file systems, and pipes, cannot flush and say so.
   if (::fdatasync(::fileno(file.get())) != 0 && errno != EINVAL &&
       errno != ENOTSUP)

@@ -48,6 +48,8 @@ struct LossHistory {
 
 class Metrics {
 public:
+  /// A record that is kept nowhere: of a rank that leaves it to another.
+  Metrics() = default;
   /// Opens DIR/metrics.jsonl and keeps its lines up to `resumedStep`; 0 starts
   /// an empty file.
   static Result<Metrics> open(const std::string &directory,

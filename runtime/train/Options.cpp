@@ -140,6 +140,13 @@ void addRunOptions(CLI::App &app, const LlmcProgram &program, Options &o,
       ->option_text("N")
       ->check(wholeNumber("a number of threads", 1, 1024))
       ->group(run);
+  if (program.ranks > 1)
+    app.add_option("--comm-timeout", o.commTimeout,
+                   "how long a rank waits for the others, at the start and at "
+                   "each step; longer than it takes to write a checkpoint")
+        ->option_text("SECONDS [600]")
+        ->check(wholeNumber("a number of seconds", 1, 1000000))
+        ->group(run);
   if (program.deviceKind == LlmcDeviceCuda)
     app.add_option("--device", o.device,
                    "GPU to train on, as the driver numbers them [the one that "
@@ -263,7 +270,7 @@ void addReportOptions(CLI::App &app, Options &o, RawOptions &raw) {
                "of, and stop")
       ->group(output);
   app.add_option("--progress", raw.progress,
-                 "progress bar: auto (on a terminal), on or off")
+                 "progress bar: auto (on a terminal, of one rank), on or off")
       ->option_text("WHEN [auto]")
       ->check(oneOf("when to show the bar", {"auto", "on", "off"}))
       ->group(output);
@@ -318,14 +325,16 @@ std::string wrongCount(const std::string &text) {
 }
 
 /// Moves the raw values to their places and checks how options go together.
-Status finish(Options &o, const RawOptions &raw) {
+Status finish(const LlmcProgram &program, Options &o, const RawOptions &raw) {
   o.schedule.kind = scheduleNames.at(raw.schedule);
   o.schedule.steps = o.steps;
   o.schedule.warmup = raw.warmup >= 0 ? raw.warmup : o.steps / 20;
   o.beta1 = raw.betas[0];
   o.beta2 = raw.betas[1];
+  // A launcher gives ranks a terminal of their own, whoever reads it.
   o.progress =
-      raw.progress == "on" || (raw.progress == "auto" && stdoutIsTerminal());
+      raw.progress == "on" ||
+      (raw.progress == "auto" && program.ranks == 1 && stdoutIsTerminal());
   if (o.out.empty())
     return Status::error("--out: expected a directory, found an empty name");
   if (o.data.empty() && !o.sample && !o.ceilings)
@@ -380,7 +389,7 @@ Result<ParsedOptions> parseOptions(const LlmcProgram &program, int argc,
   } catch (const CLI::ParseError &error) {
     return Status::error("{}; --help lists every option", error.what());
   }
-  LLMC_TRY(finish(options, raw));
+  LLMC_TRY(finish(program, options, raw));
   parsed.options = std::move(options);
   return parsed;
 }

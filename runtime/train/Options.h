@@ -26,8 +26,9 @@ struct Options {
   int64_t steps = 1000;
   int64_t accumulate = 1;
   std::optional<uint64_t> seed;
-  unsigned threads = 0; // 0: every processor
-  int device = -1;      // number of a GPU; -1: LLMC_DEVICE, else the first
+  unsigned threads = 0;      // 0: every processor
+  int64_t commTimeout = 600; // seconds
+  int device = -1;           // number of a GPU; -1: LLMC_DEVICE, else the first
 
   // The optimizer.
   Schedule schedule;

@@ -92,6 +92,43 @@ Status checkKernels(const LlmcProgram &program) {
   return Status::ok();
 }
 
+/// Ranks, buckets and collectives fit each other.
+Status checkMesh(const LlmcProgram &program) {
+  if (program.ranks < 1)
+    return broken("it is for {} ranks", program.ranks);
+  if (program.ranks == 1)
+    return Status::ok();
+  if (program.deviceKind != LlmcDeviceCpu)
+    return broken("it is for several GPUs, which no engine connects yet");
+  if (!program.lastMicroStep || program.numBuckets < 1)
+    return broken("it is for {} ranks and has no part that sums gradients",
+                  program.ranks);
+  int64_t end = 0;
+  for (int64_t i = 0; i < program.numBuckets; ++i) {
+    const LlmcBucket &bucket = program.buckets[i];
+    if (bucket.first != end || bucket.elements <= 0 ||
+        bucket.elements % program.ranks != 0)
+      return broken("bucket {} has {} elements from {}", i, bucket.elements,
+                    bucket.first);
+    end += bucket.elements;
+  }
+  for (LlmcArenaKind kind :
+       {LlmcArenaGradient, LlmcArenaMoment1, LlmcArenaMoment2}) {
+    const LlmcArena *arena = findArena(program, kind);
+    if (arena->bytes != end * 4 / (arena->sharded ? program.ranks : 1))
+      return broken("the arena of {} has {} bytes for buckets of {} elements",
+                    arenaNames[kind], arena->bytes, end);
+  }
+  for (int64_t i = 0; i < program.numCollectives; ++i) {
+    const LlmcCollective &collective = program.collectives[i];
+    if (collective.kind < 0 || collective.kind > LlmcCollectiveAllGather ||
+        collective.elements % program.ranks != 0)
+      return broken("collective {} has the kind {} and {} elements", i,
+                    collective.kind, collective.elements);
+  }
+  return Status::ok();
+}
+
 Status checkTensor(const LlmcProgram &program, const LlmcTensor &tensor) {
   if (tensor.arenaKind != LlmcArenaParameter &&
       tensor.arenaKind != LlmcArenaConstant)
@@ -121,7 +158,9 @@ Status checkTensor(const LlmcProgram &program, const LlmcTensor &tensor) {
              LlmcArenaGradient, LlmcArenaMoment1, LlmcArenaMoment2};
   for (LlmcArenaKind kind : kinds) {
     const LlmcArena *arena = findArena(program, kind);
-    const int64_t parts = kind == LlmcArenaCompute ? 2 : 1;
+    const int64_t parts = kind == LlmcArenaCompute  ? 2
+                          : arena && arena->sharded ? program.ranks
+                                                    : 1;
     if (!arena || tensor.offset < 0 ||
         (tensor.offset + tensor.elements * 4) / parts > arena->bytes)
       return broken("tensor {} does not fit into the arena of {}", tensor.name,
@@ -173,6 +212,7 @@ Status checkProgram(const LlmcProgram &program) {
     return broken("an entry point is missing");
   LLMC_TRY(checkArenas(program));
   LLMC_TRY(checkKernels(program));
+  LLMC_TRY(checkMesh(program));
   std::set<std::string> names;
   for (int64_t i = 0; i < program.numTensors; ++i) {
     LLMC_TRY(checkTensor(program, program.tensors[i]));

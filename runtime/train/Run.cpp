@@ -2,6 +2,8 @@
 
 #include "train/Run.h"
 
+#include "comm/Launch.h"
+#include "comm/MpiCommunicator.h"
 #include "device/cpu/CpuDevice.h"
 #include "device/cuda/CudaDevice.h"
 #include "train/ImportWeights.h"
@@ -80,10 +82,12 @@ Status printCeilings(const LlmcProgram &program, Device &device,
 }
 
 std::unique_ptr<Device> makeDevice(const LlmcProgram &program,
-                                   const Options &options, ThreadPool &pool) {
+                                   const Options &options, ThreadPool &pool,
+                                   Communicator &ranks,
+                                   int64_t libraryBytes = 0) {
   if (program.deviceKind == LlmcDeviceCuda)
     return std::make_unique<CudaDevice>(program, options.device);
-  return std::make_unique<CpuDevice>(program, pool);
+  return std::make_unique<CpuDevice>(program, pool, ranks, libraryBytes);
 }
 
 /// Of SIGBUS: a page of a mapped file cannot be read any more. There is no
@@ -103,24 +107,107 @@ int fail(const Status &status) {
   return 1;
 }
 
+/// Compares the ranks that were started with those of the program.
+Status checkLaunch(const LlmcProgram &program,
+                   const std::optional<Launch> &launch) {
+  const int started = launch ? launch->size : 1;
+  if (started == program.ranks)
+    return Status::ok();
+  if (program.ranks == 1)
+    return Status::error("{} ranks were started, but the program trains on one "
+                         "device; compile it with --gpus {}, or start it "
+                         "without a launcher",
+                         started, started);
+  return Status::error("the program was compiled for {} ranks (--gpus {}), {} "
+                       "{} started; start it with 'mpirun -n {} PROGRAM ...'",
+                       program.ranks, program.ranks, started,
+                       started == 1 ? "was" : "were", program.ranks);
+}
+
+/// Threads that a rank may keep busy: its share of the machine, unless its
+/// launcher has bound it to one already.
+unsigned defaultThreads(const Communicator &ranks) {
+  const unsigned available = availableProcessors();
+  const unsigned all = std::max(1u, std::thread::hardware_concurrency());
+  if (available < all)
+    return available;
+  return std::max(1u, available / static_cast<unsigned>(ranks.localSize()));
+}
+
+/// A reader that went away, or a limit on the size of files, must not end a
+/// training before it has saved; both come back as errors of the writing.
+void prepareSignals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGBUS, failOnLostPage);
+}
+
+/// Trains with the other ranks, all of which end together.
+int trainTogether(const LlmcProgram &program, const Options &options) {
+  const int64_t before = ownResidentBytes();
+  Result<std::unique_ptr<Communicator>> connected = MpiCommunicator::create(
+      program.ranks, std::chrono::seconds(options.commTimeout));
+  if (!connected.isOk()) {
+    // Where rank 0 fails in the same way, its launcher ends this one before it
+    // says so again.
+    if (std::optional<Launch> launch = readLaunch(); launch && launch->rank > 0)
+      std::this_thread::sleep_for(std::chrono::seconds(2));
+    return fail(connected.status());
+  }
+  Communicator &ranks = **connected;
+  int stopSignal = 0;
+  Console console(options.quiet, options.progress, ranks.rank() != 0);
+  const int64_t libraryBytes = ownResidentBytes() - before;
+  ThreadPool pool(options.threads ? options.threads : defaultThreads(ranks));
+  std::unique_ptr<Device> device =
+      makeDevice(program, options, pool, ranks, libraryBytes);
+  prepareSignals();
+  TrainLoop loop(program, options, *device, pool, console);
+  Status status = loop.run(stopSignal);
+  if (!status.isOk() && ranks.isOwnError())
+    status =
+        Status::error("{}: {}", ranks.describe(ranks.rank()), status.message());
+  if (!status.isOk() && ranks.speaks())
+    fail(status);
+  if (!status.isOk() && !ranks.canFinish())
+    ranks.abort();
+  if (Status ended = ranks.finish(); !ended.isOk())
+    return fail(ended);
+  return !status.isOk() ? 1 : stopSignal ? 128 + stopSignal : 0;
+}
+
 } // namespace
 
 int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   if (Status status = checkProgram(program); !status.isOk())
     return fail(status);
+  // What is wrong for all ranks, one of them says.
+  const std::optional<Launch> launch = readLaunch();
+  const bool isFirst = !launch || launch->rank == 0;
   Result<ParsedOptions> parsed = parseOptions(program, argc, argv);
   if (!parsed.isOk())
-    return fail(parsed.status());
+    return isFirst ? fail(parsed.status()) : 1;
   if (!parsed->options) {
-    std::fputs(parsed->text.c_str(), stdout);
+    if (isFirst)
+      std::fputs(parsed->text.c_str(), stdout);
     return 0;
   }
   const std::optional<ReplayPoint> replay = requestedReplay();
   const Options options =
       replay ? replayOptions(*parsed->options) : *parsed->options;
+  const bool trains = !options.ceilings && !options.data.empty();
+  if (!trains && !isFirst)
+    return 0;
+  if (trains) {
+    if (Status status = checkLaunch(program, launch); !status.isOk())
+      return isFirst ? fail(status) : 1;
+    if (program.ranks > 1)
+      return trainTogether(program, options);
+  }
   Console console(options.quiet, options.progress);
   ThreadPool pool(options.threads ? options.threads : availableProcessors());
-  std::unique_ptr<Device> device = makeDevice(program, options, pool);
+  std::unique_ptr<Device> device =
+      makeDevice(program, options, pool, Communicator::solo());
   int stopSignal = 0;
   Status status = Status::ok();
   std::optional<ReplayPoint> point;
@@ -129,11 +216,7 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   } else if (options.data.empty()) {
     status = sampleOnly(program, options, *device, pool, console);
   } else {
-    // A reader that went away, or a limit on the size of files, must not end a
-    // training before it has saved; both come back as errors of the writing.
-    std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);
-    std::signal(SIGBUS, failOnLostPage);
+    prepareSignals();
     TrainLoop loop(program, options, *device, pool, console);
     if (replay) {
       reportReplay(*replay, loop.replay(*replay));

@@ -75,6 +75,19 @@ bool parseEntry(const nlohmann::json &json, int64_t dataStart, int64_t fileSize,
   return true;
 }
 
+/// Calls take(values, count) for all elements, chunk by chunk.
+template <typename Take>
+Status readChunks(const std::vector<TensorSource> &tensors, const Take &take) {
+  std::vector<float> chunk(static_cast<size_t>(chunkElements));
+  for (const TensorSource &tensor : tensors)
+    for (int64_t first = 0; first < tensor.elements; first += chunkElements) {
+      int64_t count = std::min(chunkElements, tensor.elements - first);
+      LLMC_TRY(tensor.read(first, count, chunk.data()));
+      LLMC_TRY(take(chunk.data(), count));
+    }
+  return Status::ok();
+}
+
 } // namespace
 
 Result<FileSeal>
@@ -101,15 +114,16 @@ writeSafetensors(const std::string &path,
   LLMC_TRY(file.open(path));
   LLMC_TRY(file.write(&length, lengthBytes));
   LLMC_TRY(file.write(text.data(), text.size()));
-  std::vector<float> chunk(static_cast<size_t>(chunkElements));
-  for (const TensorSource &tensor : tensors)
-    for (int64_t first = 0; first < tensor.elements; first += chunkElements) {
-      int64_t count = std::min(chunkElements, tensor.elements - first);
-      LLMC_TRY(tensor.read(first, count, chunk.data()));
-      LLMC_TRY(file.write(chunk.data(), static_cast<size_t>(count) * 4));
-    }
+  LLMC_TRY(readChunks(tensors, [&](const float *values, int64_t count) {
+    return file.write(values, static_cast<size_t>(count) * 4);
+  }));
   LLMC_TRY(file.close());
   return file.seal();
+}
+
+Status readAlong(const std::vector<TensorSource> &tensors) {
+  return readChunks(tensors,
+                    [](const float *, int64_t) { return Status::ok(); });
 }
 
 Result<SafetensorsFile> SafetensorsFile::open(const std::string &path) {

@@ -35,6 +35,10 @@ writeSafetensors(const std::string &path,
                  const std::vector<TensorSource> &tensors,
                  const std::map<std::string, std::string> &metadata);
 
+/// Reads the tensors as writeSafetensors does, and nothing else: what a rank
+/// does while another one writes them.
+Status readAlong(const std::vector<TensorSource> &tensors);
+
 /// An open file whose header has been checked against its length.
 class SafetensorsFile {
 public:

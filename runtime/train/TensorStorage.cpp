@@ -3,6 +3,7 @@
 #include "train/TensorStorage.h"
 
 #include "train/Program.h"
+#include "train/Shards.h"
 
 #include <cmath>
 #include <cstring>
@@ -32,8 +33,43 @@ float fromBf16(uint16_t bits) {
   return value;
 }
 
+TensorStorage::TensorStorage(const LlmcProgram &program, Device &device,
+                             LlmcArenaKind kind)
+    : program(program), device(device), kind(kind),
+      isNarrow(kind == LlmcArenaParameter && keepsNarrowParameters(program)) {
+  const LlmcArena *arena = findArena(program, kind);
+  isSharded = arena && arena->sharded;
+  // A reduce-scatter leaves the sums with their owners.
+  isShared = isSharded || (kind == LlmcArenaGradient && program.zeroStage >= 1);
+}
+
+Status TensorStorage::readShared(int64_t first, int64_t count,
+                                 float *values) const {
+  Communicator &ranks = device.ranks();
+  for (const ShardPiece &piece : piecesOf(program, first, count)) {
+    float *part = values + (piece.first - first);
+    const int64_t bytes = piece.count * 4;
+    if (piece.owner == ranks.rank())
+      LLMC_TRY(device.read(kind, (isSharded ? piece.stored : piece.first) * 4,
+                           part, bytes));
+    LLMC_TRY(ranks.broadcast(part, bytes, piece.owner));
+  }
+  return Status::ok();
+}
+
+Status TensorStorage::writeShared(int64_t first, int64_t count,
+                                  const float *values) const {
+  for (const ShardPiece &piece : piecesOf(program, first, count))
+    if (piece.owner == device.ranks().rank())
+      LLMC_TRY(device.write(kind, (isSharded ? piece.stored : piece.first) * 4,
+                            values + (piece.first - first), piece.count * 4));
+  return Status::ok();
+}
+
 Status TensorStorage::read(const LlmcTensor &tensor, int64_t first,
                            int64_t count, float *values) const {
+  if (isShared)
+    return readShared(tensor.offset / 4 + first, count, values);
   if (!isNarrow)
     return device.read(kind, tensor.offset + first * 4, values, count * 4);
   std::vector<uint16_t> bits(static_cast<size_t>(count));
@@ -46,6 +82,8 @@ Status TensorStorage::read(const LlmcTensor &tensor, int64_t first,
 
 Status TensorStorage::write(const LlmcTensor &tensor, int64_t first,
                             int64_t count, const float *values) const {
+  if (isShared)
+    return writeShared(tensor.offset / 4 + first, count, values);
   if (!isNarrow)
     return device.write(kind, tensor.offset + first * 4, values, count * 4);
   std::vector<uint16_t> bits(static_cast<size_t>(count));

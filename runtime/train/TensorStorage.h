@@ -19,12 +19,13 @@ float fromBf16(uint16_t bits);
 
 /// What the arena `kind` holds of each tensor, as f32: parameters (wherever and
 /// in which type the program keeps them), gradients, moments or constants.
+///
+/// Of what is shared out over ranks, each writes its own elements alone, and
+/// reads the others' from their owners: then all ranks make the same calls of
+/// `read` in the same order, on one thread.
 class TensorStorage {
 public:
-  TensorStorage(const LlmcProgram &program, Device &device, LlmcArenaKind kind)
-      : device(device), kind(kind),
-        isNarrow(kind == LlmcArenaParameter && keepsNarrowParameters(program)) {
-  }
+  TensorStorage(const LlmcProgram &program, Device &device, LlmcArenaKind kind);
 
   /// `count` elements of `tensor` from `first` on. Calls from several threads
   /// may run at once.
@@ -34,9 +35,15 @@ public:
                const float *values) const;
 
 private:
+  Status readShared(int64_t first, int64_t count, float *values) const;
+  Status writeShared(int64_t first, int64_t count, const float *values) const;
+
+  const LlmcProgram &program;
   Device &device;
   LlmcArenaKind kind;
   bool isNarrow;
+  bool isSharded = false; ///< the arena holds the own elements only
+  bool isShared = false;  ///< only the own elements are valid
 };
 
 } // namespace llmc::runtime

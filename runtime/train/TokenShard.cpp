@@ -174,6 +174,11 @@ int64_t TokenShard::findAtLeast(int64_t bound) const {
   return place;
 }
 
+void TokenShard::addTo(Checksum &checksum) const {
+  checksum.add(file.data(), static_cast<size_t>(file.size()));
+  file.releasePages();
+}
+
 static Status writeByteShardsInto(ByteStream &text, const std::string &outDir,
                                   int64_t maxTokens,
                                   ByteShardSummary &summary) {

@@ -31,6 +31,8 @@ public:
   /// Index of the first token that is not below `bound`, size() when all are.
   /// Reads the whole file, whose pages do not stay with the program.
   int64_t findAtLeast(int64_t bound) const;
+  /// Adds the whole file, whose pages do not stay with the program.
+  void addTo(Checksum &checksum) const;
 
 private:
   TokenShard(std::string path, MappedFile file)

@@ -6,6 +6,7 @@
 #include "train/LossCurve.h"
 #include "train/Parameters.h"
 #include "train/Program.h"
+#include "train/RankChecks.h"
 #include "train/Sampler.h"
 #include "train/StopSignal.h"
 
@@ -35,24 +36,17 @@ bool meansBytes(const std::string &tokenizer, const LlmcProgram &program) {
 Status TrainLoop::run(int &stopSignal) {
   Result<Data> data =
       Data::open(options.data, program.sequence, program.vocabulary);
-  if (!data.isOk())
-    return data.status();
-  // Mistakes are found before --out is made, and a wrong prompt not after
-  // hours.
-  if (options.sample)
-    LLMC_TRY(encodePrompt(*options.sample,
-                          meansBytes(data->tokenizer(), program),
-                          program.vocabulary)
-                 .status());
-  if (!options.initFrom.empty())
-    LLMC_TRY(checkImport(program, options.initFrom));
-  LLMC_TRY(claimOutput());
+  LLMC_TRY(ranks.agree(data.status()));
+  LLMC_TRY(ranks.agree(checkRequests(*data)));
+  LLMC_TRY(ranks.agree(claimOutput()));
   LLMC_TRY(prepare(*data));
-  Result<Metrics> metrics = Metrics::open(options.out, state.step);
-  if (!metrics.isOk())
-    return metrics.status();
+  Result<Metrics> metrics =
+      ranks.rank() == 0 ? Metrics::open(options.out, state.step) : Metrics();
+  LLMC_TRY(ranks.agree(metrics.status()));
   // A run that was cut off after its last checkpoint has its end still to do.
-  if (state.step >= options.steps && metrics->lastHeldOutStep() == state.step) {
+  int64_t heldOutStep = metrics->lastHeldOutStep();
+  LLMC_TRY(ranks.broadcast(&heldOutStep, sizeof(heldOutStep), 0));
+  if (state.step >= options.steps && heldOutStep == state.step) {
     console.line(fmt::format("nothing left to do: {} is at step {} of {}; give "
                              "more --steps to go on",
                              lastCheckpoint, state.step, options.steps));
@@ -62,7 +56,21 @@ Status TrainLoop::run(int &stopSignal) {
   return finish(*data, *metrics, stopSignal);
 }
 
+/// Mistakes are found before --out is made, and a wrong prompt not after hours.
+Status TrainLoop::checkRequests(const Data &data) const {
+  if (options.sample)
+    LLMC_TRY(encodePrompt(*options.sample,
+                          meansBytes(data.tokenizer(), program),
+                          program.vocabulary)
+                 .status());
+  if (!options.initFrom.empty())
+    LLMC_TRY(checkImport(program, options.initFrom));
+  return Status::ok();
+}
+
 Status TrainLoop::claimOutput() {
+  if (ranks.rank() != 0)
+    return Status::ok();
   Status status = makeDirectories(options.out);
   if (status.isOk())
     status = lock.take(options.out);
@@ -89,7 +97,7 @@ Status TrainLoop::claimOutput() {
   return Status::ok();
 }
 
-Status TrainLoop::prepare(const Data &data) {
+Status TrainLoop::fillMemory() {
   if (options.profile)
     ceilings.bandwidth = device.bandwidth();
   LLMC_TRY(device.allocate());
@@ -98,6 +106,7 @@ Status TrainLoop::prepare(const Data &data) {
   tokens.resize(static_cast<size_t>(program.batch * program.sequence));
   targets.resize(tokens.size());
   losses.resize(static_cast<size_t>(options.accumulate));
+  allLosses.resize(static_cast<size_t>(microBatches()));
   ceilings.peak = device.peak();
 
   state.seed = options.seed.value_or(defaultSeed);
@@ -109,7 +118,14 @@ Status TrainLoop::prepare(const Data &data) {
                                  state.seed));
     else
       LLMC_TRY(importWeights(program, device, options.initFrom, console));
-  } else {
+  }
+  return Status::ok();
+}
+
+Status TrainLoop::prepare(const Data &data) {
+  LLMC_TRY(ranks.agree(fillMemory()));
+  LLMC_TRY(checkSameOnAllRanks(ranks, options, data, state));
+  if (!lastCheckpoint.empty()) {
     std::map<std::string, std::string> saved = state.settings;
     state.settings = settings(data);
     noteChangedSettings(saved);
@@ -166,6 +182,7 @@ std::map<std::string, std::string> TrainLoop::settings(const Data &data) const {
       {"clip", fmt::format("{}", options.clip)},
       {"accumulate", std::to_string(options.accumulate)},
       {"batch", std::to_string(program.batch)},
+      {"ranks", std::to_string(ranks.size())},
       {"sequence", std::to_string(program.sequence)},
       {"training windows in the data", std::to_string(data.trainWindows())},
       {"tokens in the data", std::to_string(data.tokens())},
@@ -208,10 +225,18 @@ void TrainLoop::describe(const Data &data) {
     console.line(fmt::format("checkpoints: no config.json, transformers has no "
                              "class for this model: {}",
                              program.noConfig));
-  const int64_t windows = program.batch * options.accumulate;
+  const int64_t windows = program.batch * microBatches();
+  std::string together;
+  if (ranks.size() > 1) {
+    together = fmt::format("{} x ", ranks.size());
+    console.line(fmt::format("ranks: {} with MPI, {} of them on this machine, "
+                             "ZeRO stage {}; this is {}",
+                             ranks.size(), ranks.localSize(), program.zeroStage,
+                             ranks.describe(ranks.rank())));
+  }
   console.line(fmt::format(
-      "run: {} steps of {} tokens ({} x {} x {}), {:.2f} epochs, {}, seed {}",
-      options.steps, windows * program.sequence, options.accumulate,
+      "run: {} steps of {} tokens ({}{} x {} x {}), {:.2f} epochs, {}, seed {}",
+      options.steps, windows * program.sequence, together, options.accumulate,
       program.batch, program.sequence,
       static_cast<double>(options.steps) * static_cast<double>(windows) /
           static_cast<double>(data.trainWindows()),
@@ -229,7 +254,14 @@ Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
   if (options.profile)
     device.startProfile();
   loopStart = Clock::now();
-  while (state.step < options.steps && !stop.received()) {
+  int received = 0;
+  while (state.step < options.steps) {
+    Result<int> found = findStop(stop);
+    if (!found.isOk())
+      return found.status();
+    received = *found;
+    if (received != 0)
+      break;
     StepRecord record;
     LLMC_TRY(trainStep(data, record));
     LLMC_TRY(checkLosses(record));
@@ -248,10 +280,17 @@ Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
       LLMC_TRY(sample());
   }
   // The handler is still in place, so that the last checkpoint is not cut off.
-  stopSignal = state.step < options.steps ? stop.received() : 0;
+  stopSignal = state.step < options.steps ? received : 0;
   if (savedStep != state.step)
     LLMC_TRY(save(metrics));
   return Status::ok();
+}
+
+Result<int> TrainLoop::findStop(const StopSignal &stop) {
+  const int own = stop.received();
+  std::vector<int> all(static_cast<size_t>(ranks.size()));
+  LLMC_TRY(duringStep(ranks.allGather(&own, all.data(), sizeof(own))));
+  return *std::max_element(all.begin(), all.end());
 }
 
 void TrainLoop::showProgress(const StepRecord &record) {
@@ -272,6 +311,9 @@ void TrainLoop::showProgress(const StepRecord &record) {
 Status TrainLoop::save(Metrics &metrics) {
   LLMC_TRY(metrics.flush());
   Result<std::string> path = store.save(state);
+  // Other ranks' silence is no matter of room.
+  if (!path.isOk() && !ranks.isOwnError())
+    return duringStep(path.status());
   if (!path.isOk())
     // A device that has failed is not helped by another place to write to.
     return Status::error(
@@ -286,6 +328,8 @@ Status TrainLoop::save(Metrics &metrics) {
 }
 
 Status TrainLoop::sample() {
+  if (ranks.rank() != 0)
+    return Status::ok();
   SamplerOptions sampler;
   sampler.tokens = options.sampleTokens;
   sampler.temperature = options.temperature;
@@ -312,13 +356,18 @@ Status TrainLoop::finish(const Data &data, Metrics &metrics, int stopSignal) {
     console.line(fmt::format(
         "done: {} steps in {}, {:.0f} tokens/s, {}", state.step - firstStep,
         formatSeconds(trainSeconds),
-        perSecond * static_cast<double>(program.batch * program.sequence),
+        perSecond * static_cast<double>(program.batch * program.sequence *
+                                        ranks.size()),
         formatFlops(flops, ceilings.peak.flopsPerSecond)));
     if (evaluatedStep != state.step)
       LLMC_TRY(evaluate(data, metrics));
     if (options.sample)
       LLMC_TRY(sample());
   }
+  LLMC_TRY(describeMemory());
+  // The others have nothing to show.
+  if (ranks.rank() != 0)
+    return Status::ok();
   Result<LossHistory> history = metrics.history();
   if (!history.isOk())
     return history.status();
@@ -330,15 +379,28 @@ Status TrainLoop::finish(const Data &data, Metrics &metrics, int stopSignal) {
   if (options.profile)
     console.result(formatProfile(program, device.profile(),
                                  secondsSince(loopStart), ceilings));
+  return Status::ok();
+}
+
+Status TrainLoop::describeMemory() {
+  std::vector<int64_t> peaks(static_cast<size_t>(ranks.size()));
+  LLMC_TRY(ranks.allGather(&peakBytes, peaks.data(), sizeof(peakBytes)));
   double planned = static_cast<double>(device.plannedBytes());
-  if (peakBytes > 0)
+  for (int rank = 0; rank < ranks.size(); ++rank) {
+    const int64_t peak = peaks[static_cast<size_t>(rank)];
+    if (peak <= 0)
+      continue;
     console.line(fmt::format(
-        "memory: peak {} while training, {} planned ({:+.2f} %); {}",
-        formatBytes(peakBytes), formatBytes(device.plannedBytes()),
-        100 * (static_cast<double>(peakBytes) - planned) / planned,
+        "memory: {}peak {} while training, {} planned ({:+.2f} %); {}",
+        ranks.size() > 1 ? fmt::format("rank {}: ", rank) : "",
+        formatBytes(peak), formatBytes(device.plannedBytes()),
+        100 * (static_cast<double>(peak) - planned) / planned,
         program.deviceKind == LlmcDeviceCpu
-            ? "the mapped token files are not counted"
+            ? (ranks.size() > 1
+                   ? "the mapped token files and MPI are not counted"
+                   : "the mapped token files are not counted")
             : "of the GPU, with code and graphs"));
+  }
   return Status::ok();
 }
 

@@ -29,6 +29,8 @@
 
 namespace llmc::runtime {
 
+class StopSignal;
+
 /// Where a step begins: what it takes to repeat it.
 struct ReplayPoint {
   int64_t step = 0; ///< steps before it
@@ -41,7 +43,8 @@ public:
   TrainLoop(const LlmcProgram &program, const Options &options, Device &device,
             ThreadPool &pool, Console &console)
       : program(program), options(options), device(device), pool(pool),
-        console(console), store(program, device, options.out, options.keep) {}
+        console(console), ranks(device.ranks()),
+        store(program, device, options.out, options.keep) {}
 
   /// Trains to the last step, or until SIGINT or SIGTERM. `stopSignal` becomes
   /// the signal that stopped the run, 0 when it was finished.
@@ -55,6 +58,9 @@ public:
 
 private:
   Status prepare(const Data &data);
+  /// Allocates, and fills with what training begins from.
+  Status fillMemory();
+  Status checkRequests(const Data &data) const;
   /// Makes --out this program's own and leaves only whole checkpoints in it.
   Status claimOutput();
   Status resume();
@@ -63,15 +69,21 @@ private:
   void describe(const Data &data);
 
   Status trainUntilStopped(const Data &data, Metrics &metrics, int &stopSignal);
+  /// The signal that some rank got, 0 if none: all ranks stop together.
+  Result<int> findStop(const StopSignal &stop);
   void showProgress(const StepRecord &record);
   Status trainStep(const Data &data, StepRecord &record);
-  Status microStep(const Data &data, float &loss);
+  /// `last`: of the step.
+  Status microStep(const Data &data, float &loss, bool last);
+  Status gatherLosses();
   Status stageBatch(const Data &data);
   Status update(int64_t step, StepRecord &record);
   /// What to do about an error that ends training: resume, or start again.
   std::string howToGoOn() const;
   Status diverged(int64_t step, const char *what, float value) const;
   Status checkLosses(StepRecord &record) const;
+  /// Micro-batches of a step, of all ranks.
+  int64_t microBatches() const { return options.accumulate * ranks.size(); }
   /// `status`, with the step's number and how to go on when it is an error.
   Status duringStep(Status status) const;
   double flopsPerSecond(double microSteps, double seconds) const;
@@ -80,12 +92,14 @@ private:
   Status save(Metrics &metrics);
   Status sample();
   Status finish(const Data &data, Metrics &metrics, int stopSignal);
+  Status describeMemory();
 
   const LlmcProgram &program;
   const Options &options;
   Device &device;
   ThreadPool &pool;
   Console &console;
+  Communicator &ranks;
   CheckpointStore store;
   FileLock lock; // of --out
   RunState state;
@@ -101,7 +115,8 @@ private:
   Ceilings ceilings;            // of the device; bandwidth with --profile
   std::vector<int32_t> tokens;  // [batch, sequence]
   std::vector<int32_t> targets; // [batch, sequence]
-  std::vector<float> losses;    // of a step's micro-batches
+  std::vector<float> losses;    // of a step's micro-batches, of this rank
+  std::vector<float> allLosses; // [rank, micro-batch]
   bool batchStaged = false;     // the device has the one at state.position
 };
 

@@ -32,7 +32,7 @@ Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
   Clock::time_point start = Clock::now();
   stepPosition = state.position;
   for (float &loss : losses)
-    LLMC_TRY(microStep(data, loss));
+    LLMC_TRY(microStep(data, loss, &loss == &losses.back()));
   if (state.step == 0 && !options.dumpGradients.empty())
     LLMC_TRY(dumpGradients());
   record.learningRate = options.schedule(state.step);
@@ -40,14 +40,14 @@ Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
   // While the device computes.
   LLMC_TRY(stageBatch(data));
   LLMC_TRY(duringStep(device.finish()));
+  LLMC_TRY(duringStep(gatherLosses()));
   record.step = ++state.step;
 
   double seconds = secondsSince(start);
   trainSeconds += seconds;
   record.milliseconds = seconds * 1e3;
   record.tokensPerSecond =
-      static_cast<double>(program.batch * program.sequence *
-                          options.accumulate) /
+      static_cast<double>(program.batch * program.sequence * microBatches()) /
       std::max(seconds, 1e-9);
   record.flopsPerSecond =
       flopsPerSecond(static_cast<double>(options.accumulate), seconds);
@@ -55,24 +55,34 @@ Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
   return Status::ok();
 }
 
-/// Has the device fetch the micro-batch at the current position.
+/// Has the device fetch this rank's micro-batch of those at the current
+/// position: of each micro-step's, the ranks take one after the other.
 Status TrainLoop::stageBatch(const Data &data) {
   if (batchStaged)
     return Status::ok();
-  LLMC_TRY(data.trainBatch(state.seed, state.position, program.batch,
-                           tokens.data(), targets.data()));
+  LLMC_TRY(data.trainBatch(state.seed,
+                           state.position + program.batch * ranks.rank(),
+                           program.batch, tokens.data(), targets.data()));
   LLMC_TRY(duringStep(device.writeBatch(tokens.data(), targets.data())));
   batchStaged = true;
   return Status::ok();
 }
 
-Status TrainLoop::microStep(const Data &data, float &loss) {
+Status TrainLoop::microStep(const Data &data, float &loss, bool last) {
   LLMC_TRY(stageBatch(data));
-  LLMC_TRY(duringStep(device.run(program.microStep)));
+  bool sums = last && program.lastMicroStep;
+  LLMC_TRY(
+      duringStep(device.run(sums ? program.lastMicroStep : program.microStep)));
   batchStaged = false;
-  state.position += program.batch;
+  state.position += program.batch * ranks.size();
   return duringStep(
       device.readLater(LlmcArenaIo, program.lossOffset, &loss, 4));
+}
+
+Status TrainLoop::gatherLosses() {
+  return ranks.allGather(losses.data(), allLosses.data(),
+                         options.accumulate *
+                             static_cast<int64_t>(sizeof(float)));
 }
 
 Status TrainLoop::update(int64_t step, StepRecord &record) {
@@ -86,7 +96,7 @@ Status TrainLoop::update(int64_t step, StepRecord &record) {
   set(LlmcHyperEpsilon, options.epsilon);
   set(LlmcHyperWeightDecay, options.weightDecay);
   set(LlmcHyperClip, options.clip);
-  set(LlmcHyperGradientScale, 1.0 / static_cast<double>(options.accumulate));
+  set(LlmcHyperGradientScale, 1.0 / static_cast<double>(microBatches()));
   set(LlmcHyperCorrection1, biasCorrection(options.beta1, step + 1));
   set(LlmcHyperCorrection2, biasCorrection(options.beta2, step + 1));
   set(LlmcHyperStep, static_cast<double>(step + 1));
@@ -98,13 +108,16 @@ Status TrainLoop::update(int64_t step, StepRecord &record) {
 
 Status TrainLoop::checkLosses(StepRecord &record) const {
   double sum = 0;
-  for (float loss : losses) {
-    if (!std::isfinite(loss))
-      return diverged(record.step - 1, "loss", loss);
-    sum += loss;
-  }
-  record.loss =
-      static_cast<float>(sum / static_cast<double>(options.accumulate));
+  // In the order of the data, as one rank alone would take them.
+  for (int64_t micro = 0; micro < options.accumulate; ++micro)
+    for (int64_t rank = 0; rank < ranks.size(); ++rank) {
+      float loss =
+          allLosses[static_cast<size_t>(rank * options.accumulate + micro)];
+      if (!std::isfinite(loss))
+        return diverged(record.step - 1, "loss", loss);
+      sum += loss;
+    }
+  record.loss = static_cast<float>(sum / static_cast<double>(microBatches()));
   if (!std::isfinite(record.norm))
     return diverged(record.step - 1, "gradient norm", record.norm);
   return Status::ok();
@@ -123,10 +136,11 @@ double TrainLoop::flopsPerSecond(double microSteps, double seconds) const {
 }
 
 Status TrainLoop::diverged(int64_t step, const char *what, float value) const {
-  return Status::error(
+  // Losses and norms are the same on all ranks.
+  return ranks.common(Status::error(
       "step {}: the {} is {}; lower --lr, lengthen --warmup or lower --clip, "
       "then {}",
-      step + 1, what, value, howToGoOn());
+      step + 1, what, value, howToGoOn()));
 }
 
 std::string TrainLoop::howToGoOn() const {
@@ -136,15 +150,18 @@ std::string TrainLoop::howToGoOn() const {
 }
 
 Status TrainLoop::dumpGradients() {
+  std::vector<TensorSource> gradients =
+      parameterSources(program, device, LlmcArenaGradient);
+  if (ranks.rank() != 0)
+    return readAlong(gradients);
   Result<FileSeal> seal =
-      writeSafetensors(options.dumpGradients,
-                       parameterSources(program, device, LlmcArenaGradient),
-                       {{"accumulate", std::to_string(options.accumulate)}});
+      writeSafetensors(options.dumpGradients, gradients,
+                       {{"accumulate", std::to_string(microBatches())}});
   if (!seal.isOk())
     return Status::error("--dump-gradients: {}", seal.message());
   console.line(fmt::format("gradients: of the first step, summed over {} "
                            "micro-batches, in {}",
-                           options.accumulate, options.dumpGradients));
+                           microBatches(), options.dumpGradients));
   return Status::ok();
 }
 
@@ -154,8 +171,10 @@ Status TrainLoop::evaluate(const Data &data, Metrics &metrics) {
   const int64_t count = options.evalBatches == 0
                             ? available
                             : std::min(options.evalBatches, available);
-  std::vector<float> parts(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) {
+  // [rank, batch], of which each rank computes every size()-th.
+  std::vector<float> own(static_cast<size_t>(count), 0.0f);
+  std::vector<float> all(own.size() * static_cast<size_t>(ranks.size()));
+  for (int64_t i = ranks.rank(); i < count; i += ranks.size()) {
     // The same batches at every evaluation, spread evenly over the split.
     int64_t first = i * available / count * program.batch;
     LLMC_TRY(
@@ -163,11 +182,14 @@ Status TrainLoop::evaluate(const Data &data, Metrics &metrics) {
     LLMC_TRY(device.writeBatch(tokens.data(), targets.data()));
     LLMC_TRY(device.run(program.evaluate));
     LLMC_TRY(device.readLater(LlmcArenaIo, program.lossOffset,
-                              &parts[static_cast<size_t>(i)], 4));
+                              &own[static_cast<size_t>(i)], 4));
   }
   batchStaged = false;
   LLMC_TRY(device.finish());
-  double sum = std::accumulate(parts.begin(), parts.end(), 0.0);
+  LLMC_TRY(ranks.allGather(own.data(), all.data(), count * 4));
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i)
+    sum += all[static_cast<size_t>(i % ranks.size() * count + i)];
   double loss = sum / static_cast<double>(count);
   evaluatedStep = state.step;
   console.line(fmt::format("step {}: held-out loss {:.4f} nats per token",

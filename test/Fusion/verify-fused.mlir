@@ -13,7 +13,7 @@ tile.func @kernel(%x: tensor<2x8xf32>) -> tensor<2x8xf32> attributes {kind = "ro
 // -----
 
 func.func @op_left(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
-  // expected-error@+1 {{'model.gelu' op must not be left after Fusion; expected train.ref, train.flat, train.squares, tile.launch and places of tokens only}}
+  // expected-error@+1 {{'model.gelu' op must not be left after Fusion; expected train.ref, train.flat, train.squares, tile.launch, ops of dist and places of tokens only}}
   %0 = model.gelu %x : tensor<2x8xf32>
   return %0 : tensor<2x8xf32>
 }

@@ -4,7 +4,7 @@
 // REQUIRES: runtime
 // RUN: rm -rf %t && mkdir %t
 // RUN: llmc compile %s --target=cuda --arch=emulated --batch 2 --seq 16 -o %t/program --dump-to=%t/dump
-// RUN: FileCheck --input-file=%t/dump/9-link.ll %s
+// RUN: FileCheck --input-file=%t/dump/10-link.ll %s
 // CHECK-DAG: @llmcProgram ={{.*}} constant
 // CHECK-DAG: @cubin ={{.*}} c"\7FELF{{.*}}, align 64
 // CHECK-DAG: @images ={{.*}} [{ ptr, ptr, i64, i64 } { ptr @cubin, ptr null, i64 {{[1-9][0-9]*}}, i64 0 }

@@ -1,7 +1,7 @@
 // Functions that MemoryPlan cannot place.
 // RUN: llmc-opt %s --llmc-plan-memory -split-input-file -verify-diagnostics
 
-// expected-error @+1 {{expected one of micro_step, evaluate, generate, update, prepare}}
+// expected-error @+1 {{expected one of micro_step, last_micro_step, evaluate, generate, update, prepare}}
 func.func @train(%tokens: tensor<2x4xi32>) -> tensor<2x4xi32> {
   return %tokens : tensor<2x4xi32>
 }
@@ -34,7 +34,7 @@ tile.func @square(%x: tensor<8xf32>) -> tensor<f32> {
   tile.return %y : tensor<f32>
 }
 func.func @update(%hyper: tensor<8xf32>) -> tensor<f32> {
-  // expected-error @+1 {{expected train.ref, train.flat, train.squares, tile.launch or return in a function of launches}}
+  // expected-error @+1 {{expected train.ref, train.flat, train.squares, tile.launch, ops of dist or return in a function of launches}}
   %a = model.gelu %hyper : tensor<8xf32>
   %y = tile.launch @square(%a) : (tensor<8xf32>) -> tensor<f32>
   return %y : tensor<f32>
@@ -79,6 +79,14 @@ func.func @evaluate(%tokens: tensor<2x4xi32>, %targets: tensor<2x4xi32>) -> tens
 
 // -----
 
+func.func @prepare() {
+  // expected-error @+1 {{expected a dist.mesh that says of how many ranks}}
+  %m = train.flat moment1 sharded : tensor<64xf32>
+  return
+}
+
+// -----
+
 tile.func @part(%t: tensor<2x4xi32>) -> (tensor<2x4x16xf32> {tile.row_pitch = 32 : i64}) attributes {kind = "rows"} {
   %x = arith.constant dense<0.0> : tensor<2x4x16xf32>
   tile.return %x : tensor<2x4x16xf32>
@@ -93,4 +101,40 @@ func.func @evaluate(%tokens: tensor<2x4xi32>, %targets: tensor<2x4xi32>) -> tens
   %c = model.concat %a, %a : (tensor<2x4x16xf32>, tensor<2x4x16xf32>) -> tensor<2x4x32xf32>
   %l = tile.launch @loss(%c) : (tensor<2x4x32xf32>) -> tensor<f32>
   return %l : tensor<f32>
+}
+
+// -----
+
+dist.mesh ranks 2 zero 1
+dist.bucket at 0 elements 128
+train.variable @w "w" : tensor<128xf32> at 0 init #model.ones
+func.func @prepare() {
+  %m = train.flat moment1 sharded : tensor<64xf32>
+  // expected-error @+1 {{is not sharded, but other handles on this storage are}}
+  %all = train.flat moment1 : tensor<128xf32>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 1
+dist.bucket at 0 elements 128
+train.variable @w "w" : tensor<128xf32> at 0 init #model.ones
+func.func @prepare() {
+  %m = train.flat moment1 sharded : tensor<64xf32>
+  // expected-error @+1 {{refers to a storage of which this rank has shards only}}
+  %w = train.ref moment1 @w : tensor<128xf32>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 1
+dist.bucket at 0 elements 128
+train.variable @w "w" : tensor<128xf32> at 0 init #model.ones
+func.func @prepare() {
+  %w = train.ref value @w : tensor<128xf32>
+  // expected-error @+1 {{expected a handle on storage of all ranks, found another value}}
+  %s = dist.shard %w : tensor<128xf32> -> tensor<64xf32>
+  return
 }

@@ -200,3 +200,22 @@ plan.func @evaluate {
   %c = plan.view @activations[64] of %w(memref<32xf32>) : memref<16xf32>
   plan.launch @copy(%in, %c) : memref<16xf32>, memref<16xf32>
 }
+
+// -----
+
+// The second rank's shard would end beyond the arena.
+dist.mesh ranks 2 zero 1
+plan.arena gradient @gradients bytes 384 align 64
+plan.func @prepare {
+  // expected-error @+1 {{ends at byte 512 of an arena of 384 bytes}}
+  %g = plan.view @gradients[0 + rank * 256] : memref<64xf32>
+}
+
+// -----
+
+dist.mesh ranks 2 zero 1
+plan.arena gradient @gradients bytes 384 align 64
+plan.func @prepare {
+  // expected-error @+1 {{expected a rank stride that is a multiple of 64, found 32}}
+  %g = plan.view @gradients[0 + rank * 32] : memref<8xf32>
+}

@@ -191,16 +191,16 @@ void generate(LlmcContext *c) {
 
 // In the order of the arena kinds, so that a kind is its own index.
 const LlmcArena arenas[] = {
-    {"parameters", numParameters * 4, LlmcArenaParameter, 64},
-    {"gradients", numParameters * 4, LlmcArenaGradient, 64},
-    {"optimizer m", numParameters * 4, LlmcArenaMoment1, 64},
-    {"optimizer v", numParameters * 4, LlmcArenaMoment2, 64},
-    {"constants", T * 4 * 4 * 2, LlmcArenaConstant, 64},
-    {"activations", activationSize * 4, LlmcArenaActivation, 64},
-    {"inputs and outputs", ioSize * 4, LlmcArenaIo, 64},
-    {"workspace", V * 4, LlmcArenaWorkspace, 64},
+    {"parameters", numParameters * 4, LlmcArenaParameter, 64, 0},
+    {"gradients", numParameters * 4, LlmcArenaGradient, 64, 0},
+    {"optimizer m", numParameters * 4, LlmcArenaMoment1, 64, 0},
+    {"optimizer v", numParameters * 4, LlmcArenaMoment2, 64, 0},
+    {"constants", T * 4 * 4 * 2, LlmcArenaConstant, 64, 0},
+    {"activations", activationSize * 4, LlmcArenaActivation, 64, 0},
+    {"inputs and outputs", ioSize * 4, LlmcArenaIo, 64, 0},
+    {"workspace", V * 4, LlmcArenaWorkspace, 64, 0},
     {"compute copies", weightArena == LlmcArenaCompute ? numParameters * 4 : 0,
-     LlmcArenaCompute, 64},
+     LlmcArenaCompute, 64, 0},
 };
 
 const int64_t weightShape[] = {V, V}, biasShape[] = {V}, ropeShape[] = {T, 4};
@@ -298,4 +298,11 @@ extern "C" const LlmcProgram llmcProgram = {
     prepareEntry,
     "{\"model_type\": \"bigram\", \"rope_theta\": 10000}\n",
     nullptr,
+    /*lastMicroStep=*/nullptr,
+    /*ranks=*/1,
+    /*zeroStage=*/0,
+    /*numBuckets=*/0,
+    /*buckets=*/nullptr,
+    /*numCollectives=*/0,
+    /*collectives=*/nullptr,
 };

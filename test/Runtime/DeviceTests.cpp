@@ -127,8 +127,8 @@ void gridEntry(LlmcContext *context) {
 }
 
 TEST(CpuDevice, LaunchRunsTheGridAndCountsIt) {
-  const LlmcArena arenas[] = {{"io", 64, LlmcArenaIo, 64},
-                              {"workspace", 64, LlmcArenaWorkspace, 16}};
+  const LlmcArena arenas[] = {{"io", 64, LlmcArenaIo, 64, 0},
+                              {"workspace", 64, LlmcArenaWorkspace, 16, 0}};
   const LlmcKernel kernels[] = {
       {"grid", "test", gridKernel, 2, 3, 4, 0, 0, "grid", -1, 0, 0, 1, 0}};
   LlmcProgram program{};
@@ -154,7 +154,7 @@ TEST(CpuDevice, LaunchRunsTheGridAndCountsIt) {
 
 TEST(CpuDevice, TooLargeAPlanSaysWhatIsAvailable) {
   const LlmcArena arenas[] = {
-      {"activations", int64_t(1) << 50, LlmcArenaActivation, 64}};
+      {"activations", int64_t(1) << 50, LlmcArenaActivation, 64, 0}};
   LlmcProgram program{};
   program.numArenas = 1;
   program.arenas = arenas;

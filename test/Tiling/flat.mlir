@@ -116,3 +116,14 @@ tile.func @embedding_grad(%t: tensor<2x6xi32>, %dy: tensor<2x6x20xf32>, %g: tens
   train.accumulate %0 into %g : tensor<50x20xf32>, tensor<50x20xf32>
   tile.return
 }
+
+// CHECK-LABEL: tile.func @zero(
+// CHECK: %[[ID:.*]] = tile.program_id 0
+// CHECK: %[[BEGIN:.*]] = arith.muli %[[ID]], %c64
+// CHECK: tile.store %{{.*}}, %{{.*}}[%[[BEGIN]]] : tensor<64xf32>
+// CHECK-NOT: tile.load
+tile.func @zero(%g: tensor<1000xf32>)
+    attributes {kind = "flat", grid = array<i64: 16, 1, 1>, schedule = {block = 64 : i64}} {
+  train.zero %g : tensor<1000xf32>
+  tile.return
+}

@@ -81,7 +81,11 @@ int llmc::runPlan(const PlanCommand &command) {
   }
   llvm::outs() << command.model << ": batch " << options.batch << ", sequence "
                << *options.sequence << ", " << options.getPrecision()
-               << ", target " << options.target << "\n\n";
+               << ", target " << options.target;
+  if (options.ranks > 1)
+    llvm::outs() << ", rank 0 to " << options.ranks - 1 << " of "
+                 << options.ranks << ", ZeRO stage " << options.getZero();
+  llvm::outs() << "\n\n";
   report.print(llvm::outs(), static_cast<unsigned>(command.most));
   return 0;
 }

@@ -149,6 +149,27 @@ static LogicalResult checkTarget(const PipelineOptions &options) {
   return success();
 }
 
+/// What is said of programs that train together.
+static LogicalResult checkRanks(const PipelineOptions &options) {
+  constexpr int64_t most = 1024, largestBucket = int64_t(1) << 40;
+  if (options.ranks < 1 || options.ranks > most)
+    return mistake(llvm::formatv("--gpus expects 1 to {0} devices, found {1}",
+                                 most, options.ranks));
+  if (options.zero != "auto" && options.zero != "0" && options.zero != "1")
+    return mistake(llvm::formatv("--zero={0}: expected auto, 0 or 1: stages 2 "
+                                 "and 3 are not there yet",
+                                 options.zero));
+  if (options.bucketBytes < 1024 || options.bucketBytes > largestBucket)
+    return mistake(llvm::formatv("--bucket expects 1 to {0} KiB, found {1}",
+                                 largestBucket / 1024,
+                                 options.bucketBytes / 1024));
+  if (options.ranks > 1 && options.masters == "bf16")
+    return mistake(llvm::formatv("--masters=bf16: the bits of chance that "
+                                 "round weights are those of one device; leave "
+                                 "--masters out, or --gpus"));
+  return success();
+}
+
 LogicalResult llmc::checkOptions(const PipelineOptions &options) {
   if (failed(checkTarget(options)))
     return failure();
@@ -168,6 +189,8 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
     return mistake(llvm::formatv(
         "--head-chunk expects a multiple of 64 tokens, or 0, found {0}",
         *options.headChunk));
+  if (failed(checkRanks(options)))
+    return failure();
   if (options.threads > 1024)
     return mistake(llvm::formatv("--jobs expects 0 to 1024 threads, found {0}",
                                  static_cast<int>(options.threads)));

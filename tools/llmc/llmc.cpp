@@ -130,6 +130,25 @@ static cl::opt<int64_t, false, WholeNumber>
                        "f32: 0)"),
               cl::value_desc("tokens"), cl::init(-1), cl::sub(compile),
               cl::sub(plan), cl::cat(category));
+static cl::opt<int64_t, false, WholeNumber>
+    gpus("gpus",
+         cl::desc("devices that train together, each with a micro-batch of its "
+                  "own; with --target=cpu processes, as mpirun starts them "
+                  "(default 1)"),
+         cl::value_desc("ranks"), cl::init(1), cl::sub(compile), cl::sub(plan),
+         cl::cat(category));
+static cl::opt<std::string>
+    zero("zero",
+         cl::desc("stage of ZeRO: 0, every rank has the optimizer's state; 1, "
+                  "each has its share; auto: 1 (default auto)"),
+         cl::value_desc("stage"), cl::init("auto"), cl::sub(compile),
+         cl::sub(plan), cl::cat(category));
+static cl::opt<int64_t, false, WholeNumber>
+    bucket("bucket",
+           cl::desc("KiB of gradients that one collective carries (default "
+                    "16384)"),
+           cl::value_desc("KiB"), cl::init(16384), cl::sub(compile),
+           cl::sub(plan), cl::cat(category));
 static cl::opt<bool>
     verbose("v",
             cl::desc("print the time of each phase, in seconds, to "
@@ -148,8 +167,9 @@ static cl::opt<std::string> output(
 static cl::opt<std::string>
     compileTo("compile-to",
               cl::desc("stop after a phase and print its IR to -o or standard "
-                       "output: specialize, autodiff, step, fusion, schedule, "
-                       "memory-plan, tiling, target (default: link)"),
+                       "output: specialize, autodiff, step, distribution, "
+                       "fusion, schedule, memory-plan, tiling, target "
+                       "(default: link)"),
               cl::value_desc("phase"), cl::init("link"), cl::sub(compile),
               cl::cat(category));
 static cl::opt<std::string> emit(
@@ -240,6 +260,9 @@ static PipelineOptions pipelineOptions() {
     options.sequence = sequence;
   if (headChunk.getNumOccurrences())
     options.headChunk = headChunk;
+  options.ranks = gpus;
+  options.zero = zero;
+  options.bucketBytes = bucket * 1024;
   options.compileTo = compileTo;
   options.emit = emit;
   options.cache = cache;

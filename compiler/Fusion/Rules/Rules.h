@@ -50,6 +50,7 @@ void attachOperandRule(mlir::MLIRContext *context) {
 }
 
 void registerAttentionRules(mlir::DialectRegistry &registry);
+void registerDistRules(mlir::DialectRegistry &registry);
 void registerLinearRules(mlir::DialectRegistry &registry);
 void registerRowRules(mlir::DialectRegistry &registry);
 void registerTrainRules(mlir::DialectRegistry &registry);

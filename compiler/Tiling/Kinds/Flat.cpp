@@ -228,6 +228,22 @@ static LogicalResult emitRound(KernelBuilder &k, train::RoundOp op,
   return success();
 }
 
+static LogicalResult emitZero(KernelBuilder &k, train::ZeroOp op,
+                              int64_t block) {
+  k.b.setLoc(op.getLoc());
+  Value storage = k.argument(op.getStorage());
+  if (!storage)
+    return op.emitOpError("the operand must be an argument of the kernel");
+  int64_t elements = cast<MemRefType>(storage.getType()).getNumElements();
+  FailureOr<SmallVector<Value>> place =
+      k.blockCoordinates({llvm::divideCeilSigned(elements, block)});
+  if (failed(place))
+    return failure();
+  k.store(k.tile({block}, 0), k.flatView(storage),
+          k.mul(place->front(), block));
+  return success();
+}
+
 LogicalResult llmc::tiling::emitFlat(KernelBuilder &k) {
   FailureOr<int64_t> block = k.schedule("block");
   if (failed(block))
@@ -240,7 +256,9 @@ LogicalResult llmc::tiling::emitFlat(KernelBuilder &k) {
       return emitAdamW(k, adamw, *block);
     if (auto round = dyn_cast<train::RoundOp>(op))
       return emitRound(k, round, *block);
+    if (auto zero = dyn_cast<train::ZeroOp>(op))
+      return emitZero(k, zero, *block);
   }
-  return k.error() << "needs exactly one train.sum_of_squares, train.adamw or "
-                      "train.round";
+  return k.error() << "needs exactly one train.sum_of_squares, train.adamw, "
+                      "train.round or train.zero";
 }

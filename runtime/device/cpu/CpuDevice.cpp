@@ -18,9 +18,13 @@ int64_t roundUp(int64_t value, int64_t multiple) {
 
 } // namespace
 
-CpuDevice::CpuDevice(const LlmcProgram &program, ThreadPool &pool)
-    : program(program), pool(pool) {
+CpuDevice::CpuDevice(const LlmcProgram &program, ThreadPool &pool,
+                     Communicator &ranks, int64_t libraryBytes)
+    : Device(ranks), program(program), pool(pool), libraryBytes(libraryBytes) {
   context.device = this;
+  context.rank = ranks.rank();
+  if (ranks.size() > 1)
+    context.collectives = &collectives.emplace(program, ranks);
 }
 
 std::string CpuDevice::description() const {
@@ -101,7 +105,7 @@ Status CpuDevice::writeBatch(const int32_t *tokens, const int32_t *targets) {
 
 Status CpuDevice::run(LlmcEntryPoint entry) {
   entry(&context);
-  return Status::ok();
+  return collectives ? collectives->status() : Status::ok();
 }
 
 void CpuDevice::launch(int64_t index, void **args) {

@@ -3,24 +3,32 @@
 #ifndef LLMC_RUNTIME_DEVICE_CPU_CPUDEVICE_H
 #define LLMC_RUNTIME_DEVICE_CPU_CPUDEVICE_H
 
+#include "comm/CollectiveQueue.h"
 #include "device/Device.h"
 #include "device/cpu/Arena.h"
 #include "device/cpu/Ceilings.h"
 #include "device/cpu/ThreadPool.h"
 
+#include <optional>
 #include <vector>
 
 namespace llmc::runtime {
 
 class CpuDevice final : public Device {
 public:
-  /// `program` and `pool` outlive the device.
-  CpuDevice(const LlmcProgram &program, ThreadPool &pool);
+  /// All outlive the device. Several `ranks` are those that the program was
+  /// compiled for; what they took of memory, `libraryBytes`, is not the
+  /// program's.
+  CpuDevice(const LlmcProgram &program, ThreadPool &pool,
+            Communicator &ranks = Communicator::solo(),
+            int64_t libraryBytes = 0);
 
   std::string description() const override;
   Status allocate() override;
   int64_t plannedBytes() const override;
-  int64_t bytesInUse() const override { return ownResidentBytes(); }
+  int64_t bytesInUse() const override {
+    return ownResidentBytes() - libraryBytes;
+  }
   Peak peak() const override { return measurePeak(pool); }
   Bandwidth bandwidth() const override { return measureBandwidth(pool); }
   Status write(LlmcArenaKind kind, int64_t offset, const void *data,
@@ -44,7 +52,9 @@ private:
 
   const LlmcProgram &program;
   ThreadPool &pool;
+  int64_t libraryBytes;
   DeviceContext context;
+  std::optional<CollectiveQueue> collectives; // with several ranks
   std::vector<Arena> arenas;
   std::vector<void *> bases;
   uint8_t *workspace = nullptr;

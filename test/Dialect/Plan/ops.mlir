@@ -24,6 +24,65 @@ plan.func @micro_step {
 
 // -----
 
+// CHECK: plan.arena moment1 @moment1 bytes 256 align 64 sharded
+plan.arena moment1 @moment1 bytes 256 align 64 sharded
+plan.arena gradient @gradients bytes 256 align 64
+// CHECK-LABEL: plan.func @collectives
+plan.func @collectives {
+  %all = plan.view @gradients[0] : memref<32xf32>
+  // CHECK: %[[OWN:.*]] = plan.view @gradients[0 + rank * 64] : memref<16xf32>
+  %own = plan.view @gradients[0 + rank * 64] : memref<16xf32>
+  %scratch = plan.view @gradients[128] : memref<16xf32>
+  // CHECK: %[[P:.*]] = plan.start reduce_scatter %{{.*}} into %[[OWN]] using %{{.*}} : memref<32xf32>, memref<16xf32>, memref<16xf32>
+  %p = plan.start reduce_scatter %all into %own using %scratch : memref<32xf32>, memref<16xf32>, memref<16xf32>
+  // CHECK-NEXT: plan.wait %[[P]]
+  plan.wait %p
+  // CHECK: plan.start all_gather %[[OWN]] into %{{.*}} : memref<16xf32>, memref<32xf32>
+  %q = plan.start all_gather %own into %all : memref<16xf32>, memref<32xf32>
+  plan.wait %q
+}
+
+// -----
+
+plan.arena gradient @gradients bytes 256 align 64
+plan.func @start_c1 {
+  %a = plan.view @gradients[0] : memref<32xf32>
+  %b = plan.view @gradients[0 + rank * 32] : memref<16xbf16>
+  // expected-error @+1 {{expected one element type, found 'bf16' and 'f32'}}
+  %p = plan.start all_gather %b into %a : memref<16xbf16>, memref<32xf32>
+}
+
+// -----
+
+plan.arena gradient @gradients bytes 256 align 64
+plan.func @start_c2 {
+  %a = plan.view @gradients[0] : memref<32xf32>
+  // expected-error @+1 {{expected a scratch for the other ranks' parts, found none}}
+  %p = plan.start all_reduce %a into %a : memref<32xf32>, memref<32xf32>
+}
+
+// -----
+
+plan.arena gradient @gradients bytes 256 align 64
+plan.func @start_c2 {
+  %a = plan.view @gradients[0] : memref<32xf32>
+  %b = plan.view @gradients[0 + rank * 64] : memref<16xf32>
+  // expected-error @+1 {{expected no scratch, as nothing is summed}}
+  %p = plan.start all_gather %b into %a using %b : memref<16xf32>, memref<32xf32>, memref<16xf32>
+}
+
+// -----
+
+plan.arena gradient @gradients bytes 256 align 64
+plan.func @start_c3 {
+  %a = plan.view @gradients[0] : memref<16xf32>
+  %b = plan.view @gradients[64] : memref<16xf32>
+  // expected-error @+1 {{expected one place as source and destination}}
+  %p = plan.start all_reduce %a into %b using %b : memref<16xf32>, memref<16xf32>, memref<16xf32>
+}
+
+// -----
+
 // expected-error @+1 {{alignment 48 is not a power of two}}
 plan.arena activation @a bytes 128 align 48
 

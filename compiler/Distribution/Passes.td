@@ -1,0 +1,145 @@
+//===- Passes.td - the passes of Distribution -----------------------------===//
+
+#ifndef LLMC_COMPILER_DISTRIBUTION_PASSES_TD
+#define LLMC_COMPILER_DISTRIBUTION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def BucketParameters : Pass<"llmc-bucket-parameters", "::mlir::ModuleOp"> {
+  let summary = "cuts the storage of parameters into buckets and shards";
+  let description = [{
+    Precondition: what Step leaves, for one rank.
+
+    Action: declares the mesh and the buckets (`Buckets`). Parameters that
+    decay, and then those that do not, are padded to whole shards; offsets,
+    `train.flat` and `decay_elements` follow. Padding is 0 in every storage and
+    stays 0: it adds nothing to a norm and takes no part in a product.
+
+    Postcondition: every storage of parameters is a sequence of `dist.bucket`s.
+    Masters in bf16 are refused.
+
+    ```mlir
+    // before
+    train.variable @w "w" : tensor<4x4xf32> at 0 decay init #model.ones
+    train.variable @b "b" : tensor<4xf32> at 64 init #model.zeros
+    %g = train.flat gradient : tensor<128xf32>
+    // after llmc-bucket-parameters{ranks=2 zero=1}
+    dist.mesh ranks 2 zero 1
+    dist.bucket at 0 elements 128
+    dist.bucket at 128 elements 128
+    train.variable @w "w" : tensor<4x4xf32> at 0 decay init #model.ones
+    train.variable @b "b" : tensor<4xf32> at 128 init #model.zeros
+    %g = train.flat gradient : tensor<256xf32>
+    ```
+  }];
+  let options = [
+    Option<"ranks", "ranks", "int64_t", "2", "ranks that train together">,
+    Option<"zero", "zero", "int64_t", "0", "stage of ZeRO: 0 or 1">,
+    Option<"bucket", "bucket", "int64_t", "4194304",
+           "elements of a bucket, rounded up to whole shards">
+  ];
+  let dependentDialects = ["::llmc::dist::DistDialect"];
+}
+
+def ShardUpdate : Pass<"llmc-shard-update", "::mlir::ModuleOp"> {
+  let summary = "gives each rank its part of the norm and of the optimizer";
+  let description = [{
+    Precondition: `llmc-bucket-parameters`; gradients are summed over ranks
+    when @update begins (`llmc-reduce-gradients`).
+
+    Action: `train.gradient_norm` becomes sums of squares of this rank's shards,
+    which are gathered and summed in the order of ranks: the same bits on all
+    ranks and in all stages. From stage 1 on, AdamW runs on shards, bucket by
+    bucket; each bucket's parameters are gathered while the next one is
+    updated, and gradients, of which AdamW zeroes the rank's own only, are
+    zeroed. Moments are sharded, as are f32 masters whose compute copies
+    products read: the copies are gathered instead. `@prepare` rounds shards
+    and gathers them.
+
+    Postcondition: no `train.gradient_norm`.
+
+    ```mlir
+    // before
+    %norm = train.gradient_norm %g, %hyper : (tensor<256xf32>, tensor<10xf32>) -> tensor<f32>
+    // after, with one bucket and two ranks
+    %squares = train.squares 0 : tensor<512xf32>
+    %mine = dist.shard %squares : tensor<512xf32> -> tensor<256xf32>
+    %range = dist.range %g[0] : tensor<256xf32> -> tensor<256xf32>
+    %shard = dist.shard %range : tensor<256xf32> -> tensor<128xf32>
+    %part = dist.range %mine[0] : tensor<256xf32> -> tensor<256xf32>
+    train.sum_of_squares %shard into %part : tensor<128xf32>, tensor<256xf32>
+    %p = dist.all_gather_start %mine : tensor<256xf32> -> !dist.pending<tensor<512xf32>>
+    %all = dist.wait %p : !dist.pending<tensor<512xf32>>
+    %norm = train.norm %all, %hyper : (tensor<512xf32>, tensor<10xf32>) -> tensor<f32>
+    ```
+  }];
+  let options = [
+    Option<"normSplits", "norm-splits", "int64_t", "256",
+           "about how many partial sums of the gradient norm a rank makes">
+  ];
+  let dependentDialects = ["::llmc::dist::DistDialect",
+                           "::llmc::train::TrainDialect"];
+}
+
+def ReduceGradients : Pass<"llmc-reduce-gradients", "::mlir::ModuleOp"> {
+  let summary = "sums gradients over ranks while the backward pass runs";
+  let description = [{
+    Precondition: functions of launches, in their final order, with mesh and
+    buckets.
+
+    Action: adds @last_micro_step, which runs instead of @micro_step for the
+    last micro-batch of a step: the same launches, and for each bucket an
+    all-reduce, from stage 1 on a reduce-scatter. It starts right behind the
+    last launch that adds to one of the bucket's gradients, and is waited for at
+    the end, since the first thing that @update needs is the norm of all. The
+    other micro-steps communicate nothing. Remarks of category `distribution`
+    say what runs meanwhile.
+
+    Postcondition: each bucket is reduced once, in one order for all ranks (see
+    `llmc-verify-collectives`).
+
+    ```mlir
+    // before
+    func.func @micro_step(%tokens: tensor<2x4xi32>, %targets: tensor<2x4xi32>) -> tensor<f32> {
+      ...
+      %g = train.ref gradient @w : tensor<16x16xf32>
+      tile.launch @weight_grad(%x, %dy, %g) : ...
+      %dx = tile.launch @input_grad(%dy, %w) : ...
+      return %loss : tensor<f32>
+    }
+    // after, in @last_micro_step
+      tile.launch @weight_grad(%x, %dy, %g) : ...
+      %range = dist.range %all[0] : tensor<256xf32> -> tensor<256xf32>
+      %p = dist.all_reduce_start %range : tensor<256xf32> -> !dist.pending<tensor<256xf32>>
+      %dx = tile.launch @input_grad(%dy, %w) : ...
+      %sum = dist.wait %p : !dist.pending<tensor<256xf32>>
+      return %loss : tensor<f32>
+    ```
+  }];
+  let dependentDialects = ["::llmc::dist::DistDialect",
+                           "::llmc::train::TrainDialect"];
+}
+
+def VerifyCollectives : Pass<"llmc-verify-collectives", "::mlir::ModuleOp"> {
+  let summary = "checks that no rank waits for ever, and none reads too early";
+  let description = [{
+    Precondition: none; does nothing without a mesh.
+
+    Action: reports, as errors:
+    - a collective in a function that one rank may run alone (@evaluate,
+      @generate), or that is no entry point: the other ranks would never come;
+    - a collective that is not waited for exactly once, after its start and in
+      its function: the next function's collectives would meet it;
+    - sizes that do not fit the ranks, and an in-place part that is not this
+      rank's: the ranks would exchange different things;
+    - a launch, or another collective, that touches what a collective works on
+      between its start and its wait. Places that depend on the rank count with
+      those of all ranks;
+    - an element of a gradient that @last_micro_step does not sum over ranks
+      exactly once.
+    Functions are straight lines, so that what one rank starts all start, in
+    one order. Changes nothing.
+  }];
+}
+
+#endif

@@ -1,0 +1,163 @@
+//===- DistDialect.cpp - the dist dialect ---------------------------------===//
+
+#include "dialects/Dist/Dist.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include "dialects/Dist/DistDialect.cpp.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Dist/DistTypes.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Dist/DistOps.cpp.inc"
+
+using namespace mlir;
+using namespace llmc::dist;
+
+/// Elements to which a shard is aligned: 256 bytes of f32, as variables are.
+static constexpr int64_t kShardAlignment = 64;
+
+void DistDialect::initialize() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/Dist/DistTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Dist/DistOps.cpp.inc"
+      >();
+}
+
+MeshOp llmc::dist::findMesh(Operation *op) {
+  auto module = dyn_cast<ModuleOp>(op);
+  if (!module)
+    module = op->getParentOfType<ModuleOp>();
+  if (!module)
+    return {};
+  auto meshes = module.getOps<MeshOp>();
+  return meshes.empty() ? MeshOp() : *meshes.begin();
+}
+
+/// The ranks of the mesh; an error where there is none.
+static FailureOr<int64_t> findRanks(Operation *op) {
+  if (MeshOp mesh = findMesh(op))
+    return static_cast<int64_t>(mesh.getRanks());
+  return op->emitOpError("expected a dist.mesh in the module, found none");
+}
+
+LogicalResult MeshOp::verify() {
+  if (static_cast<int64_t>(getRanks()) < 2)
+    return emitOpError("expected at least 2 ranks, found ")
+           << static_cast<int64_t>(getRanks());
+  if (getZero() > 1)
+    return emitOpError("expected stage 0 or 1, found ")
+           << static_cast<int64_t>(getZero());
+  if (MeshOp first = findMesh(*this); first && first != *this) {
+    InFlightDiagnostic diagnostic =
+        emitOpError("is the second one, expected one in a module");
+    diagnostic.attachNote(first.getLoc()) << "the first one is here";
+    return diagnostic;
+  }
+  return success();
+}
+
+LogicalResult BucketOp::verify() {
+  FailureOr<int64_t> ranks = findRanks(*this);
+  if (failed(ranks))
+    return failure();
+  int64_t at = getAt(), elements = getElements();
+  int64_t multiple = kShardAlignment * *ranks;
+  if (elements <= 0 || elements % multiple != 0)
+    return emitOpError("expected a positive multiple of ")
+           << multiple << " elements for " << *ranks << " ranks, found "
+           << elements;
+  int64_t expected = 0;
+  for (auto other : (*this)->getParentOfType<ModuleOp>().getOps<BucketOp>()) {
+    if (other == *this)
+      break;
+    expected = other.getAt() + other.getElements();
+  }
+  if (at != expected)
+    return emitOpError("expected to begin at ")
+           << expected << ", where the bucket before it ends, found " << at;
+  return success();
+}
+
+static LogicalResult verifyElementTypes(Operation *op, Type found,
+                                        Type expected) {
+  if (getElementTypeOrSelf(found) == getElementTypeOrSelf(expected))
+    return success();
+  return op->emitOpError("expected elements ")
+         << getElementTypeOrSelf(expected) << ", found "
+         << getElementTypeOrSelf(found);
+}
+
+static int64_t countElements(Type type) {
+  return cast<ShapedType>(type).getNumElements();
+}
+
+LogicalResult RangeOp::verify() {
+  int64_t first = getFirst();
+  int64_t end = first + countElements(getRange().getType());
+  int64_t elements = countElements(getStorage().getType());
+  if (first < 0 || end > elements)
+    return emitOpError("elements ")
+           << first << " to " << end << " are not within a storage of "
+           << elements;
+  return verifyElementTypes(*this, getRange().getType(),
+                            getStorage().getType());
+}
+
+/// `whole` has the elements of `part` of all ranks.
+static LogicalResult verifyParts(Operation *op, Type whole, Type part) {
+  FailureOr<int64_t> ranks = findRanks(op);
+  if (failed(ranks))
+    return failure();
+  if (countElements(whole) != *ranks * countElements(part))
+    return op->emitOpError("expected ")
+           << *ranks << " ranks' parts of " << countElements(part)
+           << " elements, found a whole of " << countElements(whole);
+  return verifyElementTypes(op, part, whole);
+}
+
+LogicalResult ShardOp::verify() {
+  return verifyParts(*this, getRange().getType(), getShard().getType());
+}
+
+LogicalResult AllReduceStartOp::verify() {
+  RankedTensorType result = getPending().getType().getTensor();
+  if (getInput().getType() != result)
+    return emitOpError("expected a result ")
+           << getInput().getType() << ", found " << result;
+  FailureOr<int64_t> ranks = findRanks(*this);
+  if (failed(ranks))
+    return failure();
+  if (result.getNumElements() % *ranks != 0)
+    return emitOpError("expected equal shards for ")
+           << *ranks << " ranks, found " << result.getNumElements()
+           << " elements";
+  return success();
+}
+
+LogicalResult ReduceScatterStartOp::verify() {
+  return verifyParts(*this, getInput().getType(),
+                     getPending().getType().getTensor());
+}
+
+LogicalResult AllGatherStartOp::verify() {
+  if (!getInput().getDefiningOp<ShardOp>())
+    return emitOpError("expected a dist.shard to gather");
+  return verifyParts(*this, getPending().getType().getTensor(),
+                     getInput().getType());
+}
+
+LogicalResult WaitOp::verify() {
+  if (getPending().hasOneUse())
+    return success();
+  return emitOpError("expected the only use of what was started, found ")
+         << llvm::range_size(getPending().getUses()) << " uses";
+}

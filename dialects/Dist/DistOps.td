@@ -1,0 +1,186 @@
+//===- DistOps.td - ranks, shards, collectives ----------------------------===//
+
+#ifndef LLMC_DIALECTS_DIST_DISTOPS_TD
+#define LLMC_DIALECTS_DIST_DISTOPS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Dist_Dialect : Dialect {
+  let name = "dist";
+  let cppNamespace = "::llmc::dist";
+  let summary = "a training step spread over ranks";
+  let description = [{
+    One program runs on all ranks of a mesh; each has a number from 0 on. The
+    flat storage of parameters (`train.flat`) is cut into buckets, each bucket
+    into one shard a rank, in the order of ranks. Collectives are started and
+    waited for apart; they work on storage, in place. Sums are taken in the order of ranks, ((x0 + x1) + x2) + ..., so
+    that they do not depend on how a range is cut.
+
+    Created by Distribution; functions hold dist ops until MemoryPlan,
+    `dist.mesh` and `dist.bucket` stay until Link makes tables of them.
+  }];
+  let useDefaultTypePrinterParser = 1;
+}
+
+def Dist_PendingType : TypeDef<Dist_Dialect, "Pending"> {
+  let mnemonic = "pending";
+  let summary = "a collective that was started, by what it results in";
+  let parameters = (ins "::mlir::RankedTensorType":$tensor);
+  let assemblyFormat = "`<` $tensor `>`";
+}
+
+class Dist_Op<string mnemonic, list<Trait> traits = []> : Op<Dist_Dialect, mnemonic, traits>;
+
+defvar Dist_Flat = 1DTensorOf<[AnyFloat]>;
+defvar Dist_ReadWrite = Arg<Dist_Flat, "", [MemRead, MemWrite]>;
+
+def Dist_MeshOp : Dist_Op<"mesh"> {
+  let summary = "how many ranks there are and what they share out";
+  let description = [{
+    `zero` is the stage of ZeRO (Rajbhandari et al. 2020): 0, every rank has
+    all of the state; 1, the optimizer's state is sharded. Which storages that
+    are says `sharded` of `train.flat`. A program for one rank has no mesh.
+
+    (C1) At least 2 ranks.
+    (C2) The stage is 0 or 1.
+    (C3) One mesh in a module.
+
+    ```mlir
+    dist.mesh ranks 4 zero 1
+    ```
+  }];
+  let arguments = (ins I64Attr:$ranks, I64Attr:$zero);
+  let assemblyFormat = "`ranks` $ranks `zero` $zero attr-dict";
+  let hasVerifier = 1;
+}
+
+def Dist_BucketOp : Dist_Op<"bucket"> {
+  let summary = "a range of flat storage that one collective carries";
+  let description = [{
+    Elements `at` to `at` + `elements` of the storage of all parameters. Rank r
+    owns the r-th of equal shards of it. A sharded storage holds the rank's
+    shards of all buckets one behind the other: that of this bucket begins at
+    `at` / ranks.
+
+    (C1) `elements` is a positive multiple of 64 times the ranks of the mesh.
+    (C2) The first bucket is at 0, each other where the one before it ends.
+
+    ```mlir
+    dist.bucket at 0 elements 8192
+    dist.bucket at 8192 elements 512
+    ```
+  }];
+  let arguments = (ins I64Attr:$at, I64Attr:$elements);
+  let assemblyFormat = "`at` $at `elements` $elements attr-dict";
+  let hasVerifier = 1;
+}
+
+def Dist_RangeOp : Dist_Op<"range", [Pure]> {
+  let summary = "a handle on consecutive elements of a storage";
+  let description = [{
+    (C1) The range lies within the storage.
+    (C2) Element types are equal.
+
+    ```mlir
+    %g = train.flat gradient : tensor<8704xf32>
+    %range = dist.range %g[8192] : tensor<8704xf32> -> tensor<512xf32>
+    ```
+  }];
+  let arguments = (ins Dist_Flat:$storage, I64Attr:$first);
+  let results = (outs Dist_Flat:$range);
+  let assemblyFormat = "$storage `[` $first `]` attr-dict `:` type($storage) `->` type($range)";
+  let hasVerifier = 1;
+}
+
+def Dist_ShardOp : Dist_Op<"shard", [Pure]> {
+  let summary = "a handle on this rank's shard of a range";
+  let description = [{
+    The only op that means something else on each rank.
+
+    (C1) The range has as many elements as all ranks' shards.
+    (C2) Element types are equal.
+
+    ```mlir
+    %shard = dist.shard %range : tensor<512xf32> -> tensor<128xf32>
+    ```
+  }];
+  let arguments = (ins Dist_Flat:$range);
+  let results = (outs Dist_Flat:$shard);
+  let assemblyFormat = "$range attr-dict `:` type($range) `->` type($shard)";
+  let hasVerifier = 1;
+}
+
+def Dist_AllReduceStartOp : Dist_Op<"all_reduce_start"> {
+  let summary = "starts to sum a range over all ranks, in place, for all";
+  let description = [{
+    (C1) The result has the range's type.
+    (C2) The range has a shard for each rank: equal ones.
+
+    ```mlir
+    %p = dist.all_reduce_start %range : tensor<512xf32> -> !dist.pending<tensor<512xf32>>
+    %sum = dist.wait %p : !dist.pending<tensor<512xf32>>
+    ```
+  }];
+  let arguments = (ins Dist_ReadWrite:$input);
+  let results = (outs Dist_PendingType:$pending);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` qualified(type($pending))";
+  let hasVerifier = 1;
+}
+
+def Dist_ReduceScatterStartOp : Dist_Op<"reduce_scatter_start"> {
+  let summary = "starts to sum a range over all ranks, each rank its shard";
+  let description = [{
+    In place: the sums stand in the rank's own shard of the range. The other
+    shards are undefined afterwards.
+
+    (C1) The input has as many elements as all ranks' results.
+    (C2) Element types are equal.
+
+    ```mlir
+    %p = dist.reduce_scatter_start %range : tensor<512xf32> -> !dist.pending<tensor<128xf32>>
+    ```
+  }];
+  let arguments = (ins Dist_ReadWrite:$input);
+  let results = (outs Dist_PendingType:$pending);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` qualified(type($pending))";
+  let hasVerifier = 1;
+}
+
+def Dist_AllGatherStartOp : Dist_Op<"all_gather_start"> {
+  let summary = "starts to bring all ranks' shards of a range together";
+  let description = [{
+    In place: the result is the range.
+
+    (C1) The result has as many elements as all ranks' inputs.
+    (C2) Element types are equal.
+    (C3) The input is a `dist.shard`.
+
+    ```mlir
+    %p = dist.all_gather_start %shard : tensor<128xf32> -> !dist.pending<tensor<512xf32>>
+    ```
+  }];
+  let arguments = (ins Dist_ReadWrite:$input);
+  let results = (outs Dist_PendingType:$pending);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` qualified(type($pending))";
+  let hasVerifier = 1;
+}
+
+def Dist_WaitOp : Dist_Op<"wait", [TypesMatchWith<"", "pending", "value",
+    "::llvm::cast<::llmc::dist::PendingType>($_self).getTensor()">]> {
+  let summary = "waits for a collective; what it results in is there now";
+  let description = [{
+    (C1) A collective is waited for once.
+
+    ```mlir
+    %sum = dist.wait %p : !dist.pending<tensor<512xf32>>
+    ```
+  }];
+  let arguments = (ins Dist_PendingType:$pending);
+  let results = (outs Dist_Flat:$value);
+  let assemblyFormat = "$pending attr-dict `:` qualified(type($pending))";
+  let hasVerifier = 1;
+}
+
+#endif

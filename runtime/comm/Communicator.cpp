@@ -1,0 +1,68 @@
+//===- Communicator.cpp - what ranks do together --------------------------===//
+
+#include "comm/Communicator.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+namespace llmc::runtime {
+
+Status Communicator::allReduce(float *data, int64_t elements, float *scratch) {
+  float *part = data + elements / size() * rank();
+  LLMC_TRY(reduceScatter(data, part, elements, scratch));
+  return allGather(part, data,
+                   elements / size() * static_cast<int64_t>(sizeof(float)));
+}
+
+Status Communicator::agree(const Status &own) {
+  // Room for the longest message that is worth reading.
+  struct Report {
+    bool failed;
+    char text[4096];
+  };
+  Report report = {!own.isOk(), {}};
+  std::string text = own.message();
+  std::memcpy(report.text, text.data(),
+              std::min(text.size(), sizeof(report.text) - 1));
+  std::vector<Report> all(static_cast<size_t>(size()));
+  LLMC_TRY(allGather(&report, all.data(), sizeof(report)));
+  for (int other = 0; other < size(); ++other) {
+    const Report &found = all[static_cast<size_t>(other)];
+    if (!found.failed)
+      continue;
+    // What rank 0 finds, a user takes for an error of the program.
+    return common(other == 0
+                      ? Status::error("{}", found.text)
+                      : Status::error("{}: {}", describe(other), found.text));
+  }
+  return Status::ok();
+}
+
+Status Communicator::common(Status status) {
+  if (!status.isOk())
+    isCommon = true;
+  return status;
+}
+
+Communicator &Communicator::solo() {
+  static SoloCommunicator communicator;
+  return communicator;
+}
+
+Status SoloCommunicator::reduceScatter(const float *source, float *destination,
+                                       int64_t elements, float *) {
+  std::memmove(destination, source,
+               static_cast<size_t>(elements) * sizeof(float));
+  return Status::ok();
+}
+
+Status SoloCommunicator::allGather(const void *source, void *destination,
+                                   int64_t bytes) {
+  std::memmove(destination, source, static_cast<size_t>(bytes));
+  return Status::ok();
+}
+
+void SoloCommunicator::abort() { std::exit(1); }
+
+} // namespace llmc::runtime

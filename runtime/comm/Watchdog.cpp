@@ -1,0 +1,59 @@
+//===- Watchdog.cpp - notices ranks that are gone -------------------------===//
+
+#include "comm/Watchdog.h"
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <pthread.h>
+#include <string>
+
+namespace llmc::runtime {
+
+Watchdog::Watchdog(std::vector<int64_t> pids, OnLoss onLoss)
+    : pids(std::move(pids)), onLoss(std::move(onLoss)) {
+  // Signals are for the thread that trains.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread = std::thread([this] { watch(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Watchdog::~Watchdog() {
+  stopping = true;
+  thread.join();
+}
+
+bool Watchdog::isGone(int rank) const {
+  const int64_t pid = pids[static_cast<size_t>(rank)];
+  if (pid == 0)
+    return false;
+  if (::kill(static_cast<pid_t>(pid), 0) != 0)
+    return errno == ESRCH;
+  // Until its parent asks for its status a dead process is still there.
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  size_t name = text.rfind(')');
+  return name != std::string::npos && name + 2 < text.size() &&
+         (text[name + 2] == 'Z' || text[name + 2] == 'X');
+}
+
+void Watchdog::watch() {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point last = Clock::now();
+  while (!stopping) {
+    const Clock::time_point now = Clock::now();
+    for (size_t rank = 0; rank < pids.size(); ++rank)
+      if (isGone(static_cast<int>(rank)) && !stopping)
+        onLoss(
+            static_cast<int>(rank),
+            std::chrono::duration_cast<std::chrono::milliseconds>(now - last));
+    last = now;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+} // namespace llmc::runtime

@@ -1,0 +1,153 @@
+// One negative case per constraint of the dist dialect.
+// RUN: llmc-opt %s -verify-diagnostics -split-input-file
+
+// mesh_c1
+// expected-error @+1 {{expected at least 2 ranks, found 1}}
+dist.mesh ranks 1 zero 0
+
+// -----
+
+// mesh_c2
+// expected-error @+1 {{expected stage 0 or 1, found 2}}
+dist.mesh ranks 2 zero 2
+
+// -----
+
+// mesh_c3
+// expected-note @+1 {{the first one is here}}
+dist.mesh ranks 2 zero 0
+// expected-error @+1 {{is the second one, expected one in a module}}
+dist.mesh ranks 2 zero 0
+
+// -----
+
+// no mesh
+// expected-error @+1 {{expected a dist.mesh in the module, found none}}
+dist.bucket at 0 elements 128
+
+// -----
+
+// bucket_c1
+dist.mesh ranks 3 zero 0
+// expected-error @+1 {{expected a positive multiple of 192 elements for 3 ranks, found 128}}
+dist.bucket at 0 elements 128
+
+// -----
+
+// bucket_c2
+dist.mesh ranks 2 zero 0
+dist.bucket at 0 elements 128
+// expected-error @+1 {{expected to begin at 128, where the bucket before it ends, found 256}}
+dist.bucket at 256 elements 128
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @range_c1(%s: tensor<128xf32>) {
+  // expected-error @+1 {{elements 64 to 192 are not within a storage of 128}}
+  %r = dist.range %s[64] : tensor<128xf32> -> tensor<128xf32>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @range_c2(%s: tensor<128xf32>) {
+  // expected-error @+1 {{expected elements 'f32', found 'bf16'}}
+  %r = dist.range %s[0] : tensor<128xf32> -> tensor<128xbf16>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @shard_c1(%s: tensor<128xf32>) {
+  // expected-error @+1 {{expected 2 ranks' parts of 32 elements, found a whole of 128}}
+  %r = dist.shard %s : tensor<128xf32> -> tensor<32xf32>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @shard_c2(%s: tensor<128xf32>) {
+  // expected-error @+1 {{expected elements 'f32', found 'bf16'}}
+  %r = dist.shard %s : tensor<128xf32> -> tensor<64xbf16>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @all_reduce_start_c1(%s: tensor<128xf32>) {
+  // expected-error @+1 {{expected a result 'tensor<128xf32>', found 'tensor<64xf32>'}}
+  %p = dist.all_reduce_start %s : tensor<128xf32> -> !dist.pending<tensor<64xf32>>
+  return
+}
+
+// -----
+
+dist.mesh ranks 3 zero 0
+func.func @all_reduce_start_c2(%s: tensor<128xf32>) {
+  // expected-error @+1 {{expected equal shards for 3 ranks, found 128 elements}}
+  %p = dist.all_reduce_start %s : tensor<128xf32> -> !dist.pending<tensor<128xf32>>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @reduce_scatter_start_c1(%s: tensor<128xf32>) {
+  // expected-error @+1 {{expected 2 ranks' parts of 128 elements, found a whole of 128}}
+  %p = dist.reduce_scatter_start %s : tensor<128xf32> -> !dist.pending<tensor<128xf32>>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @reduce_scatter_start_c2(%s: tensor<128xf32>) {
+  // expected-error @+1 {{expected elements 'f32', found 'bf16'}}
+  %p = dist.reduce_scatter_start %s : tensor<128xf32> -> !dist.pending<tensor<64xbf16>>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @all_gather_start_c1(%r: tensor<256xf32>) {
+  %s = dist.shard %r : tensor<256xf32> -> tensor<128xf32>
+  // expected-error @+1 {{expected 2 ranks' parts of 128 elements, found a whole of 128}}
+  %p = dist.all_gather_start %s : tensor<128xf32> -> !dist.pending<tensor<128xf32>>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @all_gather_start_c2(%r: tensor<256xf32>) {
+  %s = dist.shard %r : tensor<256xf32> -> tensor<128xf32>
+  // expected-error @+1 {{expected elements 'bf16', found 'f32'}}
+  %p = dist.all_gather_start %s : tensor<128xf32> -> !dist.pending<tensor<256xbf16>>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @all_gather_start_c3(%s: tensor<128xf32>) {
+  // expected-error @+1 {{expected a dist.shard to gather}}
+  %p = dist.all_gather_start %s : tensor<128xf32> -> !dist.pending<tensor<256xf32>>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 0
+func.func @wait_c1(%s: tensor<128xf32>) {
+  %p = dist.all_reduce_start %s : tensor<128xf32> -> !dist.pending<tensor<128xf32>>
+  // expected-error @+1 {{expected the only use of what was started, found 2 uses}}
+  %a = dist.wait %p : !dist.pending<tensor<128xf32>>
+  %b = dist.wait %p : !dist.pending<tensor<128xf32>>
+  return
+}

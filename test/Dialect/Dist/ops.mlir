@@ -1,0 +1,32 @@
+// Every op of the dist dialect parses, prints and parses again.
+// RUN: llmc-opt %s | llmc-opt | FileCheck %s
+
+// CHECK: dist.mesh ranks 4 zero 1
+dist.mesh ranks 4 zero 1
+// CHECK-NEXT: dist.bucket at 0 elements 512
+dist.bucket at 0 elements 512
+// CHECK-NEXT: dist.bucket at 512 elements 256
+dist.bucket at 512 elements 256
+
+// CHECK-LABEL: func.func @collectives
+func.func @collectives() {
+  // CHECK: %[[G:.*]] = train.flat gradient : tensor<768xf32>
+  %g = train.flat gradient : tensor<768xf32>
+  // CHECK: train.flat moment1 sharded : tensor<192xf32>
+  %m = train.flat moment1 sharded : tensor<192xf32>
+  // CHECK: %[[RANGE:.*]] = dist.range %[[G]][512] : tensor<768xf32> -> tensor<256xf32>
+  %range = dist.range %g[512] : tensor<768xf32> -> tensor<256xf32>
+  // CHECK: %[[SHARD:.*]] = dist.shard %[[RANGE]] : tensor<256xf32> -> tensor<64xf32>
+  %shard = dist.shard %range : tensor<256xf32> -> tensor<64xf32>
+  // CHECK: %[[P:.*]] = dist.all_reduce_start %[[RANGE]] : tensor<256xf32> -> !dist.pending<tensor<256xf32>>
+  %p0 = dist.all_reduce_start %range : tensor<256xf32> -> !dist.pending<tensor<256xf32>>
+  // CHECK: dist.wait %[[P]] : !dist.pending<tensor<256xf32>>
+  %r0 = dist.wait %p0 : !dist.pending<tensor<256xf32>>
+  // CHECK: dist.reduce_scatter_start %[[RANGE]] : tensor<256xf32> -> !dist.pending<tensor<64xf32>>
+  %p1 = dist.reduce_scatter_start %range : tensor<256xf32> -> !dist.pending<tensor<64xf32>>
+  %r1 = dist.wait %p1 : !dist.pending<tensor<64xf32>>
+  // CHECK: dist.all_gather_start %[[SHARD]] : tensor<64xf32> -> !dist.pending<tensor<256xf32>>
+  %p2 = dist.all_gather_start %shard : tensor<64xf32> -> !dist.pending<tensor<256xf32>>
+  %r2 = dist.wait %p2 : !dist.pending<tensor<256xf32>>
+  return
+}

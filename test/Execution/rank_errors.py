@@ -1,0 +1,160 @@
+"""What goes wrong between ranks is said once, stops all of them, and leaves the
+checkpoint whole.
+
+    rank_errors.py DIR ONE TWO OTHER
+
+ONE and TWO are programs of Inputs/gpt.mlir for one rank and for two, OTHER
+another one for two; DIR/data and DIR/other-data hold shards. Each case checks the
+exit status, that there is one error and what it says, and how long it took.
+"""
+
+import glob
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+directory, one, two, other = map(os.path.abspath, sys.argv[1:])
+os.chdir(directory)
+COMMON = ["--data", "data", "--threads", "1", "--quiet", "--eval-every", "0"]
+failures = 0
+
+
+def start(*command, **environment):
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, **environment},
+        text=True,
+    )
+
+
+def finish(name, process, expected, seconds, status=1):
+    """One error, which matches; the exit status; the time that it took."""
+    global failures
+    begin = time.time()
+    try:
+        text = process.communicate(timeout=60)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        text = process.communicate()[0] + "\n(still running after 60 s)"
+    took = time.time() - begin
+    errors = re.findall(r"^error: .*$", text, re.M)
+    right = (
+        len(errors) == (1 if expected else 0)
+        and re.search(expected, errors[0] if errors else "")
+        and process.returncode == status
+        and took < seconds
+    )
+    print(f"{name}: {'ok' if right else 'WRONG'}, {took:.1f} s: {' | '.join(errors)}")
+    if not right:
+        failures += 1
+        print(f"expected '{expected}', status {status}, {seconds} s; found status "
+              f"{process.returncode} and\n{text}")  # fmt: skip
+
+
+def two_ranks(first, second):
+    return ["mpirun", "-n", "1", *first, ":", "-n", "1", *second]
+
+
+def wait_for_steps(out, process, steps=3):
+    """Until the run has got so far; the processes of its ranks."""
+    for _ in range(600):
+        try:
+            lines = open(os.path.join(out, "metrics.jsonl")).readlines()
+        except OSError:
+            lines = []
+        if len(lines) >= steps and glob.glob(os.path.join(out, "step_??????")):
+            break
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    children = f"/proc/{process.pid}/task/{process.pid}/children"
+    return [int(pid) for pid in open(children).read().split()]
+
+
+def steps_of(out):
+    lines = [json.loads(line) for line in open(os.path.join(out, "metrics.jsonl"))]
+    return [line["step"] for line in lines if "loss" in line]
+
+
+# How it was started.
+finish("no launcher", start(two, *COMMON, "--out", "a"),
+       r"compiled for 2 ranks \(--gpus 2\), 1 was started; start it with "
+       r"'mpirun -n 2 PROGRAM", 10)  # fmt: skip
+finish("too many ranks", start("mpirun", "-n", "3", two, *COMMON, "--out", "a"),
+       r"compiled for 2 ranks \(--gpus 2\), 3 were started", 15)  # fmt: skip
+finish("one-rank program", start("mpirun", "-n", "2", one, *COMMON, "--out", "a"),
+       "2 ranks were started, but the program trains on one device", 15)  # fmt: skip
+finish("no MPI", start("mpirun", "-n", "2", two, *COMMON, "--out", "a",
+                       LLMC_MPI="/nowhere/libmpi.so"),
+       "no Open MPI: .*/nowhere/libmpi.so.*LLMC_MPI must name", 15)  # fmt: skip
+finish("not Open MPI", start("mpirun", "-n", "2", two, *COMMON, "--out", "a",
+                             LLMC_MPI="libm.so.6"),
+       "libm.so.6 is no Open MPI that is known here: it has no", 15)  # fmt: skip
+finish("an option", start("mpirun", "-n", "2", two, *COMMON, "--comm-timeout", "0"),
+       "--comm-timeout: expected a number of seconds", 15)  # fmt: skip
+finish("a rank does not come up",
+       start(*two_ranks([two, *COMMON, "--out", "a", "--comm-timeout", "2"],
+                        ["sleep", "30"])),
+       "rank 0 of 2 on .*: not all ranks came up within 2 s", 20)  # fmt: skip
+
+# What they were given.
+run = [two, *COMMON, "--steps", "3", "--out", "b"]
+finish("another program", start(*two_ranks(run, [other] + run[1:])),
+       "rank 1 of 2 on .* runs another program than rank 0", 15)  # fmt: skip
+changed = [word if word != "data" else "other-data" for word in run]
+finish("other data", start(*two_ranks(run, changed)),
+       "rank 1 of 2 on .* reads other tokens than rank 0", 15)  # fmt: skip
+finish("other options", start(*two_ranks(run, run + ["--lr", "0.5"])),
+       "rank 1 of 2 on .* was given other options than rank 0", 15)  # fmt: skip
+missing = [word if word != "data" else "nowhere" for word in run]
+finish("no data on one rank", start(*two_ranks(run, missing)),
+       "rank 1 of 2 on .*: --data: .*nowhere", 15)  # fmt: skip
+finish("the loss is not finite",
+       start("mpirun", "-n", "2", two, *COMMON, "--out", "c", "--lr", "1e30",
+             "--steps", "9", "--warmup", "0"),
+       "^error: step [0-9]*: the (loss|gradient norm) is ", 15)  # fmt: skip
+
+# In the middle of a run.
+LONG = [*COMMON, "--steps", "1000000", "--save-every", "2", "--warmup", "2"]
+for name, number, message, seconds in (
+    ("killed", signal.SIGKILL, r"rank [01] of 2 on .*, process {}, is gone", 5),
+    ("stopped", signal.SIGSTOP, r"rank [01] of 2 on .*: no answer from rank [01] of 2"
+                                " on .* within 2 s", 10),
+):  # fmt: skip
+    for which in (0, 1):
+        out = f"{name}-{which}"
+        process = start("mpirun", "-n", "2", two, *LONG, "--out", out,
+                        "--comm-timeout", "2")  # fmt: skip
+        ranks = wait_for_steps(out, process)
+        os.kill(ranks[which], number)
+        finish(f"rank {which} {name}", process, message.format(ranks[which]), seconds,
+               status=137 if number == signal.SIGKILL else 1)  # fmt: skip
+
+# The checkpoint is whole: one rank goes on where two were killed, and two again.
+before = steps_of("killed-1")[-1]
+finish("one rank goes on", start(one, *COMMON, "--out", "killed-1", "--resume",
+                                 "--accumulate", "2", "--steps", str(before + 4)),
+       "", 30, status=0)  # fmt: skip
+finish("two ranks go on", start("mpirun", "-n", "2", two, *COMMON, "--out", "killed-1",
+                                "--resume", "--steps", str(before + 8)),
+       "", 30, status=0)  # fmt: skip
+if steps_of("killed-1") != list(range(1, before + 9)):
+    failures += 1
+    print(f"the steps of killed-1 are not 1 to {before + 8}: {steps_of('killed-1')}")
+
+# A signal to one rank: all save and stop at the same step.
+process = start("mpirun", "-n", "2", two, *LONG, "--out", "signal")
+os.kill(wait_for_steps("signal", process)[1], signal.SIGTERM)
+finish("a signal to one rank", process, "", 10, status=128 + signal.SIGTERM)
+saved = f"signal/step_{steps_of('signal')[-1]:06}"
+if not os.path.isdir(saved):
+    failures += 1
+    print(f"a signal to one rank: there is no {saved}")
+
+sys.exit(f"{failures} failures" if failures else 0)

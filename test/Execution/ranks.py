@@ -1,0 +1,97 @@
+"""Several ranks train as one does.
+
+    ranks.py MODEL DIR [--ranks 2,3,4]
+
+Compiles Inputs/MODEL.mlir for one rank and, in each stage of ZeRO, for more, and
+trains with and without accumulation on the same global batches. Against one
+rank: every loss and norm, and every tensor of the trained weights, within 1e-6
+relative (of a tensor's norm), of both moments within 3e-6, since the second is
+of squares. Between stages, at the same number of ranks: the same bits.
+
+AdamW's epsilon is 1e-4: with a tiny one, a gradient that is 0 but for rounding,
+as that of attention's key bias, would decide on steps of full length.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+TOLERANCE = "1e-6"
+STEPS = "5"
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}\n{done.stdout.decode()}")
+    return done.stdout.decode()
+
+
+def compare(*arguments):
+    return run(sys.executable, "-B", os.path.join(here, "compare.py"), *arguments)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("directory")
+    parser.add_argument("--ranks", default="2,3,4")
+    arguments = parser.parse_args()
+    os.makedirs(arguments.directory, exist_ok=True)
+    os.chdir(arguments.directory)
+    run(sys.executable, "-B", os.path.join(here, "make_weights.py"),
+        arguments.model, "--weights", "first.safetensors", "--data", "data",
+        "--batch", "40")  # fmt: skip
+
+    def build(name, *options):
+        run("llmc", "compile", os.path.join(here, "Inputs", arguments.model + ".mlir"),
+            "--target=cpu", "--batch", "3", "--seq", "19", "-o", name, *options)  # fmt: skip
+
+    def train(name, accumulate, *program):
+        run(*program, "--data", "data", "--init-from", "first.safetensors",
+            "--out", name, "--accumulate", str(accumulate), "--steps", STEPS,
+            "--lr", "1e-3", "--warmup", "2", "--epsilon", "1e-4",
+            "--threads", "1", "--quiet")  # fmt: skip
+        return name
+
+    def state(name):
+        folder = os.path.join(name, f"step_{int(STEPS):06}")
+        return [os.path.join(folder, part + ".safetensors")
+                for part in ("model", "optimizer")]  # fmt: skip
+
+    build("one")
+    ones = {}
+    for ranks in map(int, arguments.ranks.split(",")):
+        for zero in (0, 1):
+            # Small buckets, so that there are several, of uneven sizes.
+            build(f"{ranks}-{zero}", "--gpus", str(ranks), f"--zero={zero}",
+                  "--bucket", "48")  # fmt: skip
+        for accumulate in (1, 2):
+            total = ranks * accumulate
+            if total not in ones:
+                ones[total] = train(f"out-1x{total}", total, "./one")
+            outs = [
+                train(f"out-{ranks}x{accumulate}-{zero}", accumulate,
+                      "mpirun", "-n", str(ranks), f"./{ranks}-{zero}")
+                for zero in (0, 1)
+            ]  # fmt: skip
+            for out in outs:
+                print(f"{ranks} ranks, accumulate {accumulate}: {out}")
+                print(compare("curve", f"{out}/metrics.jsonl",
+                              f"{ones[total]}/metrics.jsonl",
+                              "--tolerance", TOLERANCE,
+                              "--norm-tolerance", TOLERANCE), end="")  # fmt: skip
+                for found, expected, tolerance in zip(
+                    state(out), state(ones[total]), (TOLERANCE, "3e-6")
+                ):
+                    print(compare("gradients", found, expected,
+                                  "--tolerance", tolerance), end="")  # fmt: skip
+            for first, second in zip(*map(state, outs)):
+                compare("same", first, second)
+            compare("curve", *(f"{out}/metrics.jsonl" for out in outs),
+                    "--tolerance", "0", "--norm-tolerance", "0")  # fmt: skip
+
+
+main()
