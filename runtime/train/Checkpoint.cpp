@@ -113,6 +113,9 @@ Result<std::string> CheckpointStore::save(const RunState &state) {
   }
   LLMC_TRY(makeDirectories(directory));
   LLMC_TRY(removeTree(temporary));
+  // One of the same step is damaged, or the run would have gone on from it. It
+  // goes first: on a small disk there is no room for both.
+  LLMC_TRY(removeTree(target));
   Status status = writeFiles(state, temporary);
   if (!status.isOk()) {
     // On a full disk, what could not be finished must not keep the room. That
@@ -120,8 +123,6 @@ Result<std::string> CheckpointStore::save(const RunState &state) {
     (void)removeTree(temporary);
     return status;
   }
-  // A damaged checkpoint of the same step may be in the way after a resume.
-  LLMC_TRY(removeTree(target));
   LLMC_TRY(renamePath(temporary, target));
   LLMC_TRY(syncDirectory(directory));
   LLMC_TRY(writeFileAtomically(joinPath(directory, latestFile),

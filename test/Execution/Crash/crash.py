@@ -242,8 +242,12 @@ class Crashes:
         """One run, from its first step to its end."""
         shutil.rmtree(self.out, ignore_errors=True)
         self.damaged = {}
+        stuck, newest = 0, 0
         while self.start_and_stop() is False or self.usable()[-1:] != [STEPS]:
-            pass
+            before, newest = newest, max(self.usable(), default=0)
+            stuck = stuck + 1 if newest == before else 0
+            if stuck > 60:
+                raise runs.Mismatch(f"the run does not get on from step {newest}")
         self.damaged = {}
         runs.run(self.line(self.out, resume=True))  # what damage undid, and the end
         runs.expect_same_run(self.out, self.whole, STEPS)

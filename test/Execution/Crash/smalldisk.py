@@ -52,11 +52,16 @@ class Disk:
         if not self.mounted:
             self.limit = free
             return
-        space = os.statvfs(self.path)
-        left = space.f_bavail * space.f_frsize
-        if left > free:
-            with open(self.filler, "wb") as file:
-                os.posix_fallocate(file.fileno(), 0, left - free)
+        with open(self.filler, "wb") as file:
+            for _ in range(100):
+                space = os.statvfs(self.path)
+                left = space.f_bavail * space.f_frsize
+                try:
+                    if left > free:
+                        os.posix_fallocate(file.fileno(), 0, left - free)
+                    return
+                except OSError:
+                    pass  # the program was faster; there is less room now
 
     def make_room(self):
         self.limit = None
