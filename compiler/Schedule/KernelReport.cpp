@@ -5,6 +5,7 @@
 #include "dialects/Plan/Plan.h"
 
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -13,6 +14,17 @@ using namespace llmc;
 FailureOr<KernelReport> KernelReport::build(ModuleOp module,
                                             const TargetModel &model) {
   KernelReport report;
+  auto numberOf = [&](StringRef name) {
+    auto value = module->getAttrOfType<IntegerAttr>(name);
+    return value ? value.getInt() : 0;
+  };
+  report.batch = numberOf("llmc.batch");
+  report.sequence = numberOf("llmc.sequence");
+  if (auto precision = module->getAttrOfType<StringAttr>("llmc.precision"))
+    report.element = llvm::StringSwitch<Element>(precision.getValue())
+                         .Case("bf16", Element::BF16)
+                         .Case("tf32", Element::TF32)
+                         .Default(Element::F32);
   llvm::StringMap<size_t> indices;
   for (auto kernel : module.getOps<tile::FuncOp>()) {
     FailureOr<KernelShape> shape = getKernelShape(kernel);
@@ -25,7 +37,8 @@ FailureOr<KernelReport> KernelReport::build(ModuleOp module,
         {kernel.getSymName().str(), kernel.getKind()->str(),
          kernel->hasAttr(kPartOfName), reported.has_value(),
          getGrid(*shape, blocks),
-         model.estimate(*shape, blocks, reported ? &*reported : nullptr)});
+         model.estimate(*shape, blocks, reported ? &*reported : nullptr),
+         shape->flops});
   }
   for (auto function : module.getOps<plan::FuncOp>()) {
     llvm::MapVector<size_t, int64_t> launches;
@@ -91,13 +104,40 @@ void KernelReport::printFunction(const Function &function,
   os << llvm::formatv("  {0:f3} ms predicted\n", total / 1e3);
 }
 
-void KernelReport::print(llvm::raw_ostream &os) const {
+void KernelReport::printStep(llvm::raw_ostream &os, const Chip &chip) const {
+  double microseconds = 0, filled = 0, flops = 0;
+  for (const Function &function : functions) {
+    if (function.name != "micro_step" && function.name != "update")
+      continue;
+    for (auto [index, count] : function.launches) {
+      const Kernel &kernel = kernels[index];
+      double time = kernel.choice.microseconds * count;
+      microseconds += time;
+      filled += time * kernel.choice.fill;
+      flops += static_cast<double>(kernel.flops) * count;
+    }
+  }
+  if (microseconds <= 0)
+    return;
+  double tokens = static_cast<double>(batch) * sequence;
+  double peak = 2 * chip.getRate(element) * chip.sms * chip.clock;
+  os << llvm::formatv(
+      "\na step of one micro-batch of {0} x {1} tokens: {2:f1} ms predicted, "
+      "{3:f0} tokens/s\n  {4:f1} % of the {5:f1} TFLOP/s of {6}; its {7} SMs "
+      "are filled for {8:f1} % of the time\n",
+      batch, sequence, microseconds / 1e3, tokens / microseconds * 1e6,
+      100 * flops / (microseconds * 1e-6 * peak), peak / 1e12, chip.name,
+      chip.sms, 100 * filled / microseconds);
+}
+
+void KernelReport::print(llvm::raw_ostream &os, const Chip &chip) const {
   StringRef separator;
   for (const Function &function : functions) {
     os << separator << "kernels of " << function.name << "\n";
     printFunction(function, os);
     separator = "\n";
   }
+  printStep(os, chip);
   os << (llvm::any_of(kernels,
                       [](const Kernel &kernel) { return kernel.isReported; })
              ? "\nregisters: as NVRTC reports them; ~ as the model estimates "

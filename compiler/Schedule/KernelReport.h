@@ -26,8 +26,8 @@ public:
                                              const TargetModel &model);
 
   /// A table for each entry point, the kernel of most time first, and the sum
-  /// of the times.
-  void print(llvm::raw_ostream &os) const;
+  /// of the times; then what a step of one micro-batch comes to on `chip`.
+  void print(llvm::raw_ostream &os, const Chip &chip) const;
   /// All schedules in the form that --schedule reads, of the kernels that have
   /// a key: those that Fusion left.
   void printSchedules(llvm::raw_ostream &os, const ScheduleTarget &target,
@@ -42,6 +42,7 @@ private:
     bool isReported;
     llvm::SmallVector<int64_t> grid;
     ScheduleChoice choice;
+    int64_t flops; // of one launch
   };
   struct Function {
     std::string name;
@@ -50,9 +51,12 @@ private:
   };
 
   void printFunction(const Function &function, llvm::raw_ostream &os) const;
+  void printStep(llvm::raw_ostream &os, const Chip &chip) const;
 
   std::vector<Kernel> kernels;
   std::vector<Function> functions;
+  int64_t batch = 0, sequence = 0; // of a micro-batch, in sequences and tokens
+  Element element = Element::F32;  // that products multiply
 };
 
 } // namespace llmc

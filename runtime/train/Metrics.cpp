@@ -125,7 +125,7 @@ Status Metrics::addStep(const StepRecord &record) {
   if (record.flopsPerSecond > 0)
     line += fmt::format(R"(,"flops_per_s":{:.4g})", record.flopsPerSecond);
   if (record.flopsPerSecond > 0 && record.peakFlopsPerSecond > 0)
-    line += fmt::format(R"(,"peak_share":{:.4f})",
+    line += fmt::format(R"(,"peak_share":{:.4g})",
                         record.flopsPerSecond / record.peakFlopsPerSecond);
   return writeLine(line + "}");
 }

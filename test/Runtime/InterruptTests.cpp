@@ -84,6 +84,8 @@ TEST_F(InterruptTest, SignalsSaveAndStopAndTheRunGoesOnAsIfNothingHappened) {
     EXPECT_OK(removeTree(path("log"))); // it is what tells that steps run
     pid_t child = ::fork();
     if (child == 0) {
+      // Under nohup the child would inherit that SIGHUP is ignored.
+      ::signal(signal, SIG_DFL);
       if (::chdir(directory.c_str()) != 0 || !std::freopen("log", "w", stdout))
         ::_exit(99);
       ::execl(LLMC_BIGRAM_PROGRAM, "bigram", "--data", "data", "--out", "cut",

@@ -15,8 +15,8 @@ using namespace llmc;
 /// --kernels: schedules and expected times instead of memory.
 static int printKernels(ModuleOp module, const PlanCommand &command,
                         const llvm::StringMap<std::string> &keys) {
-  std::unique_ptr<TargetModel> model =
-      createCudaModel(*findChip(command.pipeline.arch));
+  const Chip &chip = *findChip(command.pipeline.arch);
+  std::unique_ptr<TargetModel> model = createCudaModel(chip);
   FailureOr<KernelReport> report = KernelReport::build(module, *model);
   if (failed(report))
     return 1;
@@ -24,7 +24,7 @@ static int printKernels(ModuleOp module, const PlanCommand &command,
     report->printSchedules(llvm::outs(), getScheduleTarget(command.pipeline),
                            keys);
   else
-    report->print(llvm::outs());
+    report->print(llvm::outs(), chip);
   return 0;
 }
 
