@@ -25,23 +25,30 @@ import make_weights
 import small_model
 from beside_cpu import Comparison, run
 
-# Options of the compiler, layers, whether the vocabulary is wide. An odd batch of
-# an odd sequence is divided by no tile.
-EVEN, ODD = ("--batch 2 --seq 64", 1, True), ("--batch 3 --seq 19", 2, False)
-# Only with so many tokens are the sums of weight gradients cut into parts.
+# Options of the compiler, layers, whether the vocabulary is wide, tokens in a chunk
+# of the head. In bf16 heads are worked on in chunks, by default from 4096 tokens on.
+# An odd batch of an odd sequence is divided by no tile.
+EVEN, ODD = ("--batch 2 --seq 64", 1, True, 64), ("--batch 3 --seq 19", 2, False, 64)
+# Only with so many tokens are the sums of weight gradients cut into parts, and only
+# with so large a chunk those of a chunked head.
 MANY = {
-    "f32": ("--batch 4 --seq 128", 1, False),
-    "bf16": ("--batch 8 --seq 128", 1, False),
+    "f32": [("--batch 4 --seq 128", 1, False, 64)],
+    "bf16": [
+        ("--batch 8 --seq 128", 1, False, 64),
+        ("--batch 24 --seq 128", 1, False, 1536),
+    ],
 }
 FEW = "--batch 1 --seq 13"
 REAL = "--batch 16 --seq 1024"
-# In bf16 heads are worked on in chunks, by default from 4096 tokens on.
-CHUNKS = {"f32": "", "bf16": " --head-chunk=64"}
 # One step: the evaluation at the end tells what its update did.
 TRAIN = (
     "--steps 1 --eval-batches 1 --sample-every 1 --sample 1 --sample-tokens 1 "
     "--temperature 0"
 )
+
+
+def chunks(precision, tokens):
+    return f" --head-chunk={tokens}" if precision == "bf16" else ""
 
 
 def fused_bodies(schedule):
@@ -80,11 +87,11 @@ class Runner:
 
     def run_shape(self, name, text, shape, precisions):
         """Trains a small model; what it executed is covered."""
-        options, layers, wide = shape
+        options, layers, wide, chunk = shape
         small, vocabulary = small_model.shrink(text, layers, wide)
         path = self.write(name, options, small)
         for precision in precisions:
-            chunked = options + CHUNKS[precision]
+            chunked = options + chunks(precision, chunk)
             self.covered[precision] |= self.bodies_of(path, chunked, precision).keys()
         new = []
         for precision in precisions:
@@ -95,7 +102,7 @@ class Runner:
             else:
                 print(f"{name}, {options}, {precision}: as {same}")
         if new:
-            self.compare(name, path, options, vocabulary, new)
+            self.compare(name, path, options, vocabulary, new, chunk)
 
     def run_small(self, name, path, text):
         """The shapes of all models, and those without which a body is left."""
@@ -106,7 +113,7 @@ class Runner:
             self.run_shape(name, text, shape, some)
         for precision in self.args.precision:
             expected = self.bodies_of(path, REAL, precision)
-            for shape in (EVEN, MANY[precision]):
+            for shape in (EVEN, *MANY[precision]):
                 if expected.keys() - self.covered[precision]:
                     self.run_shape(name, text, shape, [precision])
             missing = expected.keys() - self.covered[precision]
@@ -140,10 +147,10 @@ class Runner:
             )
         print(f"{label}: {len(executed)} of {distinct} images executed")
 
-    def compare(self, name, path, options, vocabulary, precisions):
+    def compare(self, name, path, options, vocabulary, precisions, chunk=64):
         stem = path.removesuffix(".mlir")
         data = stem + ".data"
-        make_weights.write_data(data, 2049, vocabulary)
+        make_weights.write_data(data, 4097, vocabulary)
         comparison = Comparison(self.args.llmc, path, stem, data, options, TRAIN)
         for precision in precisions:
             label = f"{name}, {options}, {precision}"
@@ -151,7 +158,7 @@ class Runner:
             differences = comparison.errors_of(
                 precision,
                 self.args.driver,
-                CHUNKS[precision],
+                chunks(precision, chunk),
                 LLMC_EMULATOR_REPORT=report,
                 LLMC_EMULATOR_COUNTERS="0",
             )
