@@ -273,9 +273,8 @@ FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
     break;
   }
   case KernelKind::Flat: {
-    auto leader =
-        getLeader<train::SumOfSquaresOp, train::AdamWOp, train::RoundOp,
-                  train::ZeroOp>(kernel);
+    auto leader = getLeader<train::SumOfSquaresOp, train::AdamWOp,
+                            train::RoundOp, train::ZeroOp>(kernel);
     if (failed(leader))
       return failure();
     shape.elements = getType((*leader)->getOperand(0)).getNumElements();

@@ -4,9 +4,9 @@
 
 #include "Commands.h"
 #include "compiler/Pipeline/Registration.h"
-#include "compiler/Schedule/ScheduleFile.h"
 #include "compiler/Pipeline/TargetCode.h"
 #include "compiler/Schedule/Chip.h"
+#include "compiler/Schedule/ScheduleFile.h"
 #include "compiler/Target/CPU/Codegen.h"
 #include "dialects/Model/Model.h"
 
