@@ -138,14 +138,10 @@ struct RankSchedules : llmc::impl::RankSchedulesBase<RankSchedules> {
   using RankSchedulesBase::RankSchedulesBase;
 
   void runOnOperation() override {
-    const Chip *chip = findChip(arch);
-    if (!chip) {
-      emitError(getOperation().getLoc())
-          << "expected one of the architectures " << getChipNames()
-          << ", found '" << arch << "'";
+    std::unique_ptr<TargetModel> model =
+        createModel(getOperation().getLoc(), "cuda", arch);
+    if (!model)
       return signalPassFailure();
-    }
-    std::unique_ptr<TargetModel> model = createCudaModel(*chip);
     for (auto kernel : getOperation().getOps<tile::FuncOp>())
       if (failed(rank(kernel, *model)))
         return signalPassFailure();
