@@ -198,19 +198,13 @@ cuda_model::findAttentionContenders(const Chip &chip,
   AttentionModel model{chip, shape};
   llvm::SmallVector<ScheduleChoice> choices;
   forEachTile(shape, [&](const AttentionTile &tile) {
-    Footprint expected = model.getFootprint(tile), fewest = expected;
-    fewest.registers = getFewestRegisters(fewest.registers);
-    if (fewest.registers > kMostRegisters)
-      return;
-    int64_t most = getBlocksPerSM(chip, fewest);
-    if (!most)
-      return;
-    insertByTime(choices, model.makeChoice(tile, most), kContenders);
-    int64_t safe = expected.registers > kSafeRegisters
+    Footprint footprint = model.getFootprint(tile);
+    int64_t safe = footprint.registers > kSafeRegisters
                        ? 0
-                       : getBlocksPerSM(chip, expected);
-    if (safe && safe != most)
-      insertByTime(choices, model.makeChoice(tile, safe), kContenders);
+                       : getBlocksPerSM(chip, footprint);
+    insertContenders(choices, chip, footprint, safe, [&](int64_t perSM) {
+      return model.makeChoice(tile, perSM);
+    });
   });
   return choices;
 }

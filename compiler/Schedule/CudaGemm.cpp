@@ -301,17 +301,9 @@ cuda_model::findGemmContenders(const Chip &chip, const KernelShape &shape) {
   GemmModel model{chip, shape};
   llvm::SmallVector<ScheduleChoice> choices;
   forEachTile(shape, [&](const GemmTile &tile) {
-    Footprint fewest = model.getFootprint(tile);
-    fewest.registers = getFewestRegisters(fewest.registers);
-    if (fewest.registers > kMostRegisters)
-      return;
-    int64_t most = getBlocksPerSM(chip, fewest);
-    if (!most)
-      return;
-    insertByTime(choices, model.makeChoice(tile, most), kContenders);
-    int64_t safe = model.getSafeBlocksPerSM(tile);
-    if (safe && safe != most)
-      insertByTime(choices, model.makeChoice(tile, safe), kContenders);
+    insertContenders(
+        choices, chip, model.getFootprint(tile), model.getSafeBlocksPerSM(tile),
+        [&](int64_t perSM) { return model.makeChoice(tile, perSM); });
   });
   return choices;
 }

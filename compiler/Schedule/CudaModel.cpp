@@ -179,8 +179,23 @@ std::optional<ScheduleChoice> CudaModel::relax(const KernelShape &shape,
   return estimate(shape, relaxed, &all);
 }
 
-int64_t cuda_model::getFewestRegisters(int64_t estimate) {
-  return estimate * 4 / 5;
+/// The registers that a compiler may do with where the model expects
+/// `estimate`: estimates were up to a fifth too high.
+static int64_t getFewestRegisters(int64_t estimate) { return estimate * 4 / 5; }
+
+void cuda_model::insertContenders(
+    llvm::SmallVectorImpl<ScheduleChoice> &choices, const Chip &chip,
+    Footprint footprint, int64_t safe,
+    llvm::function_ref<ScheduleChoice(int64_t)> makeChoice) {
+  footprint.registers = getFewestRegisters(footprint.registers);
+  if (footprint.registers > kMostRegisters)
+    return;
+  int64_t most = getBlocksPerSM(chip, footprint);
+  if (!most)
+    return;
+  insertByTime(choices, makeChoice(most), kContenders);
+  if (safe && safe != most)
+    insertByTime(choices, makeChoice(safe), kContenders);
 }
 
 /// Narrow rows have a warp each, or share one; wide ones a block. Rows that

@@ -53,13 +53,16 @@ double getBusiestCycles(const Chip &chip, int64_t blocks, int64_t perSM,
 /// The smallest power of two that is at least `value` and `least`.
 int64_t roundUp(int64_t value, int64_t least);
 
-/// The registers that a compiler may do with where the model expects
-/// `estimate`: estimates were up to a fifth too high.
-int64_t getFewestRegisters(int64_t estimate);
-
 /// How many schedules findContenders names: with those above the first, enough
 /// for a compiler to reject some.
 constexpr size_t kContenders = 8;
+
+/// Inserts the schedules of one tile into the contenders: with the blocks per
+/// SM that a compiler may reach, and with those that the estimate promises,
+/// `safe`. `makeChoice(perSM)` makes them.
+void insertContenders(llvm::SmallVectorImpl<ScheduleChoice> &choices,
+                      const Chip &chip, Footprint footprint, int64_t safe,
+                      llvm::function_ref<ScheduleChoice(int64_t)> makeChoice);
 
 ScheduleChoice chooseGemm(const Chip &chip, const KernelShape &shape);
 llvm::SmallVector<ScheduleChoice> findGemmContenders(const Chip &chip,

@@ -1,8 +1,7 @@
 //===- PadRows.cpp - rows that start at aligned addresses -----------------===//
 //
-// Before:  tile.func @head(%x: tensor<1x8x16xbf16>, ..) ->
-// tensor<1x8x50257xbf16> After:   .. -> (tensor<1x8x50257xbf16> {tile.row_pitch
-// = 50304 : i64})
+// Before:  tile.func @head(..) -> tensor<1x8x50257xbf16>
+// After:   .. -> (tensor<1x8x50257xbf16> {tile.row_pitch = 50304 : i64})
 //
 //===----------------------------------------------------------------------===//
 

@@ -110,15 +110,20 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
   return success();
 }
 
+const Chip *llmc::findChip(Location loc, StringRef arch) {
+  const Chip *chip = findChip(arch);
+  if (!chip)
+    emitError(loc) << "expected one of the architectures " << getChipNames()
+                   << ", found '" << arch << "'";
+  return chip;
+}
+
 std::unique_ptr<TargetModel> llmc::createModel(Location loc, StringRef target,
                                                StringRef arch,
                                                CpuModelOptions cpuOptions) {
   if (target == "cuda") {
-    if (const Chip *chip = findChip(arch))
-      return createCudaModel(*chip);
-    emitError(loc) << "expected one of the architectures " << getChipNames()
-                   << ", found '" << arch << "'";
-    return nullptr;
+    const Chip *chip = findChip(loc, arch);
+    return chip ? createCudaModel(*chip) : nullptr;
   }
   if (target == "cpu")
     return createCpuModel(cpuOptions);

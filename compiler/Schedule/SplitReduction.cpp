@@ -219,14 +219,8 @@ struct SplitReduction : llmc::impl::SplitReductionBase<SplitReduction> {
   using SplitReductionBase::SplitReductionBase;
 
   void runOnOperation() override {
-    const Chip *chip = findChip(arch);
-    if (!chip) {
-      emitError(getOperation().getLoc())
-          << "expected one of the architectures " << getChipNames()
-          << ", found '" << arch << "'";
-      return signalPassFailure();
-    }
-    if (failed(Splitter(getOperation(), *chip).run()))
+    const Chip *chip = findChip(getOperation().getLoc(), arch);
+    if (!chip || failed(Splitter(getOperation(), *chip).run()))
       signalPassFailure();
   }
 };

@@ -128,6 +128,9 @@ std::unique_ptr<TargetModel> createCpuModel(CpuModelOptions options);
 
 std::unique_ptr<TargetModel> createCudaModel(const Chip &chip);
 
+/// The chip of the architecture `arch`; null after an error at `loc`.
+const Chip *findChip(mlir::Location loc, llvm::StringRef arch);
+
 /// The model of "cpu" or, for the architecture `arch`, of "cuda"; null after an
 /// error at `loc`.
 std::unique_ptr<TargetModel> createModel(mlir::Location loc,

@@ -1,5 +1,4 @@
-//===- ProgramAbi.h - what a compiled program and the runtime share
-//--------===//
+//===- ProgramAbi.h - what program and runtime share --------------*- C -*-===//
 //
 // The one header that the code generator (compiler/Link) and the runtime both
 // read. A struct is declared once, as an X-macro list of its fields: the
@@ -168,7 +167,7 @@
   X(PTR, const LlmcImage *, images)                                            \
   X(PTR, LlmcEntryPoint, prepare)                                              \
   X(PTR, const char *, config)                                                 \
-  X(PTR, const char *, noConfig)                                              \
+  X(PTR, const char *, noConfig)                                               \
   X(PTR, LlmcEntryPoint, lastMicroStep)                                        \
   X(I32, int32_t, ranks)                                                       \
   X(I32, int32_t, zeroStage)                                                   \
