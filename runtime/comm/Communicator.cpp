@@ -3,6 +3,7 @@
 #include "comm/Communicator.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -43,6 +44,13 @@ Status Communicator::common(Status status) {
   if (!status.isOk())
     isCommon = true;
   return status;
+}
+
+void Communicator::print(const Status &error) const {
+  fmt::print(stderr, "error: {}{}\n",
+             isOwnError() && size() > 1 ? describe(rank()) + ": " : "",
+             error.message());
+  std::fflush(stderr);
 }
 
 Communicator &Communicator::solo() {

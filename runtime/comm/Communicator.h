@@ -31,6 +31,10 @@ public:
   int size() const { return numRanks; }
   /// Ranks on this machine, this one included.
   virtual int localSize() const { return 1; }
+  /// Ranks in this process, this one included.
+  virtual int processSize() const { return 1; }
+  /// How the ranks are connected, for people: "with MPI".
+  virtual const char *engine() const { return "alone"; }
   /// "rank 1 of 4 on HOST".
   virtual std::string describe(int rank) const = 0;
 
@@ -46,6 +50,11 @@ public:
   virtual Status broadcast(void *data, int64_t bytes, int root) = 0;
   /// Returns when all ranks have called it.
   virtual Status barrier() = 0;
+  /// Prints the error that ends this rank, unless another rank does.
+  virtual void report(const Status &error) {
+    if (speaks())
+      print(error);
+  }
   /// Ends the other ranks, without a word of theirs, and this one, with exit
   /// status 1.
   [[noreturn]] virtual void abort() = 0;
@@ -73,6 +82,8 @@ public:
 
 protected:
   Communicator(int rank, int size) : myRank(rank), numRanks(size) {}
+  /// "error: ...", with the rank where it is this one's own.
+  void print(const Status &error) const;
   /// The others cannot be reached any more; `rank` prints the error.
   void setBroken(int rank) {
     isCommon = isBroken = true;

@@ -3,6 +3,7 @@
 #include "comm/Launch.h"
 
 #include <cstdlib>
+#include <unistd.h>
 
 namespace llmc::runtime {
 
@@ -18,6 +19,12 @@ std::optional<Launch> readLaunch() {
       return Launch{std::atoi(rank), std::atoi(size)};
   }
   return std::nullopt;
+}
+
+std::string hostName() {
+  char name[256] = "unknown";
+  ::gethostname(name, sizeof(name) - 1);
+  return name;
 }
 
 } // namespace llmc::runtime

@@ -4,6 +4,7 @@
 #define LLMC_RUNTIME_COMM_LAUNCH_H
 
 #include <optional>
+#include <string>
 
 namespace llmc::runtime {
 
@@ -16,6 +17,9 @@ struct Launch {
 
 /// None for a program that was started by hand.
 std::optional<Launch> readLaunch();
+
+/// The name of this machine.
+std::string hostName();
 
 } // namespace llmc::runtime
 

@@ -27,12 +27,6 @@ constexpr int farewellTag = 1;
 /// MPI counts in int.
 constexpr int64_t largestMessage = int64_t(1) << 30;
 
-std::string hostName() {
-  char name[256] = "unknown";
-  ::gethostname(name, sizeof(name) - 1);
-  return name;
-}
-
 /// Ends the program if it still lives when `patience` is over.
 class StartTimer {
 public:

@@ -22,6 +22,7 @@ public:
   ~MpiCommunicator() override;
 
   int localSize() const override { return numLocal; }
+  const char *engine() const override { return "with MPI"; }
   std::string describe(int rank) const override;
   Status reduceScatter(const float *source, float *destination,
                        int64_t elements, float *scratch) override;

@@ -2,6 +2,7 @@
 
 #include "train/Options.h"
 
+#include "comm/Launch.h"
 #include "core/Console.h"
 
 #include <CLI/CLI.hpp>
@@ -269,8 +270,9 @@ void addReportOptions(CLI::App &app, Options &o, RawOptions &raw) {
                "print the device's peak and bandwidth, which those shares are "
                "of, and stop")
       ->group(output);
-  app.add_option("--progress", raw.progress,
-                 "progress bar: auto (on a terminal, of one rank), on or off")
+  app.add_option(
+         "--progress", raw.progress,
+         "progress bar: auto (on a terminal, without a launcher), on or off")
       ->option_text("WHEN [auto]")
       ->check(oneOf("when to show the bar", {"auto", "on", "off"}))
       ->group(output);
@@ -325,16 +327,15 @@ std::string wrongCount(const std::string &text) {
 }
 
 /// Moves the raw values to their places and checks how options go together.
-Status finish(const LlmcProgram &program, Options &o, const RawOptions &raw) {
+Status finish(Options &o, const RawOptions &raw) {
   o.schedule.kind = scheduleNames.at(raw.schedule);
   o.schedule.steps = o.steps;
   o.schedule.warmup = raw.warmup >= 0 ? raw.warmup : o.steps / 20;
   o.beta1 = raw.betas[0];
   o.beta2 = raw.betas[1];
   // A launcher gives ranks a terminal of their own, whoever reads it.
-  o.progress =
-      raw.progress == "on" ||
-      (raw.progress == "auto" && program.ranks == 1 && stdoutIsTerminal());
+  o.progress = raw.progress == "on" ||
+               (raw.progress == "auto" && !readLaunch() && stdoutIsTerminal());
   if (o.out.empty())
     return Status::error("--out: expected a directory, found an empty name");
   if (o.data.empty() && !o.sample && !o.ceilings)
@@ -389,7 +390,7 @@ Result<ParsedOptions> parseOptions(const LlmcProgram &program, int argc,
   } catch (const CLI::ParseError &error) {
     return Status::error("{}; --help lists every option", error.what());
   }
-  LLMC_TRY(finish(program, options, raw));
+  LLMC_TRY(finish(options, raw));
   parsed.options = std::move(options);
   return parsed;
 }

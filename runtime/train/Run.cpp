@@ -4,6 +4,7 @@
 
 #include "comm/Launch.h"
 #include "comm/MpiCommunicator.h"
+#include "comm/ThreadCommunicator.h"
 #include "device/cpu/CpuDevice.h"
 #include "device/cuda/CudaDevice.h"
 #include "train/ImportWeights.h"
@@ -18,6 +19,9 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <pthread.h>
+#include <system_error>
+#include <thread>
 #include <unistd.h>
 
 namespace llmc::runtime {
@@ -107,11 +111,12 @@ int fail(const Status &status) {
   return 1;
 }
 
-/// Compares the ranks that were started with those of the program.
+/// Compares the ranks that were started with those of the program. One process
+/// alone runs all of them.
 Status checkLaunch(const LlmcProgram &program,
                    const std::optional<Launch> &launch) {
   const int started = launch ? launch->size : 1;
-  if (started == program.ranks)
+  if (started == program.ranks || started == 1)
     return Status::ok();
   if (program.ranks == 1)
     return Status::error("{} ranks were started, but the program trains on one "
@@ -119,9 +124,9 @@ Status checkLaunch(const LlmcProgram &program,
                          "without a launcher",
                          started, started);
   return Status::error("the program was compiled for {} ranks (--gpus {}), {} "
-                       "{} started; start it with 'mpirun -n {} PROGRAM ...'",
-                       program.ranks, program.ranks, started,
-                       started == 1 ? "was" : "were", program.ranks);
+                       "were started; start it with 'mpirun -n {} PROGRAM "
+                       "...', or on one machine without a launcher",
+                       program.ranks, program.ranks, started, program.ranks);
 }
 
 /// Threads that a rank may keep busy: its share of the machine, unless its
@@ -142,8 +147,31 @@ void prepareSignals() {
   std::signal(SIGBUS, failOnLostPage);
 }
 
-/// Trains with the other ranks, all of which end together.
-int trainTogether(const LlmcProgram &program, const Options &options) {
+/// One rank from its device to its end; its exit status.
+int trainRank(const LlmcProgram &program, const Options &options,
+              Communicator &ranks, int64_t libraryBytes) {
+  int stopSignal = 0;
+  Console console(options.quiet, options.progress, ranks.rank() != 0);
+  ThreadPool pool(options.threads ? options.threads : defaultThreads(ranks));
+  std::unique_ptr<Device> device =
+      makeDevice(program, options, pool, ranks, libraryBytes);
+  TrainLoop loop(program, options, *device, pool, console);
+  Status status = loop.run(stopSignal);
+  console.clearBar();
+  if (!status.isOk())
+    ranks.report(status);
+  if (!status.isOk() && !ranks.canFinish())
+    ranks.abort();
+  if (Status ended = ranks.finish(); !ended.isOk()) {
+    ranks.report(ended);
+    ranks.abort();
+  }
+  return !status.isOk() ? 1 : stopSignal ? 128 + stopSignal : 0;
+}
+
+/// Trains as one of the processes that a launcher has started, all of which end
+/// together.
+int trainAsProcess(const LlmcProgram &program, const Options &options) {
   const int64_t before = ownResidentBytes();
   Result<std::unique_ptr<Communicator>> connected = MpiCommunicator::create(
       program.ranks, std::chrono::seconds(options.commTimeout));
@@ -154,26 +182,40 @@ int trainTogether(const LlmcProgram &program, const Options &options) {
       std::this_thread::sleep_for(std::chrono::seconds(2));
     return fail(connected.status());
   }
-  Communicator &ranks = **connected;
-  int stopSignal = 0;
-  Console console(options.quiet, options.progress, ranks.rank() != 0);
-  const int64_t libraryBytes = ownResidentBytes() - before;
-  ThreadPool pool(options.threads ? options.threads : defaultThreads(ranks));
-  std::unique_ptr<Device> device =
-      makeDevice(program, options, pool, ranks, libraryBytes);
-  prepareSignals();
-  TrainLoop loop(program, options, *device, pool, console);
-  Status status = loop.run(stopSignal);
-  if (!status.isOk() && ranks.isOwnError())
-    status =
-        Status::error("{}: {}", ranks.describe(ranks.rank()), status.message());
-  if (!status.isOk() && ranks.speaks())
-    fail(status);
-  if (!status.isOk() && !ranks.canFinish())
-    ranks.abort();
-  if (Status ended = ranks.finish(); !ended.isOk())
-    return fail(ended);
-  return !status.isOk() ? 1 : stopSignal ? 128 + stopSignal : 0;
+  return trainRank(program, options, **connected, ownResidentBytes() - before);
+}
+
+/// Trains with all ranks in this process, a thread each; the first is this one.
+int trainInThreads(const LlmcProgram &program, const Options &options) {
+  ThreadGroup group(program.ranks, std::chrono::seconds(options.commTimeout));
+  std::vector<std::unique_ptr<Communicator>> ranks;
+  for (int rank = 0; rank < program.ranks; ++rank)
+    ranks.push_back(group.join(rank));
+  std::vector<int> results(ranks.size(), 0);
+  std::vector<std::thread> threads;
+  // Signals are for the first rank, which tells the others.
+  sigset_t signals, before;
+  sigemptyset(&signals);
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE})
+    sigaddset(&signals, signal);
+  pthread_sigmask(SIG_BLOCK, &signals, &before);
+  try {
+    for (size_t rank = 1; rank < ranks.size(); ++rank)
+      threads.emplace_back([&, rank] {
+        results[rank] = trainRank(program, options, *ranks[rank], 0);
+      });
+  } catch (const std::system_error &error) {
+    ranks[0]->report(Status::error(
+        "the system grants no thread for rank {} ({}); raise its limit on "
+        "threads (ulimit -u)",
+        threads.size() + 1, error.what()));
+    ranks[0]->abort();
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  results[0] = trainRank(program, options, *ranks[0], 0);
+  for (std::thread &thread : threads)
+    thread.join();
+  return results[0];
 }
 
 } // namespace
@@ -201,8 +243,10 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   if (trains) {
     if (Status status = checkLaunch(program, launch); !status.isOk())
       return isFirst ? fail(status) : 1;
+    prepareSignals();
     if (program.ranks > 1)
-      return trainTogether(program, options);
+      return launch && launch->size > 1 ? trainAsProcess(program, options)
+                                        : trainInThreads(program, options);
   }
   Console console(options.quiet, options.progress);
   ThreadPool pool(options.threads ? options.threads : availableProcessors());
@@ -216,7 +260,6 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   } else if (options.data.empty()) {
     status = sampleOnly(program, options, *device, pool, console);
   } else {
-    prepareSignals();
     TrainLoop loop(program, options, *device, pool, console);
     if (replay) {
       reportReplay(*replay, loop.replay(*replay));

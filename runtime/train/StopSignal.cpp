@@ -2,20 +2,34 @@
 
 #include "train/StopSignal.h"
 
+#include <atomic>
+#include <mutex>
+
 namespace llmc::runtime {
 namespace {
 
-volatile std::sig_atomic_t lastSignal = 0;
+std::atomic<int> lastSignal{0};
+static_assert(std::atomic<int>::is_always_lock_free,
+              "a handler may only touch what needs no lock");
 
 /// The first stays: saving after a SIGTERM may print into a closed pipe.
 void noteSignal(int signal) {
-  if (lastSignal == 0)
-    lastSignal = signal;
+  int none = 0;
+  lastSignal.compare_exchange_strong(none, signal);
 }
+
+// The handlers are in place while there is any StopSignal.
+std::mutex mutex;
+int users = 0;
+struct sigaction previousInterrupt, previousTerminate, previousHangup,
+    previousPipe;
 
 } // namespace
 
 StopSignal::StopSignal() {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (users++ > 0)
+    return;
   lastSignal = 0;
   struct sigaction action = {};
   action.sa_handler = noteSignal;
@@ -30,6 +44,9 @@ StopSignal::StopSignal() {
 }
 
 StopSignal::~StopSignal() {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (--users > 0)
+    return;
   sigaction(SIGINT, &previousInterrupt, nullptr);
   sigaction(SIGTERM, &previousTerminate, nullptr);
   sigaction(SIGHUP, &previousHangup, nullptr);

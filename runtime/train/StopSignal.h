@@ -11,7 +11,8 @@ namespace llmc::runtime {
 /// connection that closed) is only noted; a second one ends the program as
 /// usual. A SIGHUP that nohup has switched off stays so. A SIGPIPE (whoever
 /// read the output has gone) is noted however often it comes: what is printed
-/// while the program stops must not end it. One at a time.
+/// while the program stops must not end it. Ranks in threads have one each, all
+/// of which see the signal.
 class StopSignal {
 public:
   StopSignal();
@@ -21,12 +22,6 @@ public:
 
   /// The signal that came, 0 when none did.
   int received() const;
-
-private:
-  struct sigaction previousInterrupt;
-  struct sigaction previousTerminate;
-  struct sigaction previousHangup;
-  struct sigaction previousPipe;
 };
 
 } // namespace llmc::runtime

@@ -229,10 +229,10 @@ void TrainLoop::describe(const Data &data) {
   std::string together;
   if (ranks.size() > 1) {
     together = fmt::format("{} x ", ranks.size());
-    console.line(fmt::format("ranks: {} with MPI, {} of them on this machine, "
+    console.line(fmt::format("ranks: {} {}, {} of them on this machine, "
                              "ZeRO stage {}; this is {}",
-                             ranks.size(), ranks.localSize(), program.zeroStage,
-                             ranks.describe(ranks.rank())));
+                             ranks.size(), ranks.engine(), ranks.localSize(),
+                             program.zeroStage, ranks.describe(ranks.rank())));
   }
   console.line(fmt::format(
       "run: {} steps of {} tokens ({}{} x {} x {}), {:.2f} epochs, {}, seed {}",
@@ -385,21 +385,28 @@ Status TrainLoop::finish(const Data &data, Metrics &metrics, int stopSignal) {
 Status TrainLoop::describeMemory() {
   std::vector<int64_t> peaks(static_cast<size_t>(ranks.size()));
   LLMC_TRY(ranks.allGather(&peakBytes, peaks.data(), sizeof(peakBytes)));
-  double planned = static_cast<double>(device.plannedBytes());
-  for (int rank = 0; rank < ranks.size(); ++rank) {
+  const bool onCpu = program.deviceKind == LlmcDeviceCpu;
+  // What ranks of one process take on the CPU cannot be told apart.
+  const int together = onCpu ? ranks.processSize() : 1;
+  const int64_t plannedBytes = device.plannedBytes() * together;
+  const auto planned = static_cast<double>(plannedBytes);
+  for (int rank = 0; rank < ranks.size(); rank += together) {
     const int64_t peak = peaks[static_cast<size_t>(rank)];
     if (peak <= 0)
       continue;
+    std::string who;
+    if (together > 1)
+      who = fmt::format("{} ranks: ", together);
+    else if (ranks.size() > 1)
+      who = fmt::format("rank {}: ", rank);
     console.line(fmt::format(
-        "memory: {}peak {} while training, {} planned ({:+.2f} %); {}",
-        ranks.size() > 1 ? fmt::format("rank {}: ", rank) : "",
-        formatBytes(peak), formatBytes(device.plannedBytes()),
+        "memory: {}peak {} while training, {} planned ({:+.2f} %); {}", who,
+        formatBytes(peak), formatBytes(plannedBytes),
         100 * (static_cast<double>(peak) - planned) / planned,
-        program.deviceKind == LlmcDeviceCpu
-            ? (ranks.size() > 1
-                   ? "the mapped token files and MPI are not counted"
-                   : "the mapped token files are not counted")
-            : "of the GPU, with code and graphs"));
+        !onCpu ? "of the GPU, with code and graphs"
+        : ranks.size() > together
+            ? "the mapped token files and MPI are not counted"
+            : "the mapped token files are not counted"));
   }
   return Status::ok();
 }

@@ -83,11 +83,11 @@ def steps_of(out):
 
 
 # How it was started.
-finish("no launcher", start(two, *COMMON, "--out", "a"),
-       r"compiled for 2 ranks \(--gpus 2\), 1 was started; start it with "
-       r"'mpirun -n 2 PROGRAM", 10)  # fmt: skip
+finish("no launcher", start(two, *COMMON, "--out", "threads", "--steps", "3"),
+       "", 10, status=0)  # fmt: skip
 finish("too many ranks", start("mpirun", "-n", "3", two, *COMMON, "--out", "a"),
-       r"compiled for 2 ranks \(--gpus 2\), 3 were started", 15)  # fmt: skip
+       r"compiled for 2 ranks \(--gpus 2\), 3 were started; start it with "
+       r"'mpirun -n 2 PROGRAM ...', or on one machine without a launcher", 15)  # fmt: skip
 finish("one-rank program", start("mpirun", "-n", "2", one, *COMMON, "--out", "a"),
        "2 ranks were started, but the program trains on one device", 15)  # fmt: skip
 finish("no MPI", start("mpirun", "-n", "2", two, *COMMON, "--out", "a",
@@ -119,6 +119,22 @@ finish("the loss is not finite",
        start("mpirun", "-n", "2", two, *COMMON, "--out", "c", "--lr", "1e30",
              "--steps", "9", "--warmup", "0"),
        "^error: step [0-9]*: the (loss|gradient norm) is ", 15)  # fmt: skip
+
+# Ranks that are threads of one process.
+finish("threads: no data", start(two, *COMMON[2:], "--data", "nowhere"),
+       "^error: --data: .*nowhere", 10)  # fmt: skip
+finish("threads: the loss is not finite",
+       start(two, *COMMON, "--out", "d", "--lr", "1e30", "--steps", "9", "--warmup", "0"),
+       "^error: step [0-9]*: the (loss|gradient norm) is ", 10)  # fmt: skip
+finish("threads: no room for the checkpoint",
+       start(two, *COMMON, "--out", "/dev/full/out"), "^error: --out: ", 10)  # fmt: skip
+process = start(two, *COMMON, "--steps", "1000000", "--save-every", "2", "--out", "t")
+wait_for_steps("t", process)
+os.kill(process.pid, signal.SIGTERM)
+finish("threads: a signal", process, "", 10, status=128 + signal.SIGTERM)
+if not os.path.isdir(f"t/step_{steps_of('t')[-1]:06}"):
+    failures += 1
+    print("threads: a signal left no checkpoint")
 
 # In the middle of a run.
 LONG = [*COMMON, "--steps", "1000000", "--save-every", "2", "--warmup", "2"]

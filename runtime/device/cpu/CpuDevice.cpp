@@ -2,6 +2,7 @@
 
 #include "device/cpu/CpuDevice.h"
 
+#include "comm/Launch.h"
 #include "core/Console.h"
 
 #include <algorithm>
@@ -46,13 +47,25 @@ int64_t CpuDevice::plannedBytes() const {
   return total;
 }
 
+/// All ranks of this machine take their memory at once.
+Status CpuDevice::checkMemory() const {
+  const int64_t available = availableMemory();
+  const int64_t needed = plannedBytes() * ranks().localSize();
+  if (available < 0 || needed <= available)
+    return Status::ok();
+  return Status::error(
+      "the program needs {} of memory{}, {} are available; stop other "
+      "programs, or compile with a smaller --batch or --seq",
+      formatBytes(needed),
+      ranks().localSize() > 1 ? fmt::format(" for the {} ranks of {}",
+                                            ranks().localSize(), hostName())
+                              : "",
+      formatBytes(available));
+}
+
 Status CpuDevice::allocate() {
-  int64_t available = availableMemory();
-  if (available >= 0 && plannedBytes() > available)
-    return Status::error(
-        "the program needs {} of memory, {} are available; stop other "
-        "programs, or compile with a smaller --batch or --seq",
-        formatBytes(plannedBytes()), formatBytes(available));
+  // Before anyone takes what others would miss.
+  LLMC_TRY(ranks().agree(checkMemory()));
   for (int64_t i = 0; i < program.numArenas; ++i) {
     const LlmcArena &description = program.arenas[i];
     Result<Arena> arena =

@@ -47,6 +47,7 @@ public:
   const std::vector<KernelTime> &profile() const override { return times; }
 
 private:
+  Status checkMemory() const;
   int64_t allocatedBytes(const LlmcArena &arena) const;
   uint8_t *address(LlmcArenaKind kind, int64_t offset, int64_t bytes) const;
 
