@@ -57,23 +57,34 @@ build_llmc() { # build_llmc TARGET...
   ninja -C "$build" "$@"
 }
 
+configure_sanitized() { # configure_sanitized FOLDER RUNTIME_ONLY
+  [ ! -f "$1/build.ninja" ] || return 0
+  mkdir -p "$1"
+  cmake -G Ninja -S "$root" -B "$1" -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 \
+    -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld -DLLMC_RUNTIME_ONLY="$2" \
+    -DMLIR_DIR=$llvm/lib/cmake/mlir -DLLVM_DIR=$llvm/lib/cmake/llvm \
+    -DLLMC_SANITIZE=address,undefined -DLLMC_FUZZ=ON \
+    >"$1/configure.log" 2>&1 || {
+    tail -20 "$1/configure.log" >&2
+    echo "error: configuring failed; the whole log is $1/configure.log" >&2
+    exit 1
+  }
+}
+
 # The runtime, its tests and fuzzers again, without LLVM, under the address and
 # the undefined-behaviour sanitizer, in a folder of their own.
 sanitized=${LLMC_SANITIZE_BUILD:-$root/build-sanitize}
 build_sanitized() { # build_sanitized TARGET...
-  if [ ! -f "$sanitized/build.ninja" ]; then
-    mkdir -p "$sanitized"
-    cmake -G Ninja -S "$root" -B "$sanitized" -DCMAKE_BUILD_TYPE=Release \
-      -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 \
-      -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld -DLLMC_RUNTIME_ONLY=ON \
-      -DLLMC_SANITIZE=address,undefined -DLLMC_FUZZ=ON \
-      >"$sanitized/configure.log" 2>&1 || {
-      tail -20 "$sanitized/configure.log" >&2
-      echo "error: configuring failed; the whole log is $sanitized/configure.log" >&2
-      exit 1
-    }
-  fi
+  configure_sanitized "$sanitized" ON
   ninja -C "$sanitized" "$@"
+}
+
+# The compiler's fuzzers likewise, in a folder of their own; takes long.
+sanitized_compiler=${LLMC_SANITIZE_COMPILER_BUILD:-$root/build-sanitize-compiler}
+build_sanitized_compiler() { # build_sanitized_compiler TARGET...
+  configure_sanitized "$sanitized_compiler" OFF
+  ninja -C "$sanitized_compiler" "$@"
 }
 
 mkdir -p "$build"

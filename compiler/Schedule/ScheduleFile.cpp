@@ -3,6 +3,7 @@
 #include "compiler/Schedule/ScheduleFile.h"
 
 #include "compiler/Schedule/KernelKey.h"
+#include "compiler/Support/Nesting.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
@@ -98,6 +99,10 @@ llvm::Expected<ScheduleFile> ScheduleFile::read(const std::string &path) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer)
     return mistake(buffer.getError().message());
+  if (std::optional<size_t> deep = findDeepNesting((*buffer)->getBuffer()))
+    return mistake("brackets are nested more than " +
+                   llvm::Twine(kMostNesting) + " deep at byte " +
+                   llvm::Twine(*deep));
   auto value = json::parse((*buffer)->getBuffer());
   if (!value)
     return mistake(llvm::toString(value.takeError()));

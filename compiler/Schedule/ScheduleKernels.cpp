@@ -23,30 +23,38 @@ using namespace llmc;
 /// Entries that a schedule need not have.
 static constexpr StringLiteral optionalNames[] = {"block_columns", "raster"};
 
+/// The largest entry that a schedule may have: none needs more, and products of
+/// them do not overflow.
+static constexpr int64_t kMostSize = 65536;
+
 /// The block sizes that an attribute `schedule` gives; every name that the
 /// target and the kernel's kind need must be there.
 static FailureOr<BlockSizes> readSchedule(tile::FuncOp kernel,
                                           const KernelShape &shape,
                                           const TargetModel &model) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  SmallVector<StringRef> known(model.getNames(shape));
+  for (StringRef name : known)
+    if (!schedule.getAs<IntegerAttr>(name))
+      return kernel.emitOpError("expected a `")
+             << name << "` in its schedule, found " << schedule;
+  llvm::append_range(known, optionalNames);
   BlockSizes blocks;
-  for (StringRef name : model.getNames(shape)) {
-    auto size = kernel.getScheduleAttr().getAs<IntegerAttr>(name);
-    if (!size || size.getInt() < 1)
-      return kernel.emitOpError("expected a positive `")
-             << name << "` in its schedule, found " << kernel.getScheduleAttr();
+  for (NamedAttribute entry : schedule) {
+    StringRef name = entry.getName();
+    if (name == "splits")
+      continue;
+    if (!llvm::is_contained(known, name))
+      return kernel.emitOpError("has an unknown `")
+             << name << "` in its schedule, expected "
+             << llvm::join(known, ", ");
+    auto size = dyn_cast<IntegerAttr>(entry.getValue());
+    if (!size || size.getInt() < 1 || size.getInt() > kMostSize)
+      return kernel.emitOpError("expected a `")
+             << name << "` of 1 to " << kMostSize << " in its schedule, found "
+             << entry.getValue();
     blocks[name] = size.getInt();
   }
-  SmallVector<StringRef> known(model.getNames(shape));
-  llvm::append_range(known, optionalNames);
-  for (NamedAttribute entry : kernel.getScheduleAttr())
-    if (!llvm::is_contained(known, entry.getName()) &&
-        entry.getName() != "splits")
-      return kernel.emitOpError("has an unknown `")
-             << entry.getName().getValue() << "` in its schedule, expected "
-             << llvm::join(known, ", ");
-  for (StringRef name : optionalNames)
-    if (auto size = kernel.getScheduleAttr().getAs<IntegerAttr>(name))
-      blocks[name] = size.getInt();
   int64_t range = shape.splits ? shape.rows / shape.splits : shape.rows;
   if (shape.kind == KernelKind::Rows && range % blocks["block_rows"] != 0)
     return kernel.emitOpError("expected a `block_rows` that divides the ")

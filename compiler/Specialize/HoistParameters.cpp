@@ -1,5 +1,4 @@
-//===- HoistParameters.cpp - parameters and constants come first
-//---------------===//
+//===- HoistParameters.cpp - parameters and constants come first ----------===//
 //
 //   %x = model.embedding %tokens, %wte : ...
 //   %w = model.parameter "ln_f.weight" : ...

@@ -46,7 +46,8 @@ def UnrollRepeat : Pass<"llmc-unroll-repeat", "::mlir::ModuleOp"> {
 
     Action: a `model.repeat` is replaced by `count` copies of its body; in copy
     i the names of parameters and constants get the prefix `named.i.`. Inner
-    repeats are unrolled first, so that prefixes read from the outside in.
+    repeats are unrolled first, so that prefixes read from the outside in. A
+    count that gives more operations than any model has is an error.
 
     Postcondition: no `model.repeat`.
 

@@ -1,5 +1,4 @@
-//===- PrepareRope.cpp - gives rotary embeddings their tables
-//------------------===//
+//===- PrepareRope.cpp - gives rotary embeddings their tables -------------===//
 //
 //   %q = model.rope %x {head_size = 8 : i64, theta = 1.0e4 : f32} : ...
 // becomes

@@ -1,5 +1,4 @@
-//===- Specialize.cpp - fixes batch and sequence
-//-------------------------------===//
+//===- Specialize.cpp - fixes batch and sequence --------------------------===//
 //
 // With batch=2 seq=8:
 //   %x = model.embedding %tokens, %w : (tensor<?x?xi32>, ...) ->

@@ -1,5 +1,4 @@
-//===- UnrollRepeat.cpp - writes every layer of a repeat out
-//-------------------===//
+//===- UnrollRepeat.cpp - writes every layer of a repeat out --------------===//
 //
 //   %y = model.repeat 2 named "layers" (%h = %x) : ... {
 //     %w = model.parameter "norm.weight" : ...
@@ -27,6 +26,9 @@ namespace llmc {
 #include "compiler/Specialize/Passes.h.inc"
 } // namespace llmc
 
+// Far above any model's, and few enough to be worked on.
+static constexpr uint64_t kMostOps = uint64_t(1) << 17;
+
 /// Puts `prefix` before the name of a parameter or constant.
 static void addPrefix(Operation &op, const Twine &prefix) {
   if (auto parameter = dyn_cast<ParameterOp>(op))
@@ -36,9 +38,14 @@ static void addPrefix(Operation &op, const Twine &prefix) {
 }
 
 /// Replaces a repeat whose body holds no further repeat.
-static void unroll(RepeatOp repeat) {
+static LogicalResult unroll(RepeatOp repeat) {
   OpBuilder builder(repeat);
   Block &body = repeat.getBody().front();
+  uint64_t ops = llvm::range_size(body.without_terminator());
+  if (repeat.getCount() > kMostOps / std::max<uint64_t>(ops, 1))
+    return repeat.emitOpError("repeats ")
+           << ops << " operations " << repeat.getCount()
+           << " times, expected at most " << kMostOps << " in all";
   SmallVector<Value> state(repeat.getInits());
   for (uint64_t layer = 0; layer < repeat.getCount(); ++layer) {
     IRMapping mapping;
@@ -52,6 +59,7 @@ static void unroll(RepeatOp repeat) {
   }
   repeat.replaceAllUsesWith(state);
   repeat.erase();
+  return success();
 }
 
 namespace {
@@ -59,7 +67,12 @@ namespace {
 struct UnrollRepeat : llmc::impl::UnrollRepeatBase<UnrollRepeat> {
   void runOnOperation() override {
     // A walk in post-order meets inner repeats first.
-    getOperation().walk([](RepeatOp repeat) { unroll(repeat); });
+    WalkResult result = getOperation().walk([](RepeatOp repeat) {
+      return failed(unroll(repeat)) ? WalkResult::interrupt()
+                                    : WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
   }
 };
 

@@ -1,5 +1,4 @@
-//===- VerifySpecialized.cpp - one flat, static graph is left
-//------------------===//
+//===- VerifySpecialized.cpp - one flat, static graph is left -------------===//
 //
 // Changes nothing: the end of the Specialize phase.
 //

@@ -1,5 +1,4 @@
-//===- BackwardOps.cpp - what Autodiff and decomposition create
-//----------------===//
+//===- BackwardOps.cpp - what Autodiff and decomposition create -----------===//
 
 #include "dialects/Model/Model.h"
 #include "dialects/Model/ShapeChecks.h"

@@ -1,5 +1,4 @@
-//===- ForwardOps.cpp - the operations of a forward pass
-//-----------------------===//
+//===- ForwardOps.cpp - the operations of a forward pass ------------------===//
 
 #include "dialects/Model/Model.h"
 #include "dialects/Model/ShapeChecks.h"

@@ -1,5 +1,4 @@
-//===- ModelDialect.cpp - registration and attributes of the model dialect
-//---===//
+//===- ModelDialect.cpp - registration and attributes of the model dialect ===//
 
 #include "dialects/Model/Model.h"
 

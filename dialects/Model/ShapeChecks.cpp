@@ -1,5 +1,4 @@
-//===- ShapeChecks.cpp - what the verifiers of the model dialect share
-//--------===//
+//===- ShapeChecks.cpp - what the verifiers of the model dialect share ----===//
 
 #include "dialects/Model/ShapeChecks.h"
 

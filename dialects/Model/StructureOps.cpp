@@ -1,5 +1,4 @@
-//===- StructureOps.cpp - graph, parameter, repeat
-//-----------------------------===//
+//===- StructureOps.cpp - graph, parameter, repeat ------------------------===//
 
 #include "dialects/Model/Model.h"
 

@@ -28,6 +28,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   FUZZ_CHECK(o.beta1 >= 0 && o.beta1 < 1 && o.beta2 >= 0 && o.beta2 < 1);
   FUZZ_CHECK(o.schedule.warmup >= 0 && o.schedule.warmup <= o.steps);
   FUZZ_CHECK(o.topP > 0 && o.topP <= 1 && o.temperature >= 0);
-  FUZZ_CHECK(!o.data.empty() || o.sample);
+  FUZZ_CHECK(!o.data.empty() || o.sample || o.ceilings);
   return 0;
 }

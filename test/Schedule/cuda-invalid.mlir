@@ -27,7 +27,7 @@ tile.func @rotated_heads(%x: tensor<1x16x96xbf16>, %w: tensor<40x96xbf16>, %cos:
 
 // -----
 
-// expected-error @+1 {{expected a positive `warps_m` in its schedule}}
+// expected-error @+1 {{expected a `warps_m` in its schedule}}
 tile.func @incomplete(%x: tensor<2x32x32xbf16>, %w: tensor<48x32xbf16>) -> tensor<2x32x48xbf16> attributes {kind = "gemm", schedule = {block_m = 16 : i64, block_n = 16 : i64, block_k = 16 : i64}} {
   %0 = model.linear %x, %w : (tensor<2x32x32xbf16>, tensor<48x32xbf16>) -> tensor<2x32x48xbf16>
   tile.return %0 : tensor<2x32x48xbf16>

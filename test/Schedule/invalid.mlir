@@ -43,7 +43,7 @@ tile.func @two_splits(%x: tensor<2x8x16xf32>) -> (tensor<2x16xf32>, tensor<4x16x
 
 // -----
 
-// expected-error@+1 {{'tile.func' op expected a positive `block` in its schedule, found {}}}
+// expected-error@+1 {{'tile.func' op expected a `block` in its schedule, found {}}}
 tile.func @incomplete(%x: tensor<8x64xf32>) -> tensor<64xf32> attributes {kind = "column_sum", schedule = {}} {
   %0 = model.sum_rows %x : (tensor<8x64xf32>) -> tensor<64xf32>
   tile.return %0 : tensor<64xf32>
@@ -61,6 +61,22 @@ tile.func @ragged(%x: tensor<2x8x16xf32>) -> tensor<2x8x16xf32> attributes {kind
 
 // expected-error@+1 {{has an unknown `blok` in its schedule, expected block, block_columns, raster}}
 tile.func @unknown_name(%x: tensor<8x64xf32>) -> tensor<64xf32> attributes {kind = "column_sum", schedule = {block = 16 : i64, blok = 3 : i64}} {
+  %0 = model.sum_rows %x : (tensor<8x64xf32>) -> tensor<64xf32>
+  tile.return %0 : tensor<64xf32>
+}
+
+// -----
+
+// expected-error@+1 {{'tile.func' op expected a `block` of 1 to 65536 in its schedule, found 65537}}
+tile.func @too_large(%x: tensor<8x64xf32>) -> tensor<64xf32> attributes {kind = "column_sum", schedule = {block = 65537 : i64}} {
+  %0 = model.sum_rows %x : (tensor<8x64xf32>) -> tensor<64xf32>
+  tile.return %0 : tensor<64xf32>
+}
+
+// -----
+
+// expected-error@+1 {{'tile.func' op expected a `raster` of 1 to 65536 in its schedule, found 0}}
+tile.func @zero(%x: tensor<8x64xf32>) -> tensor<64xf32> attributes {kind = "column_sum", schedule = {block = 64 : i64, raster = 0 : i64}} {
   %0 = model.sum_rows %x : (tensor<8x64xf32>) -> tensor<64xf32>
   tile.return %0 : tensor<64xf32>
 }

@@ -7,6 +7,7 @@
 #include "compiler/Pipeline/TargetCode.h"
 #include "compiler/Schedule/Chip.h"
 #include "compiler/Schedule/ScheduleFile.h"
+#include "compiler/Support/Nesting.h"
 #include "compiler/Target/CPU/Codegen.h"
 #include "dialects/Model/Model.h"
 
@@ -81,6 +82,7 @@ std::unique_ptr<Source> Source::open(const std::string &path) {
   source->mlirContext = std::make_unique<MLIRContext>(registry);
   // The op in question may be the whole module.
   source->mlirContext->printOpOnDiagnostic(false);
+  StringRef text = file->getBuffer();
   source->sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   source->handler = std::make_unique<SourceMgrDiagnosticHandler>(
       source->sources, source->mlirContext.get());
@@ -92,6 +94,13 @@ std::unique_ptr<Source> Source::open(const std::string &path) {
         addOpNames(diagnostic);
         return printWithoutPlace(path, *handler, diagnostic);
       });
+  if (std::optional<size_t> deep = findDeepNesting(text)) {
+    auto [line, column] = source->sources.getLineAndColumn(
+        llvm::SMLoc::getFromPointer(text.data() + *deep));
+    emitError(FileLineColLoc::get(context, path, line, column))
+        << "brackets are nested more than " << kMostNesting << " deep";
+    return nullptr;
+  }
   source->parsed =
       parseSourceFile<ModuleOp>(source->sources, source->mlirContext.get());
   return source->parsed ? std::move(source) : nullptr;

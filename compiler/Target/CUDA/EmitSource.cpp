@@ -6,6 +6,7 @@
 #include "compiler/Target/CUDA/EmitKernel.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -84,16 +85,6 @@ static bool isWritten(Value argument) {
   });
 }
 
-/// "[64, 128]".
-static std::string shapeText(ArrayRef<int64_t> shape) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << '[';
-  llvm::interleaveComma(shape, os);
-  os << ']';
-  return text;
-}
-
 LogicalResult KernelEmitter::emitSignature() {
   bool mayAlias = kernel->hasAttr("cuda.may_alias");
   std::string parameters, registrations;
@@ -116,7 +107,9 @@ LogicalResult KernelEmitter::emitSignature() {
     parameters += (isWritten(argument) ? "" : "const ") + element + " *" +
                   (mayAlias ? "" : "__restrict__ ") + name;
     registrations += "LLMC_ARGUMENT(" + name + ", " + print(integer(*span)) +
-                     "); // " + shapeText(type.getShape()) + "\n";
+                     llvm::formatv("); // [{0:$[, ]}]\n",
+                                   llvm::iterator_range(type.getShape()))
+                         .str();
   }
   out.open("LLMC_KERNEL(" + std::to_string(kernel.getThreads()) + ", " +
            std::to_string(kernel.getMinBlocks().value_or(1)) + ") " +

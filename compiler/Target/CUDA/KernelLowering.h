@@ -138,6 +138,12 @@ private:
   mlir::Value newArray(mlir::Type element, int64_t size, llvm::StringRef name);
   mlir::Value readArray(mlir::Value array, mlir::Value reg);
   void writeArray(mlir::Value value, mlir::Value array, mlir::Value reg);
+  /// A pack of what `part` gives for 0 to `width` - 1, as memory takes it.
+  mlir::Value pack(int64_t width, mlir::Type element,
+                   llvm::function_ref<mlir::Value(int64_t)> part);
+  /// Writes a pack's elements to registers `distance` apart, from `reg` on.
+  void unpack(mlir::Value pack, mlir::Value array, mlir::Value reg,
+              int64_t distance = 1);
   /// What the next unrolled loop does, for who reads the source.
   void explain(const llvm::Twine &text) { explanation = text.str(); }
   /// An unrolled loop; `body` gets its index.

@@ -112,15 +112,12 @@ LogicalResult KernelLowering::lowerConvert(cuda::ConvertLayoutOp op) {
   int64_t pitch = rows.second;
   int64_t bytes = elementType.getIntOrFloatBitWidth() / 8;
   int64_t width = std::min(to.contiguous(), 16 / bytes);
-  auto pack = VectorType::get({width}, elementType);
+  auto packType = VectorType::get({width}, elementType);
   unroll(to.numRegisters(), width, "", [&](Value reg) {
     Value byte = mul(coordinate(to, to.lastAxis(), reg), bytes);
     if (to.rank() == 2)
       byte = add(mul(coordinate(to, 0, reg), pitch), byte);
-    Value values = cuda::LoadSharedOp::create(b, pack, buffer, byte);
-    for (int64_t i = 0; i < width; ++i)
-      writeArray(vector::ExtractOp::create(b, values, i), result,
-                 add(reg, index(i)));
+    unpack(cuda::LoadSharedOp::create(b, packType, buffer, byte), result, reg);
   });
   return success();
 }
@@ -138,17 +135,15 @@ std::pair<Value, int64_t> KernelLowering::storeRows(Value array,
   auto buffer = cuda::SharedOp::create(b, memref, IntegerAttr());
   named(buffer, "rows");
   int64_t width = std::min(layout.contiguous(), 16 / bytes);
-  auto pack = VectorType::get({width}, elementType);
   Value first = isFirstCopy(layout);
   unroll(layout.numRegisters(), width, "", [&](Value reg) {
-    SmallVector<Value> parts;
-    for (int64_t i = 0; i < width; ++i)
-      parts.push_back(readArray(array, add(reg, index(i))));
+    Value values = pack(width, elementType, [&](int64_t i) {
+      return readArray(array, add(reg, index(i)));
+    });
     Value byte = mul(coordinate(layout, layout.lastAxis(), reg), bytes);
     if (layout.rank() == 2)
       byte = add(mul(coordinate(layout, 0, reg), pitch), byte);
-    cuda::StoreSharedOp::create(
-        b, vector::FromElementsOp::create(b, pack, parts), buffer, byte, first);
+    cuda::StoreSharedOp::create(b, values, buffer, byte, first);
   });
   return {buffer, pitch};
 }
@@ -177,7 +172,7 @@ LogicalResult KernelLowering::lowerSwapHalves(tile::SwapHalvesOp op) {
   Value buffer = rows.first;
   int64_t pitch = rows.second;
   int64_t bytes = elementType.getIntOrFloatBitWidth() / 8;
-  auto pack = VectorType::get({1}, elementType);
+  auto packType = VectorType::get({1}, elementType);
   unroll(layout.numRegisters(), 1, "", [&](Value reg) {
     Value column = coordinate(layout, 1, reg);
     Value within = rem(column, group);
@@ -191,8 +186,7 @@ LogicalResult KernelLowering::lowerSwapHalves(tile::SwapHalvesOp op) {
     Value partner = arith::SelectOp::create(b, isLow, up, down);
     Value byte =
         add(mul(coordinate(layout, 0, reg), pitch), mul(partner, bytes));
-    Value value = cuda::LoadSharedOp::create(b, pack, buffer, byte);
-    writeArray(vector::ExtractOp::create(b, value, 0), result, reg);
+    unpack(cuda::LoadSharedOp::create(b, packType, buffer, byte), result, reg);
   });
   return success();
 }

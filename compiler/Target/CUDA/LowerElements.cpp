@@ -4,6 +4,7 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace llmc;
@@ -20,6 +21,23 @@ Value KernelLowering::readArray(Value array, Value reg) {
 
 void KernelLowering::writeArray(Value value, Value array, Value reg) {
   memref::StoreOp::create(b, value, array, reg);
+}
+
+Value KernelLowering::pack(int64_t width, Type element,
+                           llvm::function_ref<Value(int64_t)> part) {
+  SmallVector<Value> parts;
+  for (int64_t i = 0; i < width; ++i)
+    parts.push_back(part(i));
+  return vector::FromElementsOp::create(b, VectorType::get({width}, element),
+                                        parts);
+}
+
+void KernelLowering::unpack(Value pack, Value array, Value reg,
+                            int64_t distance) {
+  int64_t width = cast<VectorType>(pack.getType()).getNumElements();
+  for (int64_t i = 0; i < width; ++i)
+    writeArray(vector::ExtractOp::create(b, pack, i), array,
+               add(reg, index(i * distance)));
 }
 
 void KernelLowering::unroll(int64_t extent, int64_t step, StringRef name,

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <numeric>
@@ -18,16 +19,6 @@ using namespace mlir;
 using namespace llmc;
 
 static constexpr int64_t kPackBytes = 16;
-
-/// "[64, 128]".
-static std::string shapeText(ArrayRef<int64_t> shape) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << '[';
-  llvm::interleaveComma(shape, os);
-  os << ']';
-  return text;
-}
 
 FailureOr<GlobalView> KernelLowering::viewOf(Value view) {
   GlobalView result;
@@ -206,7 +197,8 @@ Value KernelLowering::loadAccess(Access access, Type elementType,
   Value first;
   if (overwrites(access.view.memory, layout.rank()))
     first = isFirstCopy(layout);
-  explain("load " + shapeText(access.shape));
+  explain(llvm::formatv("load [{0:$[, ]}]", llvm::iterator_range(access.shape))
+              .str());
   // An edge within a pack: elements one by one.
   bool cut = mayLeave(access, last) && access.view.sizes[last] % width != 0;
   unroll(layout.numRegisters(), width, "", [&](Value reg) {
@@ -359,10 +351,10 @@ LogicalResult KernelLowering::lowerStore(tile::StoreOp op) {
     materialize(rounding.getIn());
   else if (!isa_and_present<arith::ConstantOp>(value.getDefiningOp()))
     materialize(value);
-  auto packType =
-      VectorType::get({width}, getElementTypeOrSelf(value.getType()));
   Value first = isFirstCopy(layout);
-  explain("store " + shapeText(access->shape));
+  explain(
+      llvm::formatv("store [{0:$[, ]}]", llvm::iterator_range(access->shape))
+          .str());
   unroll(layout.numRegisters(), width, "", [&](Value reg) {
     SmallVector<Value> coordinates;
     Value place = elementIndex(*access, reg, coordinates);
@@ -372,16 +364,16 @@ LogicalResult KernelLowering::lowerStore(tile::StoreOp op) {
       old = cuda::LoadGlobalOp::create(
           b, VectorType::get({width}, getElementTypeOrSelf(inPlace.getType())),
           access->view.memory, place, condition);
-    SmallVector<Value> parts;
-    for (int64_t i = 0; i < width; ++i) {
+    Type elementType = getElementTypeOrSelf(value.getType());
+    Value values = pack(width, elementType, [&](int64_t i) {
       Value own = add(reg, index(i));
       if (inPlace)
         elements[{inPlace.getResult(), own}] =
             vector::ExtractOp::create(b, old, i);
-      parts.push_back(element(value, own));
-    }
-    Value pack = vector::FromElementsOp::create(b, packType, parts);
-    cuda::StoreGlobalOp::create(b, pack, access->view.memory, place, condition);
+      return element(value, own);
+    });
+    cuda::StoreGlobalOp::create(b, values, access->view.memory, place,
+                                condition);
   });
   return success();
 }

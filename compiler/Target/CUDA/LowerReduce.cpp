@@ -120,7 +120,6 @@ LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
   auto byteOf = [&](Value number, Value reg) {
     return mul(add(mul(add(mul(number, size), reg), others), place), bytes);
   };
-  auto pack = VectorType::get({1}, elementType);
   // One lane writes for all that hold the same.
   int64_t copies = reducedLanes | layout.replicatedLanes();
   Value writes;
@@ -130,15 +129,15 @@ LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
   explain("the warps' parts, in their order");
   unroll(size, 1, "", [&](Value reg) {
     Value value =
-        vector::FromElementsOp::create(b, pack, readArray(array, reg));
+        pack(1, elementType, [&](int64_t) { return readArray(array, reg); });
     cuda::StoreSharedOp::create(b, value, buffer,
                                 byteOf(linear(warp, part, false), reg), writes);
   });
   unroll(size, 1, "", [&](Value reg) {
     writeArray(none, array, reg);
     unroll(parts, 1, "", [&](Value number) {
-      Value value =
-          cuda::LoadSharedOp::create(b, pack, buffer, byteOf(number, reg));
+      Value value = cuda::LoadSharedOp::create(
+          b, VectorType::get({1}, elementType), buffer, byteOf(number, reg));
       writeArray(
           fold(readArray(array, reg), vector::ExtractOp::create(b, value, 0)),
           array, reg);

@@ -204,19 +204,16 @@ void KernelLowering::copyByElements(const SharedCopy &copy, Value byte,
   int64_t perChunk = kChunkBytes / copy.tile.elementBytes;
   Type element = getElementTypeOrSelf(view.memory.getType());
   auto one = VectorType::get({1}, element);
-  SmallVector<Value> parts;
-  for (int64_t i = 0; i < perChunk; ++i) {
+  Value chunk = pack(perChunk, element, [&](int64_t i) -> Value {
     Value condition = inside;
     if (copy.columnsLeave)
       condition = both(condition,
                        less(add(viewColumn, index(i)), index(view.sizes[1])));
-    Value pack = cuda::LoadGlobalOp::create(
+    Value loaded = cuda::LoadGlobalOp::create(
         b, one, view.memory, add(place, index(i * view.strides[1])), condition);
-    parts.push_back(vector::ExtractOp::create(b, pack, 0));
-  }
-  auto type = VectorType::get({perChunk}, element);
-  cuda::StoreSharedOp::create(b, vector::FromElementsOp::create(b, type, parts),
-                              copy.tile.buffer, byte, Value());
+    return vector::ExtractOp::create(b, loaded, 0);
+  });
+  cuda::StoreSharedOp::create(b, chunk, copy.tile.buffer, byte, Value());
 }
 
 void KernelLowering::commitCopies() {
@@ -267,19 +264,16 @@ SharedTile KernelLowering::sharedOperand(Value tile) {
   prepare(tile);
   int64_t perChunk = kChunkBytes / shared.elementBytes;
   int64_t width = std::min(layout.contiguous(), perChunk);
-  auto packType = VectorType::get({width}, type.getElementType());
   Value first = isFirstCopy(layout);
   explain("an operand of the next product, to shared memory");
   unroll(layout.numRegisters(), width, "", [&](Value reg) {
     Value row = coordinate(layout, 0, reg), column = coordinate(layout, 1, reg);
-    SmallVector<Value> parts;
-    for (int64_t i = 0; i < width; ++i)
-      parts.push_back(element(tile, add(reg, index(i))));
+    Value values = pack(width, type.getElementType(), [&](int64_t i) {
+      return element(tile, add(reg, index(i)));
+    });
     Value byte = add(sharedByte(shared, row, div(column, perChunk)),
                      mul(rem(column, perChunk), shared.elementBytes));
-    cuda::StoreSharedOp::create(
-        b, vector::FromElementsOp::create(b, packType, parts), shared.buffer,
-        byte, first);
+    cuda::StoreSharedOp::create(b, values, shared.buffer, byte, first);
   });
   return sharedTiles[tile] = shared;
 }

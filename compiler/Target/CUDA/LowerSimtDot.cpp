@@ -35,27 +35,23 @@ void KernelLowering::multiplyByThreads(tile::DotOp dot, Value acc) {
   auto read = [&](const SharedTile &tile, const Layout &part, bool depthIsRow,
                   Value k, Value array) {
     if (!depthIsRow) {
-      auto pack = VectorType::get({kDepth}, f32);
+      auto packType = VectorType::get({kDepth}, f32);
       unroll(part.numRegisters(), 1, "i", [&](Value i) {
         Value byte = sharedByte(tile, coordinate(part, 0, i), div(k, kDepth));
-        Value values = cuda::LoadSharedOp::create(b, pack, tile.buffer, byte);
-        for (int64_t step = 0; step < kDepth; ++step)
-          writeArray(vector::ExtractOp::create(b, values, step), array,
-                     add(mul(i, kDepth), index(step)));
+        unpack(cuda::LoadSharedOp::create(b, packType, tile.buffer, byte),
+               array, mul(i, kDepth));
       });
       return;
     }
     int64_t width = std::min<int64_t>(4, part.contiguous());
-    auto pack = VectorType::get({width}, f32);
+    auto packType = VectorType::get({width}, f32);
     unroll(kDepth, 1, "step", [&](Value step) {
       unroll(part.numRegisters(), width, "i", [&](Value i) {
         Value column = coordinate(part, 0, i);
         Value byte = add(sharedByte(tile, add(k, step), div(column, 4)),
                          mul(rem(column, 4), 4));
-        Value values = cuda::LoadSharedOp::create(b, pack, tile.buffer, byte);
-        for (int64_t j = 0; j < width; ++j)
-          writeArray(vector::ExtractOp::create(b, values, j), array,
-                     add(mul(add(i, index(j)), kDepth), step));
+        unpack(cuda::LoadSharedOp::create(b, packType, tile.buffer, byte),
+               array, add(mul(i, kDepth), step), kDepth);
       });
     });
   };

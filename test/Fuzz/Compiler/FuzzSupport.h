@@ -1,0 +1,62 @@
+//===- FuzzSupport.h - contexts and errors for the fuzzers ------------===//
+
+#ifndef LLMC_TEST_FUZZ_COMPILER_FUZZSUPPORT_H
+#define LLMC_TEST_FUZZ_COMPILER_FUZZSUPPORT_H
+
+#include "compiler/Pipeline/Registration.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+/// Ends the program when a property does not hold, in builds of any kind.
+#define FUZZ_CHECK(condition)                                                  \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      std::fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__,   \
+                   #condition);                                                \
+      std::abort();                                                            \
+    }                                                                          \
+  } while (false)
+
+/// The shared MLIR is built without sanitizers, so that marks on the ends of
+/// containers that it shares with our code are wrong.
+extern "C" inline const char *__asan_default_options() {
+  return "detect_container_overflow=0";
+}
+
+namespace llmc::fuzz {
+
+/// A context with every dialect and pass of llmc, which counts errors.
+class Session {
+public:
+  Session() {
+    static const bool registered = [] {
+      registerPasses();
+      return true;
+    }();
+    (void)registered;
+    mlir::DialectRegistry registry;
+    registerDialects(registry);
+    context = std::make_unique<mlir::MLIRContext>(
+        registry, mlir::MLIRContext::Threading::DISABLED);
+    context->printOpOnDiagnostic(false);
+    context->getDiagEngine().registerHandler(
+        [this](mlir::Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error)
+            return;
+          ++errors;
+          FUZZ_CHECK(!diagnostic.str().empty());
+        });
+  }
+
+  std::unique_ptr<mlir::MLIRContext> context;
+  int errors = 0;
+};
+
+} // namespace llmc::fuzz
+
+#endif // LLMC_TEST_FUZZ_COMPILER_FUZZSUPPORT_H
