@@ -333,6 +333,9 @@ std::string cuda_model::findGemmFault(const KernelShape &shape,
              " warps a multiple of 16";
   if (tile.k % 16)
     return "a `block_k` of " + number(tile.k) + " is no multiple of 16";
+  if (shape.splits > 1 && shape.k % tile.k)
+    return "a `block_k` of " + number(tile.k) +
+           " does not divide parts of depth " + number(shape.k);
   if (tile.n % shape.columnGroup)
     return "a `block_n` of " + number(tile.n) + " cuts heads of " +
            number(shape.columnGroup) + " columns";

@@ -48,6 +48,7 @@ public:
   std::string findObstacle(const KernelShape &shape) const override;
   std::string findFault(const KernelShape &shape,
                         const BlockSizes &blocks) const override;
+  bool splitsProducts() const override { return true; }
   ScheduleChoice choose(const KernelShape &shape) const override;
   ScheduleChoice estimate(const KernelShape &shape, const BlockSizes &blocks,
                           const Resources *reported) const override;

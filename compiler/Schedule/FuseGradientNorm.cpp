@@ -13,14 +13,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Schedule/GradientWriters.h"
+#include "compiler/Schedule/GradientSquares.h"
 #include "compiler/Schedule/Passes.h"
 #include "compiler/Schedule/TargetModel.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/MapVector.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace llmc {
@@ -33,17 +32,8 @@ using namespace llmc;
 
 // Places are aligned as tensors are: 64 bytes.
 static constexpr int64_t kAlignment = 16;
-// A range of a gradient that is worth a block.
-static constexpr int64_t kRange = 4096;
 
 namespace {
-/// The kernels of @update that give the norm.
-struct NormLaunches {
-  tile::LaunchOp sums, norm;
-  tile::FuncOp sumsKernel, normKernel;
-  int64_t splits = 0;
-};
-
 /// An accumulation of a kernel, and the partial sums that it is to write.
 struct AddedSums {
   unsigned accumulation;
@@ -61,10 +51,6 @@ public:
   LogicalResult run();
 
 private:
-  bool findNorm();
-  std::string getRefusal(GradientWriters &gradient, RankedTensorType &type);
-  std::string getCostRefusal(GradientWriters &gradient, RankedTensorType type);
-  double estimate(const KernelShape &shape);
   int64_t place(RankedTensorType type);
   LogicalResult addToKernels();
   LogicalResult addSums(tile::FuncOp kernel, ArrayRef<AddedSums> sums);
@@ -89,126 +75,6 @@ private:
 
 static remark::RemarkOpts remarkOptions(StringRef name) {
   return remark::RemarkOpts::name(name).category("schedule");
-}
-
-/// Finds the sum over all gradients; false where there is none.
-bool NormFuser::findNorm() {
-  auto update = symbols.lookup<func::FuncOp>("update");
-  if (!update || update.isExternal())
-    return false;
-  for (auto launch : update.getBody().front().getOps<tile::LaunchOp>()) {
-    auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
-    for (Operation &op : kernel.getBody().front()) {
-      if (auto sum = dyn_cast<train::SumOfSquaresOp>(op)) {
-        // On several ranks the sums are of shards of gradients that were summed
-        // over ranks: what a kernel writes is no part of the norm.
-        auto flat = launch.getInputs().front().getDefiningOp<train::FlatOp>();
-        if (!flat || flat.getSlot() != train::Slot::Gradient)
-          return false;
-        launches.sums = launch;
-        launches.sumsKernel = kernel;
-        launches.splits =
-            cast<ShapedType>(sum.getSquares().getType()).getNumElements();
-      } else if (isa<train::NormOp>(op)) {
-        launches.norm = launch;
-        launches.normKernel = kernel;
-      }
-    }
-  }
-  return launches.sums && launches.norm;
-}
-
-/// Blocks that a kernel's grid has for each row of what it computes.
-static int64_t getParts(const KernelShape &shape, const BlockSizes &blocks) {
-  return shape.kind == KernelKind::Gemm ? getGrid(shape, blocks)[0] : 1;
-}
-
-/// Why no kernel can leave the partial sums of `gradient`; empty if those that
-/// remain among its writers can, in the form of `type`.
-std::string NormFuser::getRefusal(GradientWriters &gradient,
-                                  RankedTensorType &type) {
-  if (!gradient.refusal.empty())
-    return gradient.refusal;
-  auto storage = cast<RankedTensorType>(gradient.variable.getType());
-  if (!storage.getElementType().isF32())
-    return "it is not f32";
-  gradient.dropOverwritten();
-  int64_t parts = 1, blocks = 1;
-  for (GradientWriter &writer : gradient.writers) {
-    FailureOr<KernelShape> shape = getKernelShape(writer.kernel);
-    if (failed(shape))
-      return "its kernel has no known shape";
-    if (writer.someRows)
-      continue;
-    BlockSizes sizes = getBlockSizes(writer.kernel);
-    std::string kernel = "the blocks of '" + writer.kernel.getSymName().str();
-    switch (shape->kind) {
-    case KernelKind::Gemm:
-      break;
-    case KernelKind::Rows:
-      if (shape->splits || sizes.lookup("block_columns"))
-        return kernel + "' do not hold what they store";
-      break;
-    case KernelKind::ColumnSum:
-      if (gradient.hasSomeRows())
-        return kernel + "' do not hold rows, and another kernel adds to some "
-                        "rows only";
-      break;
-    default:
-      return "no kernel of the kind of '" + writer.kernel.getSymName().str() +
-             "' sums squares";
-    }
-    parts = getParts(*shape, sizes);
-    blocks = llvm::product_of(*writer.kernel.getGrid());
-  }
-  SmallVector<int64_t> extents = {blocks};
-  if (gradient.hasSomeRows())
-    extents = {parts, storage.getDimSize(0)};
-  type = RankedTensorType::get(extents, builder.getF32Type());
-  return "";
-}
-
-/// The time of a kernel whose schedule the model is free to choose.
-double NormFuser::estimate(const KernelShape &shape) {
-  return model.choose(shape).microseconds;
-}
-
-/// What speaks against partial sums of `type`: they may cost more time than
-/// another pass over the gradient. Empty if they do not.
-std::string NormFuser::getCostRefusal(GradientWriters &gradient,
-                                      RankedTensorType type) {
-  int64_t elements =
-      cast<RankedTensorType>(gradient.variable.getType()).getNumElements();
-  int64_t sums = type.getNumElements();
-  KernelShape pass{KernelKind::Flat};
-  pass.elements = elements;
-  pass.partials =
-      std::min(launches.splits, llvm::divideCeilSigned(elements, kRange));
-  pass.bytes = 4 * (elements + pass.partials);
-  auto adding = [&](int64_t count) {
-    KernelShape norm{KernelKind::Reduce};
-    norm.elements = count;
-    norm.bytes = 4 * count;
-    return estimate(norm);
-  };
-  double spared = estimate(pass) + adding(pass.partials);
-  double cost = adding(sums);
-  for (GradientWriter &writer : gradient.writers) {
-    KernelShape shape = *getKernelShape(writer.kernel);
-    BlockSizes sizes = getBlockSizes(writer.kernel);
-    double before = model.estimate(shape, sizes).microseconds;
-    int64_t rows = writer.someRows ? shape.rows : 0;
-    shape.squaredElements += rows ? rows * shape.columns : elements;
-    shape.squareSums += rows ? rows * type.getDimSize(0) : sums;
-    shape.bytes += 4 * shape.squareSums;
-    shape.epilogueBytes += 4 * shape.squareSums;
-    cost += model.estimate(shape, sizes).microseconds - before;
-  }
-  if (cost <= spared)
-    return "";
-  return llvm::formatv("{0} partial sums of its writers would take {1:f1} us, "
-                       "to read it again takes {2:f1} us",
-                       sums, cost, spared);
 }
 
 int64_t NormFuser::place(RankedTensorType type) {
@@ -294,8 +160,7 @@ LogicalResult NormFuser::addToKernels() {
 /// Sums the squares of one gradient by a kernel of @update.
 LogicalResult NormFuser::sumApart(train::VariableOp variable) {
   auto type = cast<RankedTensorType>(variable.getType());
-  int64_t sums = std::min(
-      launches.splits, llvm::divideCeilSigned(type.getNumElements(), kRange));
+  int64_t sums = getSquaresApart(launches, type);
   auto partials = RankedTensorType::get({sums}, builder.getF32Type());
   Location loc = variable.getLoc();
   tile::FuncOp &kernel = kernelsApart[type];
@@ -359,15 +224,15 @@ LogicalResult NormFuser::rewriteNorm(bool clear) {
 
 LogicalResult NormFuser::run() {
   auto microStep = symbols.lookup<func::FuncOp>("micro_step");
-  if (!findNorm() || !microStep || microStep.isExternal())
+  std::optional<NormLaunches> found = findNorm(symbols);
+  if (!found || !microStep || microStep.isExternal())
     return success();
+  launches = *found;
   bool clear = false;
   SmallVector<train::VariableOp> apart;
   for (GradientWriters &gradient : findGradientWriters(microStep, symbols)) {
     RankedTensorType type;
-    std::string refusal = getRefusal(gradient, type);
-    if (refusal.empty())
-      refusal = getCostRefusal(gradient, type);
+    std::string refusal = chooseSquares(gradient, launches, model, type);
     if (!refusal.empty()) {
       remark::missed(gradient.variable.getLoc(),
                      remarkOptions("squares-not-fused"))

@@ -1,5 +1,4 @@
-//===- GradientWriters.h - who writes a gradient in a micro-step -*- C++
-//-*-===//
+//===- GradientWriters.h - who writes a gradient in a micro-step -*- C++ -*-==//
 
 #ifndef LLMC_COMPILER_SCHEDULE_GRADIENTWRITERS_H
 #define LLMC_COMPILER_SCHEDULE_GRADIENTWRITERS_H

@@ -36,8 +36,10 @@ public:
 private:
   struct Kernel {
     std::string name, kind;
-    /// Made by Schedule itself, so that --schedule cannot name it.
-    bool isPart;
+    /// The kernel of Fusion's by whose key --schedule names it: itself, or the
+    /// one whose product it is a part of; empty for what Schedule adds.
+    std::string source;
+    int64_t splits; // of such a product
     /// Whether registers and shared memory are a compiler's.
     bool isReported;
     llvm::SmallVector<int64_t> grid;

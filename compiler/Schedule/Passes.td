@@ -100,7 +100,9 @@ def SplitReduction : Pass<"llmc-split-reduction", "::mlir::ModuleOp"> {
 
     Action: where the model expects it to be faster, a weight gradient that is
     accumulated becomes two kernels: partial products over equal parts of the
-    rows, and their sum, in order, into the gradient. Both are scheduled.
+    rows, and their sum, in order, into the gradient. Both are scheduled. Where
+    the kernel's given schedule had `splits`, as many parts are made, of the
+    block sizes that it gave.
 
     Postcondition: as before. The gradient's additions have another order.
 

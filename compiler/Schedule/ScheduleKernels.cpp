@@ -64,6 +64,33 @@ static FailureOr<BlockSizes> readSchedule(tile::FuncOp kernel,
   return blocks;
 }
 
+/// Takes `splits` out of a given schedule: it is what llmc-split-reduction is
+/// to do. What comes in parts already can only say so.
+static LogicalResult takeSplits(tile::FuncOp kernel, const KernelShape &shape,
+                                const TargetModel &model) {
+  auto splits = kernel.getScheduleAttr().getAs<IntegerAttr>("splits");
+  if (!splits || splits.getInt() == shape.splits)
+    return success();
+  if (shape.splits)
+    return kernel.emitOpError("expected `splits` of ")
+           << shape.splits << " in its schedule, as its ops have them, found "
+           << splits.getInt();
+  if (!model.splitsProducts())
+    return kernel.emitOpError("has `splits` in its schedule, and the target "
+                              "cuts no products");
+  if (std::string fault = findSplitFault(kernel, shape, splits.getInt());
+      !fault.empty())
+    return kernel.emitOpError("has a schedule that does not work: ") << fault;
+  kernel->setAttr(kSplitsName, splits);
+  NamedAttrList sizes(kernel.getScheduleAttr());
+  sizes.erase("splits");
+  if (sizes.empty())
+    kernel.removeScheduleAttr();
+  else
+    kernel.setScheduleAttr(sizes.getDictionary(kernel.getContext()));
+  return success();
+}
+
 static void report(tile::FuncOp kernel, const KernelShape &shape,
                    const ScheduleChoice &choice, ArrayRef<int64_t> grid) {
   remark::analysis(kernel.getLoc(),
@@ -88,6 +115,8 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
   // The op whose shape it is says more than the kernel does.
   if (std::string obstacle = model.findObstacle(*shape); !obstacle.empty())
     return findLeader(kernel)->emitOpError(obstacle);
+  if (kernel.getSchedule() && failed(takeSplits(kernel, *shape, model)))
+    return failure();
   ScheduleChoice choice;
   if (kernel.getSchedule()) {
     FailureOr<BlockSizes> given = readSchedule(kernel, *shape, model);

@@ -64,7 +64,7 @@ private:
 
 static std::optional<Candidate> match(tile::FuncOp kernel) {
   Block &body = kernel.getBody().front();
-  if (kernel.getKind() != "gemm" || kernel->hasAttr(kGivenName) ||
+  if (kernel.getKind() != "gemm" ||
       llvm::range_size(body.without_terminator()) != 2 ||
       kernel.getNumResults() != 0)
     return std::nullopt;
@@ -78,6 +78,21 @@ static std::optional<Candidate> match(tile::FuncOp kernel) {
     if (!isa<BlockArgument>(value))
       return std::nullopt;
   return Candidate{kernel, product, accumulate};
+}
+
+std::string llmc::findSplitFault(tile::FuncOp kernel, const KernelShape &shape,
+                                 int64_t splits) {
+  if (splits == 1)
+    return "";
+  if (!match(kernel))
+    return "only a product that is added to a weight's gradient, and nothing "
+           "else, can be cut into `splits`";
+  if (splits < 1 || splits > kMostParts || shape.k % (splits * kDepthStep))
+    return "`splits` of " + std::to_string(splits) + " do not cut a depth of " +
+           std::to_string(shape.k) + " into up to " +
+           std::to_string(kMostParts) + " multiples of " +
+           std::to_string(kDepthStep);
+  return "";
 }
 
 /// Into how many parts to cut the depth: 1 for none.
@@ -144,6 +159,9 @@ LogicalResult Splitter::split(const Candidate &candidate, int64_t parts) {
       body.getArgument(1), product.getTransposedAttr(),
       builder.getI64IntegerAttr(parts));
   tile::ReturnOp::create(builder, before.getLoc(), products);
+  // The sizes that were given are those of the product, in parts or not.
+  if (before->hasAttr(kGivenName))
+    partial.setScheduleAttr(before.getScheduleAttr());
 
   // The sum over the first of three dimensions is that of a batch.
   tile::FuncOp sum =
@@ -197,7 +215,13 @@ LogicalResult Splitter::run() {
     FailureOr<KernelShape> shape = getKernelShape(kernel);
     if (failed(shape))
       return failure();
-    int64_t parts = chooseParts(*shape, whole.getValueAsDouble());
+    auto wish = kernel->getAttrOfType<IntegerAttr>(kSplitsName);
+    // Who gives sizes and no splits wants none.
+    if (kernel->hasAttr(kGivenName) && !wish)
+      continue;
+    int64_t parts =
+        wish ? wish.getInt() : chooseParts(*shape, whole.getValueAsDouble());
+    kernel->removeAttr(kSplitsName);
     if (parts == 1)
       continue;
     if (failed(split(*candidate, parts)))

@@ -64,3 +64,55 @@ tile.func @keys(%q: tensor<2x64x64xbf16>, %lse: tensor<2x4x64xf32>) -> (tensor<2
   %0, %1 = model.attention_key_value_grad %q, %q, %q, %q, %lse, %lse {heads = 4 : i64, kv_heads = 4 : i64} : (tensor<2x64x64xbf16>, tensor<2x64x64xbf16>, tensor<2x64x64xbf16>, tensor<2x64x64xbf16>, tensor<2x4x64xf32>, tensor<2x4x64xf32>) -> (tensor<2x64x64xbf16>, tensor<2x64x64xbf16>)
   tile.return %0, %1 : tensor<2x64x64xbf16>, tensor<2x64x64xbf16>
 }
+
+// -----
+
+// expected-error @+1 {{has a schedule that does not work: only a product that is added to a weight's gradient, and nothing else, can be cut into `splits`}}
+tile.func @not_accumulated(%x: tensor<2x512x32xbf16>, %dy: tensor<2x512x48xbf16>) -> tensor<48x32xbf16> attributes {kind = "gemm", schedule = {splits = 2 : i64}} {
+  %0 = model.linear_weight_grad %x, %dy : (tensor<2x512x32xbf16>, tensor<2x512x48xbf16>) -> tensor<48x32xbf16>
+  tile.return %0 : tensor<48x32xbf16>
+}
+
+// -----
+
+// expected-error @+1 {{has a schedule that does not work: `splits` of 5 do not cut a depth of 1024 into up to 16 multiples of 64}}
+tile.func @uneven(%x: tensor<2x512x32xbf16>, %dy: tensor<2x512x48xbf16>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {splits = 5 : i64}} {
+  %0 = model.linear_weight_grad %x, %dy : (tensor<2x512x32xbf16>, tensor<2x512x48xbf16>) -> tensor<48x32xbf16>
+  train.accumulate %0 into %g : tensor<48x32xbf16>, tensor<48x32xf32>
+  tile.return
+}
+
+// -----
+
+// expected-error @+1 {{`splits` of 32 do not cut a depth of 32768 into up to 16 multiples of 64}}
+tile.func @many(%x: tensor<64x512x32xbf16>, %dy: tensor<64x512x48xbf16>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {splits = 32 : i64}} {
+  %0 = model.linear_weight_grad %x, %dy : (tensor<64x512x32xbf16>, tensor<64x512x48xbf16>) -> tensor<48x32xbf16>
+  train.accumulate %0 into %g : tensor<48x32xbf16>, tensor<48x32xf32>
+  tile.return
+}
+
+// -----
+
+// expected-error @+1 {{`splits` of -1 do not cut}}
+tile.func @none(%x: tensor<2x512x32xbf16>, %dy: tensor<2x512x48xbf16>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {splits = -1 : i64}} {
+  %0 = model.linear_weight_grad %x, %dy : (tensor<2x512x32xbf16>, tensor<2x512x48xbf16>) -> tensor<48x32xbf16>
+  train.accumulate %0 into %g : tensor<48x32xbf16>, tensor<48x32xf32>
+  tile.return
+}
+
+// -----
+
+// Sums over rows are cut before they are kernels.
+// expected-error @+1 {{expected `splits` of 2 in its schedule, as its ops have them, found 4}}
+tile.func @sums(%x: tensor<2x8x16xf32>) -> tensor<2x16xf32> attributes {kind = "rows", schedule = {splits = 4 : i64}} {
+  %0 = model.sum_rows %x {splits = 2 : i64} : (tensor<2x8x16xf32>) -> tensor<2x16xf32>
+  tile.return %0 : tensor<2x16xf32>
+}
+
+// -----
+
+// expected-error @+1 {{a `block_k` of 48 does not divide parts of depth 64}}
+tile.func @depth(%x: tensor<2x64x32xbf16>, %dy: tensor<2x64x48xbf16>) -> tensor<2x48x32xf32> attributes {kind = "gemm", schedule = {block_m = 16 : i64, block_n = 16 : i64, block_k = 48 : i64, warps_m = 1 : i64, warps_n = 1 : i64, stages = 2 : i64, raster = 1 : i64, threads = 32 : i64, min_blocks = 1 : i64}} {
+  %0 = model.linear_weight_grad %x, %dy {splits = 2 : i64} : (tensor<2x64x32xbf16>, tensor<2x64x48xbf16>) -> tensor<2x48x32xf32>
+  tile.return %0 : tensor<2x48x32xf32>
+}

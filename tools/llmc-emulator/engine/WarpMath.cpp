@@ -18,10 +18,30 @@ static float fromBits(unsigned bits) {
 static float low(unsigned pair) { return fromBits(pair << 16); }
 static float high(unsigned pair) { return fromBits(pair & 0xffff0000u); }
 
-// c[16, 8] += a[16, 16] b[16, 8]. Products of bf16 are exact in f32; the sums
-// round in the order of k.
+/// Adds a b to the accumulator, rounding in the order of k. Part p of a lane is
+/// the accumulator's element (g + 8 (p / 2), 2 t + p % 2).
+template <int depth>
+static void accumulate(Thread *lanes, const float (&a)[16][depth],
+                       const float (&b)[depth][8]) {
+  float c[16][8];
+  auto element = [&](int lane, int part) -> float & {
+    return c[lane / 4 + 8 * (part >> 1)][2 * (lane % 4) + (part & 1)];
+  };
+  for (int lane = 0; lane < 32; ++lane)
+    for (int part = 0; part < 4; ++part)
+      element(lane, part) = lanes[lane].c[part];
+  for (int i = 0; i < 16; ++i)
+    for (int k = 0; k < depth; ++k)
+      for (int j = 0; j < 8; ++j)
+        c[i][j] += a[i][k] * b[k][j];
+  for (int lane = 0; lane < 32; ++lane)
+    for (int part = 0; part < 4; ++part)
+      lanes[lane].c[part] = element(lane, part);
+}
+
+// c[16, 8] += a[16, 16] b[16, 8]. Products of bf16 are exact in f32.
 void Worker::executeMma(Thread *lanes) {
-  float a[16][16], b[16][8], c[16][8];
+  float a[16][16], b[16][8];
   for (int lane = 0; lane < 32; ++lane) {
     const Thread &thread = lanes[lane];
     int g = lane / 4, t = lane % 4;
@@ -34,18 +54,8 @@ void Worker::executeMma(Thread *lanes) {
       b[2 * t + 8 * part][g] = low(thread.b[part]);
       b[2 * t + 8 * part + 1][g] = high(thread.b[part]);
     }
-    for (int part = 0; part < 4; ++part)
-      c[g + 8 * (part >> 1)][2 * t + (part & 1)] = thread.c[part];
   }
-  for (int i = 0; i < 16; ++i)
-    for (int k = 0; k < 16; ++k)
-      for (int j = 0; j < 8; ++j)
-        c[i][j] += a[i][k] * b[k][j];
-  for (int lane = 0; lane < 32; ++lane) {
-    int g = lane / 4, t = lane % 4;
-    for (int part = 0; part < 4; ++part)
-      lanes[lane].c[part] = c[g + 8 * (part >> 1)][2 * t + (part & 1)];
-  }
+  accumulate(lanes, a, b);
   ++counters.mma;
 }
 
@@ -53,26 +63,16 @@ void Worker::executeMma(Thread *lanes) {
 // products of what is left are exact in f32.
 void Worker::executeMmaTf32(Thread *lanes) {
   auto read = [](unsigned bits) { return fromBits(bits & ~0x1fffu); };
-  float a[16][8], b[8][8], c[16][8];
+  float a[16][8], b[8][8];
   for (int lane = 0; lane < 32; ++lane) {
     const Thread &thread = lanes[lane];
     int g = lane / 4, t = lane % 4;
-    for (int part = 0; part < 4; ++part) {
+    for (int part = 0; part < 4; ++part)
       a[g + 8 * (part & 1)][t + 4 * (part >> 1)] = read(thread.a[part]);
-      c[g + 8 * (part >> 1)][2 * t + (part & 1)] = thread.c[part];
-    }
     for (int part = 0; part < 2; ++part)
       b[t + 4 * part][g] = read(thread.b[part]);
   }
-  for (int i = 0; i < 16; ++i)
-    for (int k = 0; k < 8; ++k)
-      for (int j = 0; j < 8; ++j)
-        c[i][j] += a[i][k] * b[k][j];
-  for (int lane = 0; lane < 32; ++lane) {
-    int g = lane / 4, t = lane % 4;
-    for (int part = 0; part < 4; ++part)
-      lanes[lane].c[part] = c[g + 8 * (part >> 1)][2 * t + (part & 1)];
-  }
+  accumulate(lanes, a, b);
   ++counters.mma;
 }
 
