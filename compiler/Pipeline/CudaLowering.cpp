@@ -42,6 +42,8 @@ static std::string cudaPasses(const PipelineOptions &options) {
       "llmc-cuda-plan-pipeline,"
       // Which thread holds what.
       "llmc-cuda-assign-layouts,"
+      // Threads' sums of a loop are added up behind it.
+      "llmc-cuda-defer-sums,"
       // One thread's code; what bf16 rounds away may be approximated.
       "llmc-convert-tile-to-cuda{{approximate={0}},"
       // Addresses are written out now: each is computed once.

@@ -90,6 +90,26 @@ def Cuda_ConvertLayoutOp : Cuda_Op<"convert_layout", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Cuda_PartialSumOp : Cuda_Op<"partial_sum", [Pure]> {
+  let summary = "each thread's sum of the elements along an axis that it holds";
+  let description = [{
+    Along `axis` the result has one element for each of the threads among which
+    the input's layout divides that axis; `tile.reduce` of it adds them up. Which
+    elements make which sum is up to the layouts.
+    (C1) input and result have rank 2, and differ in layout and in the extent of
+    `axis` only, which is 0 or 1.
+
+    Lifespan: made by llmc-cuda-defer-sums of a `tile.reduce` in a loop;
+    llmc-convert-tile-to-cuda adds up registers.
+
+    Example: `%y = cuda.partial_sum %x axis 1 : tensor<16x64xf32, #mma> -> tensor<16x4xf32, #parts>`
+  }];
+  let arguments = (ins 2DTensorOf<[F32]>:$input, I32Attr:$axis);
+  let results = (outs 2DTensorOf<[F32]>:$result);
+  let assemblyFormat = "$input `axis` $axis attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Structure
 //===----------------------------------------------------------------------===//

@@ -18,6 +18,18 @@ LogicalResult ConvertLayoutOp::verify() {
                                << " differ in more than their layouts";
 }
 
+LogicalResult PartialSumOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  int64_t axis = static_cast<int32_t>(getAxis());
+  if (axis != 0 && axis != 1)
+    return emitOpError("axis ") << axis << " is not 0 or 1";
+  if (input.getDimSize(1 - axis) == result.getDimSize(1 - axis))
+    return success();
+  return emitOpError("input ")
+         << input << " and result " << result << " differ beside axis " << axis;
+}
+
 // The accessors of integer attributes are unsigned, what is written may not be.
 
 LogicalResult KernelOp::verify() {

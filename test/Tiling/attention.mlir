@@ -45,8 +45,9 @@
 // CHECK: %[[OC:.*]] = arith.mulf %[[O]], %[[CB]]
 // CHECK: %[[NO:.*]] = tile.dot %[[P]], %{{.*}}, %[[OC]] : tensor<8x4xf32>, tensor<4x8xf32>
 // CHECK: scf.yield %[[NM]], %[[NL]], %[[NO]]
-// CHECK: %[[LB:.*]] = tile.broadcast %[[R]]#1 axis 1
-// CHECK: %[[Y:.*]] = arith.divf %[[R]]#2, %[[LB]]
+// CHECK: %[[INV:.*]] = arith.divf %{{.*}}, %[[R]]#1 : tensor<8xf32>
+// CHECK: %[[LB:.*]] = tile.broadcast %[[INV]] axis 1
+// CHECK: %[[Y:.*]] = arith.mulf %[[R]]#2, %[[LB]]
 // CHECK: tile.store %[[Y]], %{{.*}}[%[[Q0]], %c0{{.*}}]
 // CHECK: %[[NATURAL:.*]] = arith.mulf %[[R]]#0, %{{.*}} : tensor<8xf32>
 // CHECK: %[[LOG:.*]] = math.log %[[R]]#1

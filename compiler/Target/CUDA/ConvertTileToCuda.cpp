@@ -125,6 +125,8 @@ LogicalResult KernelLowering::lowerOp(Operation *op) {
     return lowerDot(dot);
   if (auto reduce = dyn_cast<tile::ReduceOp>(op))
     return lowerReduce(reduce);
+  if (auto sum = dyn_cast<cuda::PartialSumOp>(op))
+    return lowerPartialSum(sum);
   if (auto repeat = dyn_cast<tile::RepeatColumnsOp>(op))
     return lowerRepeatColumns(repeat);
   if (auto swap = dyn_cast<tile::SwapHalvesOp>(op))

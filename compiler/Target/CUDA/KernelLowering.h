@@ -112,6 +112,8 @@ private:
   /// `x` and `y`, where null stands for true.
   mlir::Value both(mlir::Value x, mlir::Value y);
   mlir::Value named(mlir::Value value, llvm::StringRef name);
+  /// What Tiling calls a tile.
+  static llvm::StringRef nameOf(mlir::Value tile, llvm::StringRef otherwise);
   /// "weight_tile" of an argument that is called "weight".
   std::string nameAfter(mlir::Value memory, llvm::StringRef what);
   /// The sum of scales[i] over the bits i that are set in `bits`;
@@ -227,8 +229,11 @@ private:
   /// Names the loop's variable as Tiling does.
   void nameLoop(mlir::scf::ForOp made, mlir::scf::ForOp loop, bool isPipelined);
   mlir::Value slotAfter(const Pipeline &pipeline, mlir::Value slot);
-  /// The array of a carried tile, which holds `init` at first.
-  mlir::Value arrayForCarried(mlir::Value init);
+  /// The array of a carried tile, which holds what the loop begins with.
+  mlir::Value arrayForCarried(mlir::scf::ForOp loop, unsigned number);
+  /// Whether `value`, computed element by element, is all that reads `own`, an
+  /// array's tile of the same shape: then it may be written over it.
+  bool replaces(mlir::Value value, mlir::Value own);
 
   //===--- products (LowerDot, LowerTf32Dot, LowerSimtDot) ------------------//
   mlir::LogicalResult lowerDot(tile::DotOp dot);
@@ -265,6 +270,12 @@ private:
                int64_t columnBytes = std::numeric_limits<int64_t>::max());
 
   mlir::LogicalResult lowerReduce(tile::ReduceOp op);
+  mlir::LogicalResult lowerPartialSum(cuda::PartialSumOp op);
+  /// Combines what a thread holds of each of `size` rows, columns or, of a
+  /// vector, of all: an array. `text` explains the loops.
+  mlir::Value reduceRegisters(mlir::Value input, tile::ReduceKind kind,
+                              int64_t axis, int64_t size, llvm::StringRef name,
+                              const llvm::Twine &text);
   mlir::LogicalResult lowerConvert(cuda::ConvertLayoutOp op);
   mlir::LogicalResult lowerSwapHalves(tile::SwapHalvesOp op);
   /// Writes a tile to shared memory row by row; gives the buffer and the bytes

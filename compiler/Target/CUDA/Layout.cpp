@@ -182,6 +182,24 @@ Layout Layout::slice(int64_t axis) const {
   return layout;
 }
 
+Layout Layout::partial(int64_t axis) const {
+  Layout layout = *this;
+  llvm::erase_if(layout.registers,
+                 [&](const Coordinates &basis) { return basis[axis] != 0; });
+  layout.repeat[axis] = 1;
+  llvm::SmallVector<Coordinates *> crossing;
+  for (auto *bases : {&layout.lanes, &layout.warps})
+    for (Coordinates &basis : *bases)
+      if (basis[axis])
+        crossing.push_back(&basis);
+  llvm::sort(crossing, [&](const Coordinates *a, const Coordinates *b) {
+    return (*a)[axis] < (*b)[axis];
+  });
+  for (auto [bit, basis] : llvm::enumerate(crossing))
+    (*basis)[axis] = int64_t(1) << bit;
+  return layout;
+}
+
 Layout Layout::widen(int64_t vector) const {
   int64_t last = lastAxis();
   Layout layout = *this;

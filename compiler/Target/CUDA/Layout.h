@@ -53,6 +53,9 @@ public:
   /// What a reduction along `axis` leaves: copies in all threads that differ
   /// along it only.
   Layout slice(int64_t axis) const;
+  /// What a sum along `axis` of each thread's own elements leaves: along it one
+  /// element for each of the lanes and warps that differ there, in their order.
+  Layout partial(int64_t axis) const;
   /// The layout in which each thread has up to `vector` consecutive columns,
   /// reached from this one by exchanges of lanes within a warp; registers in
   /// canonical order, columns first.

@@ -161,19 +161,13 @@ Value KernelLowering::accumulatorOf(tile::DotOp dot) {
     Value own = loop.getRegionIterArg(number);
     Value array = arrays.lookup(own);
     // Nothing else may still want what the loop brought in.
-    auto reads = [&](Value value, auto &self) -> bool {
-      if (value == own || !isInline(value))
-        return value == own;
-      return llvm::any_of(value.getDefiningOp()->getOperands(), [&](Value v) {
-        return isa<RankedTensorType>(v.getType()) && self(v, self);
-      });
-    };
-    if (array && (own.use_empty() || (own.hasOneUse() && reads(acc, reads)))) {
+    if (array && replaces(acc, own)) {
       materializeInto(acc, array);
       return array;
     }
   }
-  Value array = newArray(b.getF32Type(), layoutOf(acc).numRegisters(), "acc");
+  Value array = newArray(b.getF32Type(), layoutOf(acc).numRegisters(),
+                         nameOf(dot.getResult(), "acc"));
   materializeInto(acc, array);
   return array;
 }

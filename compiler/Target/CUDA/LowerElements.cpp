@@ -104,8 +104,8 @@ Value KernelLowering::materialize(Value tile) {
     return array;
   auto type = cast<RankedTensorType>(tile.getType());
   OpBuilder::InsertionGuard guard(b);
-  Value array =
-      newArray(type.getElementType(), layoutOf(tile).numRegisters(), "tile");
+  Value array = newArray(type.getElementType(), layoutOf(tile).numRegisters(),
+                         nameOf(tile, "tile"));
   materializeInto(tile, array);
   arrays[tile] = array;
   return array;
@@ -140,12 +140,13 @@ Value KernelLowering::element(Value tile, Value reg) {
   return elements[{tile, reg}] = computed;
 }
 
-/// An element-wise op on tiles, made of scalars.
+/// An element-wise op on tiles, made of scalars; a tile's name is not theirs.
 static Value cloneOnScalars(ImplicitLocOpBuilder &b, Operation *op,
                             ValueRange operands) {
   OperationState state(b.getLoc(), op->getName());
   state.addOperands(operands);
   state.addAttributes(op->getAttrs());
+  state.attributes.erase("tile.name");
   state.addTypes(getElementTypeOrSelf(op->getResult(0).getType()));
   return b.create(state)->getResult(0);
 }

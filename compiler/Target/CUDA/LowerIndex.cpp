@@ -54,6 +54,12 @@ Value KernelLowering::named(Value value, StringRef name) {
   return value;
 }
 
+StringRef KernelLowering::nameOf(Value tile, StringRef otherwise) {
+  Operation *op = tile.getDefiningOp();
+  auto name = op ? op->getAttrOfType<StringAttr>("tile.name") : StringAttr();
+  return name ? name.getValue() : otherwise;
+}
+
 std::string KernelLowering::nameAfter(Value memory, StringRef what) {
   auto argument = dyn_cast_or_null<BlockArgument>(memory);
   auto name = argument ? kernel.getArgAttrOfType<StringAttr>(
@@ -187,6 +193,9 @@ Value KernelLowering::coordinate(const Layout &layout, int64_t axis,
 Value KernelLowering::sliceRegister(const Layout &layout, int64_t axis,
                                     Value reg) {
   int64_t kept = 1 - axis;
+  // Registers differ along the axis that is kept only.
+  if (layout.slice(axis).numRegisters() == layout.numRegisters())
+    return reg;
   SmallVector<int64_t> scales;
   int64_t next = 1;
   for (const Coordinates &basis : layout.registers) {

@@ -119,17 +119,33 @@ Value KernelLowering::slotAfter(const Pipeline &pipeline, Value slot) {
 // Loops
 //===----------------------------------------------------------------------===//
 
-Value KernelLowering::arrayForCarried(Value init) {
+Value KernelLowering::arrayForCarried(scf::ForOp loop, unsigned number) {
+  Value init = loop.getInitArgs()[number];
   Value array = arrays.lookup(init);
   // The own tile of an outer loop, or of the one before, goes on being that.
   bool isCarried = isa<BlockArgument>(init) || init.getDefiningOp<scf::ForOp>();
   if (array && isCarried && init.hasOneUse())
     return array;
   auto type = cast<RankedTensorType>(init.getType());
-  array = newArray(type.getElementType(), layoutOf(init).numRegisters(),
-                   type.getRank() == 2 ? "acc" : "carried");
+  StringRef name = type.getRank() == 2 ? "acc" : "carried";
+  if (auto names = loop->getAttrOfType<ArrayAttr>("tile.result_names"))
+    name = cast<StringAttr>(names[number]).getValue();
+  array = newArray(type.getElementType(), layoutOf(init).numRegisters(), name);
   materializeInto(init, array);
   return array;
+}
+
+bool KernelLowering::replaces(Value value, Value own) {
+  if (own.use_empty())
+    return true;
+  auto reads = [&](Value tile, auto &self) -> bool {
+    if (tile == own || !isInline(tile))
+      return tile == own;
+    return llvm::any_of(tile.getDefiningOp()->getOperands(), [&](Value v) {
+      return isa<RankedTensorType>(v.getType()) && self(v, self);
+    });
+  };
+  return own.hasOneUse() && reads(value, reads);
 }
 
 LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
@@ -137,12 +153,11 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
     return lowerProductLoop(loop);
   // The arrays of carried tiles; scalars are carried by the new loop.
   SmallVector<Value> carried;
-  for (auto [init, arg] :
-       llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs())) {
-    if (isa<RankedTensorType>(init.getType()))
-      arrays[arg] = arrayForCarried(init);
+  for (auto [number, arg] : llvm::enumerate(loop.getRegionIterArgs())) {
+    if (isa<RankedTensorType>(arg.getType()))
+      arrays[arg] = arrayForCarried(loop, number);
     else
-      carried.push_back(scalars.lookup(init));
+      carried.push_back(scalars.lookup(loop.getInitArgs()[number]));
   }
 
   Pipeline pipeline;
@@ -196,7 +211,8 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
     if (failed(lowerBlock(*loop.getBody())))
       return failure();
 
-    // What each tile becomes. All are computed before any is overwritten.
+    // What each tile becomes. All are computed before any is overwritten that
+    // another one reads.
     SmallVector<std::pair<Value, Value>> copies;
     SmallVector<Value> yielded;
     for (auto [arg, value] :
@@ -205,11 +221,15 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
         yielded.push_back(scalars.lookup(value));
         continue;
       }
-      if (arrays.lookup(value) != arrays[arg])
+      if (arrays.lookup(value) == arrays[arg])
+        continue;
+      if (replaces(value, arg)) {
+        materializeInto(value, arrays[arg]);
+      } else {
+        materialize(value);
         copies.push_back({value, arrays[arg]});
+      }
     }
-    for (auto &[value, array] : copies)
-      materialize(value);
     for (auto &[value, array] : copies)
       materializeInto(value, array);
     if (slot)

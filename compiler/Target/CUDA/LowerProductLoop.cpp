@@ -43,9 +43,8 @@ struct Fragments {
 
 LogicalResult KernelLowering::lowerProductLoop(scf::ForOp loop) {
   auto dots = llvm::to_vector(loop.getBody()->getOps<tile::DotOp>());
-  for (auto [init, arg] :
-       llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs()))
-    arrays[arg] = arrayForCarried(init);
+  for (auto [number, arg] : llvm::enumerate(loop.getRegionIterArgs()))
+    arrays[arg] = arrayForCarried(loop, number);
   Pipeline pipeline;
   if (!startPipeline(loop, pipeline))
     return failure();

@@ -38,6 +38,44 @@ static TypedAttr neutral(OpBuilder &b, tile::ReduceKind kind, Type type) {
                                     : std::numeric_limits<int32_t>::min());
 }
 
+Value KernelLowering::reduceRegisters(Value input, tile::ReduceKind kind,
+                                      int64_t axis, int64_t size,
+                                      StringRef name, const Twine &text) {
+  auto type = cast<RankedTensorType>(input.getType());
+  Layout layout = layoutOf(input);
+  prepare(input);
+  Value array = newArray(type.getElementType(), size, name);
+  Value none =
+      arith::ConstantOp::create(b, neutral(b, kind, type.getElementType()));
+  explain(text);
+  unroll(size, 1, "", [&](Value reg) { writeArray(none, array, reg); });
+  bool padded = layout.isPadded(type.getShape());
+  unroll(layout.numRegisters(), 1, "", [&](Value reg) {
+    Value slot =
+        type.getRank() == 1 ? index(0) : sliceRegister(layout, axis, reg);
+    Value value = element(input, reg);
+    if (padded)
+      for (int64_t along = 0; along < layout.rank(); ++along)
+        if (layout.extents()[along] != type.getDimSize(along))
+          value = arith::SelectOp::create(b,
+                                          less(coordinate(layout, along, reg),
+                                               index(type.getDimSize(along))),
+                                          value, none);
+    writeArray(combine(b, b.getLoc(), kind, readArray(array, slot), value),
+               array, slot);
+  });
+  return array;
+}
+
+LogicalResult KernelLowering::lowerPartialSum(cuda::PartialSumOp op) {
+  StringRef of = op.getAxis() == 1 ? "row" : "column";
+  arrays[op.getResult()] = reduceRegisters(
+      op.getInput(), tile::ReduceKind::Add, op.getAxis(),
+      layoutOf(op.getResult()).numRegisters(), nameOf(op.getResult(), "sum"),
+      "the sum of each " + of + "'s elements that this thread holds");
+  return success();
+}
+
 LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
   Value input = op.getInput();
   auto type = cast<RankedTensorType>(input.getType());
@@ -52,28 +90,13 @@ LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
 
   // 1. A thread's own elements.
   int64_t size = toScalar ? 1 : result.numRegisters();
-  Value array = newArray(elementType, size,
-                         kind == tile::ReduceKind::Add ? "sum" : "max");
-  Value none = arith::ConstantOp::create(b, neutral(b, kind, elementType));
-  StringRef what = kind == tile::ReduceKind::Add ? "the sum" : "the maximum";
-  explain(toScalar    ? what + " of all elements"
-          : axis == 1 ? what + " of each row"
-                      : what + " of each column");
-  unroll(size, 1, "", [&](Value reg) { writeArray(none, array, reg); });
-  prepare(input);
-  bool padded = layout.isPadded(type.getShape());
-  unroll(layout.numRegisters(), 1, "", [&](Value reg) {
-    Value slot = toScalar ? index(0) : sliceRegister(layout, axis, reg);
-    Value value = element(input, reg);
-    if (padded)
-      for (int64_t along = 0; along < layout.rank(); ++along)
-        if (layout.extents()[along] != type.getDimSize(along))
-          value = arith::SelectOp::create(b,
-                                          less(coordinate(layout, along, reg),
-                                               index(type.getDimSize(along))),
-                                          value, none);
-    writeArray(fold(readArray(array, slot), value), array, slot);
-  });
+  bool adds = kind == tile::ReduceKind::Add;
+  Value array = reduceRegisters(input, kind, axis, size,
+                                nameOf(op.getResult(), adds ? "sum" : "max"),
+                                llvm::Twine(adds ? "the sum" : "the maximum") +
+                                    (toScalar    ? " of all elements"
+                                     : axis == 1 ? " of each row"
+                                                 : " of each column"));
 
   // 2. Lanes that differ along the axis.
   int64_t reducedLanes = 0;
@@ -134,6 +157,7 @@ LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
                                 byteOf(linear(warp, part, false), reg), writes);
   });
   unroll(size, 1, "", [&](Value reg) {
+    Value none = arith::ConstantOp::create(b, neutral(b, kind, elementType));
     writeArray(none, array, reg);
     unroll(parts, 1, "", [&](Value number) {
       Value value = cuda::LoadSharedOp::create(

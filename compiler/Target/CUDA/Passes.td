@@ -52,6 +52,42 @@ def CudaAssignLayouts : Pass<"llmc-cuda-assign-layouts", "::mlir::ModuleOp"> {
   let dependentDialects = ["::llmc::cuda::CudaDialect"];
 }
 
+def CudaDeferSums : Pass<"llmc-cuda-defer-sums", "::mlir::ModuleOp"> {
+  let summary = "adds up the sums that a loop carries once, behind it";
+  let description = [{
+    Precondition: `llmc-cuda-assign-layouts` has run.
+
+    Action: where a loop carries the sum of what `tile.reduce` gives in each
+    iteration, possibly scaled before by something that is the same along the
+    axis, every thread carries the sum of its own elements instead
+    (`cuda.partial_sum`), and the exchange among lanes and warps stands behind
+    the loop, or behind the last of a chain of loops. Sums that no thread
+    shares with another, and those that do not begin with zeros, stay.
+    Sums are the same but for the order of additions, which stays fixed.
+
+    Postcondition: such a loop has no `tile.reduce` of that sum.
+
+    ```mlir
+    %s = scf.for .. iter_args(%a = %zeros) -> (tensor<64xf32, #slice>) {
+      %m = arith.mulf %a, %scale
+      %r = tile.reduce add %x axis 1 : tensor<64x64xf32, #mma> -> tensor<64xf32, #slice>
+      %n = arith.addf %m, %r
+      scf.yield %n
+    }
+    // becomes
+    %p = scf.for .. iter_args(%a = %zeros) -> (tensor<64x4xf32, #parts>) {
+      %b = tile.broadcast %scale axis 1 : tensor<64xf32, #slice> -> tensor<64x4xf32, #parts>
+      %m = arith.mulf %a, %b
+      %r = cuda.partial_sum %x axis 1 : tensor<64x64xf32, #mma> -> tensor<64x4xf32, #parts>
+      %n = arith.addf %m, %r
+      scf.yield %n
+    }
+    %s = tile.reduce add %p axis 1 : tensor<64x4xf32, #parts> -> tensor<64xf32, #slice>
+    ```
+  }];
+  let dependentDialects = ["::llmc::cuda::CudaDialect"];
+}
+
 def ConvertTileToCuda : Pass<"llmc-convert-tile-to-cuda", "::mlir::ModuleOp"> {
   let summary = "tile programs to what one thread does";
   let description = [{

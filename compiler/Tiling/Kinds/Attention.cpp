@@ -86,7 +86,9 @@ LogicalResult llmc::tiling::emitAttention(KernelBuilder &k) {
                             masked, carried);
       });
   Value max = sums[0], sum = sums[1];
-  Value output = arith::DivFOp::create(b, sums[2], k.perRow(sum, headSize));
+  // One division a row.
+  Value inverse = arith::DivFOp::create(b, k.tile({blockQ}, 1), sum);
+  Value output = arith::MulFOp::create(b, sums[2], k.perRow(inverse, headSize));
   if (Value memref = k.resultOf(op.getOutput())) {
     RowSource place =
         KernelBuilder::rowSource(memref, cast<MemRefType>(memref.getType()));

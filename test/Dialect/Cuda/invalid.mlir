@@ -354,6 +354,30 @@ cuda.kernel @shuffle_xor_mask(%x: memref<1xf32>) attributes {threads = 32 : i64,
 
 // -----
 
+func.func @convert_layout_c1(%x: tensor<4x4xf32>) {
+  // expected-error @+1 {{input 'tensor<4x4xf32>' and result 'tensor<4x8xf32>' differ in more than their layouts}}
+  %y = cuda.convert_layout %x : tensor<4x4xf32> -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @partial_sum_c1(%x: tensor<4x64xf32>) {
+  // expected-error @+1 {{input 'tensor<4x64xf32>' and result 'tensor<8x4xf32>' differ beside axis 1}}
+  %y = cuda.partial_sum %x axis 1 : tensor<4x64xf32> -> tensor<8x4xf32>
+  return
+}
+
+// -----
+
+func.func @partial_sum_c1_axis(%x: tensor<4x64xf32>) {
+  // expected-error @+1 {{axis 2 is not 0 or 1}}
+  %y = cuda.partial_sum %x axis 2 : tensor<4x64xf32> -> tensor<4x4xf32>
+  return
+}
+
+// -----
+
 // expected-error @+1 {{layout of rank 2 has 1 coordinates in its bases}}
 func.func private @layout_c1(tensor<4x4xf32, #cuda.layout<registers = [[1]], lanes = [], warps = [], repeat = [1, 1]>>)
 

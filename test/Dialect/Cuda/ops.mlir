@@ -105,3 +105,12 @@ cuda.kernel @products() attributes {threads = 32 : i64, grid = array<i64: 1, 1, 
 func.func private @layouts(
     tensor<2x8xf32, #cuda.layout<registers = [[0, 1]], lanes = [[0, 2], [0, 4], [1, 0]], warps = [], repeat = [1, 1]>>,
     tensor<256xf32, #cuda.layout<registers = [], lanes = [[1], [2], [4], [8], [16]], warps = [[32], [0]], repeat = [4]>>)
+
+// CHECK-LABEL: func.func @tiles
+func.func @tiles(%x: tensor<4x8xf32, #cuda.layout<registers = [[0, 1]], lanes = [[0, 2], [0, 4], [1, 0]], warps = [], repeat = [1, 1]>>) {
+  // CHECK: cuda.convert_layout %{{.*}} : tensor<4x8xf32, #[[PLANE]]> -> tensor<4x8xf32>
+  %y = cuda.convert_layout %x : tensor<4x8xf32, #cuda.layout<registers = [[0, 1]], lanes = [[0, 2], [0, 4], [1, 0]], warps = [], repeat = [1, 1]>> -> tensor<4x8xf32>
+  // CHECK: cuda.partial_sum %{{.*}} axis 1 : tensor<4x8xf32, #[[PLANE]]> -> tensor<4x4xf32>
+  %z = cuda.partial_sum %x axis 1 : tensor<4x8xf32, #cuda.layout<registers = [[0, 1]], lanes = [[0, 2], [0, 4], [1, 0]], warps = [], repeat = [1, 1]>> -> tensor<4x4xf32>
+  return
+}

@@ -160,6 +160,21 @@ TEST(Layout, SlicesKeepOneAxis) {
   EXPECT_EQ(layout.slice(0).replicatedLanes(), 0b11100);
 }
 
+TEST(Layout, PartialHasAColumnForEachThread) {
+  Layout layout = Layout::mma({64, 32}, {2, 2}, 0);
+  // A quad of lanes and two warps share the 32 columns of a row.
+  Layout rows = layout.partial(1);
+  expectCovers(rows, 4, {64, 8});
+  EXPECT_EQ(rows.numRegisters(), layout.slice(1).numRegisters());
+  EXPECT_EQ(rows.slice(1), layout.slice(1));
+  // Eight lanes and two warps share the 64 rows of a column.
+  Layout columns = layout.partial(0);
+  expectCovers(columns, 4, {16, 32});
+  EXPECT_EQ(columns.slice(0), layout.slice(0));
+  // Repetitions along the axis are a thread's own.
+  expectCovers(Layout::mma({64, 48}, {4, 1}, 0).partial(1), 4, {64, 4});
+}
+
 TEST(Layout, WidenExchangesLanes) {
   for (auto [shape, warps] :
        {std::pair(std::vector<int64_t>{64, 64}, WarpGrid{2, 1}),
