@@ -22,6 +22,7 @@ LogicalResult HostBuilder::addPorts() {
       {"tokens", &program.tokensOffset}, {"targets", &program.targetsOffset},
       {"loss", &program.lossOffset},     {"hyper", &program.hyperOffset},
       {"norm", &program.normOffset},     {"prompt", &program.promptOffset},
+      {"position", &program.positionOffset},
       {"logits", &program.logitsOffset},
   };
   for (auto port : module.getOps<plan::PortOp>())

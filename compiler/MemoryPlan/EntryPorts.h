@@ -21,7 +21,7 @@ inline constexpr EntryPorts entryPorts[] = {
     {"micro_step", {"tokens", "targets"}, "loss"},
     {"last_micro_step", {"tokens", "targets"}, "loss"},
     {"evaluate", {"tokens", "targets"}, "loss"},
-    {"generate", {"prompt", ""}, "logits"},
+    {"generate", {"prompt", "position"}, "logits"},
     {"update", {"hyper", ""}, "norm"},
     {"prepare", {"", ""}, ""},
 };

@@ -35,7 +35,8 @@ static int64_t getTraffic(BlockArgument argument) {
   for (OpOperand &use : argument.getUses()) {
     int64_t bytes = all;
     Operation *user = use.getOwner();
-    if (isa<model::EmbeddingOp, model::PositionEmbeddingOp>(user)) {
+    if (isa<model::EmbeddingOp, model::PositionEmbeddingOp,
+            model::TakeTokensOp>(user)) {
       if (use.getOperandNumber() == 1)
         bytes = std::min(all, getBytes(getType(user->getResult(0))));
     } else if (auto accumulate = dyn_cast<train::AccumulateOp>(user)) {
@@ -137,6 +138,8 @@ static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
     llvm::append_range(values, op.getResults());
     if (auto accumulate = dyn_cast<train::AccumulateOp>(op))
       values.resize(2); // partial sums of squares have no such rows
+    if (isa<model::TakeTokensOp>(op))
+      values = {op.getResult(0)}; // the input is a table of its rows
     // Weights, tokens and partial sums have a lower rank than activations, if
     // there are any.
     int64_t rank = 0;

@@ -20,7 +20,8 @@ def BuildStep : Pass<"llmc-build-step", "::mlir::ModuleOp"> {
       storage. A gradient that is a sum, used once, is added term by term, each
       as soon as it is computed, so that the sum is never held;
     - `@evaluate(tokens, targets) -> loss`, the forward ops alone;
-    - `@generate(tokens) -> logits`, the forward ops before the loss, batch 1;
+    - `@generate(tokens, position) -> logits`, the forward ops before the loss,
+      batch 1; logits of one position;
     - `@update(hyper) -> norm`, clipping and AdamW over all parameters at once.
 
     With `precision` bf16 all but `@update` compute in bf16, from bf16 copies of

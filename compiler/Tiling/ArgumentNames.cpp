@@ -22,6 +22,7 @@ struct OpNames {
 static const llvm::StringMap<OpNames> &opNames() {
   static const llvm::StringMap<OpNames> names = {
       {"model.embedding", {{"tokens", "embeddings"}, {"output"}}},
+      {"model.take_tokens", {{"positions", "input"}, {"output"}}},
       {"model.embedding_grad", {{"tokens", "grad"}, {"weight_grad"}}},
       {"model.position_embedding", {{"tokens", "positions"}, {"output"}}},
       {"model.position_embedding_grad", {{"grad"}, {"weight_grad"}}},

@@ -76,6 +76,20 @@ LogicalResult SliceTokensOp::verify() {
          << tokensOf(getInput()) << " tokens of the input";
 }
 
+LogicalResult TakeTokensOp::verify() {
+  if (failed(verifyRank(*this, "input", getInput(), 3)))
+    return failure();
+  ArrayRef<int64_t> positions = shapeOf(getPositions());
+  ArrayRef<int64_t> input = shapeOf(getInput());
+  if (positions[0] != 1 || input[0] != 1)
+    return emitOpError("positions and input must be of one sequence, found ")
+           << getPositions().getType() << " and " << getInput().getType();
+  if (failed(verifyShape(*this, "output", getOutput(),
+                         {1, positions[1], input[2]})))
+    return failure();
+  return verifyElement(*this, "output", getOutput(), elementOf(getInput()));
+}
+
 LogicalResult JoinTokensOp::verify() {
   int64_t tokens = 0;
   for (Value input : getInputs()) {

@@ -95,6 +95,29 @@ def Model_SliceTokensOp : Model_PureOp<"slice_tokens"> {
   let hasVerifier = 1;
 }
 
+def Model_TakeTokensOp : Model_PureOp<"take_tokens"> {
+  let summary = "y[0,n,:] = input[0, positions[0,n], :]";
+  let description = [{
+    Rows of one sequence by numbers that are known when the program runs: what
+    sampling needs of a sequence is the position behind the prompt's last token.
+
+    Constraints:
+    - (C1) the positions are [1, n], the input is [1, t, C];
+    - (C2) the output is [1, n, C];
+    - (C3) the output has the input's element type.
+
+    Lifespan: created by llmc-build-step, in @generate.
+
+    ```mlir
+    %y = model.take_tokens %position, %x : (tensor<1x1xi32>, tensor<1x8x16xf32>) -> tensor<1x1x16xf32>
+    ```
+  }];
+  let arguments = (ins Model_Tokens:$positions, Model_Activation:$input);
+  let results = (outs Model_Activation:$output);
+  let assemblyFormat = "$positions `,` $input attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Model_JoinTokensOp : Model_PureOp<"join_tokens"> {
   let summary = "chunks of tokens one after another: what slice_tokens takes apart";
   let description = [{

@@ -16,7 +16,7 @@ def Train_Dialect : Dialect {
     After Step a module holds `train.variable`s (parameters and constants, laid
     out with element offsets), and four functions: @micro_step(tokens, targets)
     -> loss accumulates gradients; @update(hyper) -> norm; @evaluate(tokens,
-    targets) -> loss; @generate(tokens) -> logits; in mixed precision a fifth,
+    targets) -> loss; @generate(tokens, position) -> logits; in mixed precision a fifth,
     @prepare(), which makes the `compute` copies of the parameters, narrow ones
     that the others multiply with, from their values. `train.ref` and
     `train.flat` are handles on storage: a tensor value which is read where it

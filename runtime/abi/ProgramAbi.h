@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 6
+#define LLMC_ABI_VERSION 7
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
@@ -155,7 +155,8 @@
   X(I64, int64_t, hyperOffset)   /* f32 [LlmcHyperCount] */                    \
   X(I64, int64_t, normOffset)    /* f32, gradient norm, from update */         \
   X(I64, int64_t, promptOffset)  /* i32 [1, sequence], for generate */         \
-  X(I64, int64_t, logitsOffset)  /* f32 [1, sequence, vocabulary] */           \
+  X(I64, int64_t, positionOffset) /* i32 [1, 1]: whose logits to compute */    \
+  X(I64, int64_t, logitsOffset)   /* f32 [1, 1, vocabulary] */                 \
   X(PTR, LlmcEntryPoint, microStep)                                            \
   X(PTR, LlmcEntryPoint, update)                                               \
   X(PTR, LlmcEntryPoint, evaluate)                                             \
@@ -286,7 +287,7 @@ static_assert(sizeof(LlmcKernel) == 96, "program ABI: LlmcKernel");
 static_assert(sizeof(LlmcImage) == 32, "program ABI: LlmcImage");
 static_assert(sizeof(LlmcBucket) == 16, "program ABI: LlmcBucket");
 static_assert(sizeof(LlmcCollective) == 24, "program ABI: LlmcCollective");
-static_assert(sizeof(LlmcProgram) == 312, "program ABI: LlmcProgram");
+static_assert(sizeof(LlmcProgram) == 320, "program ABI: LlmcProgram");
 #endif
 
 #endif // LLMC_RUNTIME_ABI_PROGRAMABI_H

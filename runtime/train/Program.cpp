@@ -183,8 +183,9 @@ Status checkIo(const LlmcProgram &program) {
       {"hyper", program.hyperOffset, LlmcHyperCount},
       {"norm", program.normOffset, 1},
       {"prompt", program.promptOffset, program.generate ? program.sequence : 0},
+      {"position", program.positionOffset, program.generate ? 1 : 0},
       {"logits", program.logitsOffset,
-       program.generate ? program.sequence * program.vocabulary : 0},
+       program.generate ? program.vocabulary : 0},
   };
   for (const Range &range : ranges)
     if (range.elements > 0 &&

@@ -92,23 +92,26 @@ Result<std::vector<int32_t>> encodePrompt(const std::string &prompt, bool bytes,
   return tokens;
 }
 
-/// Has the device compute the logits after each of the last tokens that it can
-/// see at once; returns how many these are.
-static Result<int64_t> computeLogits(const LlmcProgram &program, Device &device,
-                                     const std::vector<int32_t> &tokens) {
+/// Reads into `logits` those after the first `count` tokens, of which the
+/// device sees the last that it can at once.
+static Status computeLogits(const LlmcProgram &program, Device &device,
+                            const std::vector<int32_t> &tokens, int64_t count,
+                            std::vector<float> &logits) {
   if (!program.generate)
     return Status::error("--sample: the program was compiled without its "
                          "'generate' part; compile the model again");
   // Positions after the last token are padding: attention is causal, so they
   // do not reach the logits that are read.
   std::vector<int32_t> window(static_cast<size_t>(program.sequence));
-  const int64_t used =
-      std::min(static_cast<int64_t>(tokens.size()), program.sequence);
-  std::copy(tokens.end() - used, tokens.end(), window.begin());
+  const int64_t used = std::min(count, program.sequence);
+  std::copy_n(tokens.begin() + (count - used), used, window.begin());
+  const auto position = static_cast<int32_t>(used - 1);
   LLMC_TRY(device.write(LlmcArenaIo, program.promptOffset, window.data(),
                         program.sequence * 4));
+  LLMC_TRY(device.write(LlmcArenaIo, program.positionOffset, &position, 4));
   LLMC_TRY(device.run(program.generate));
-  return used;
+  return device.read(LlmcArenaIo, program.logitsOffset, logits.data(),
+                     static_cast<int64_t>(logits.size()) * 4);
 }
 
 Status dumpLogits(const LlmcProgram &program, Device &device,
@@ -124,19 +127,21 @@ Status dumpLogits(const LlmcProgram &program, Device &device,
                          "sees {} at a time; give a shorter prompt, or compile "
                          "with a larger --seq",
                          count, program.sequence);
-  if (Result<int64_t> used = computeLogits(program, device, *tokens);
-      !used.isOk())
-    return used.status();
-  TensorSource logits{"logits",
+  // A position at a time, as the program gives them.
+  std::vector<float> all, logits(static_cast<size_t>(program.vocabulary));
+  for (int64_t n = 1; n <= count; ++n) {
+    LLMC_TRY(computeLogits(program, device, *tokens, n, logits));
+    all.insert(all.end(), logits.begin(), logits.end());
+  }
+  TensorSource source{"logits",
                       {count, program.vocabulary},
                       count * program.vocabulary,
                       [&](int64_t first, int64_t some, float *out) {
-                        return device.read(LlmcArenaIo,
-                                           program.logitsOffset + first * 4,
-                                           out, some * 4);
+                        std::copy_n(all.begin() + first, some, out);
+                        return Status::ok();
                       }};
   Result<FileSeal> seal =
-      writeSafetensors(file, {logits}, {{"model", program.modelName}});
+      writeSafetensors(file, {source}, {{"model", program.modelName}});
   return seal.isOk() ? Status::ok()
                      : Status::error("--dump-logits: {}", seal.message());
 }
@@ -158,13 +163,8 @@ Status printSample(const LlmcProgram &program, Device &device,
   std::vector<float> logits(static_cast<size_t>(choices));
   const uint64_t key = streamKey(options.seed, "sample");
   for (int64_t n = 0; n < options.tokens; ++n) {
-    Result<int64_t> used = computeLogits(program, device, tokens);
-    if (!used.isOk())
-      return used.status();
-    LLMC_TRY(
-        device.read(LlmcArenaIo,
-                    program.logitsOffset + (*used - 1) * program.vocabulary * 4,
-                    logits.data(), choices * 4));
+    LLMC_TRY(computeLogits(program, device, tokens,
+                           static_cast<int64_t>(tokens.size()), logits));
     for (float logit : logits)
       if (std::isnan(logit))
         return Status::error("the model's output is not a number; the weights "

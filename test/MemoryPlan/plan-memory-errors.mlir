@@ -15,7 +15,7 @@ func.func @evaluate(%tokens: tensor<2x4xi32>) -> tensor<2x4xi32> {
 
 // -----
 
-func.func @generate(%tokens: tensor<1x4xi32>) -> tensor<1x4xi32> {
+func.func @generate(%tokens: tensor<1x4xi32>, %position: tensor<1x1xi32>) -> tensor<1x4xi32> {
   // expected-error @+1 {{expected the result of a launch, found another value}}
   return %tokens : tensor<1x4xi32>
 }
@@ -23,7 +23,7 @@ func.func @generate(%tokens: tensor<1x4xi32>) -> tensor<1x4xi32> {
 // -----
 
 // expected-error @+1 {{expected a tensor of static shape as 'prompt', found 'tensor<1x?xi32>'}}
-func.func @generate(%tokens: tensor<1x?xi32>) -> tensor<1x?xi32> {
+func.func @generate(%tokens: tensor<1x?xi32>, %position: tensor<1x1xi32>) -> tensor<1x?xi32> {
   return %tokens : tensor<1x?xi32>
 }
 

@@ -27,8 +27,8 @@ constexpr int64_t numWeights = V * V, numParameters = numWeights + V;
 // Io, in floats.
 constexpr int64_t tokensAt = 0, targetsAt = R, lossAt = 2 * R,
                   hyperAt = lossAt + 1, normAt = hyperAt + LlmcHyperCount,
-                  promptAt = normAt + 1, logitsAt = promptAt + T,
-                  ioSize = logitsAt + T * V;
+                  promptAt = normAt + 1, positionAt = promptAt + T,
+                  logitsAt = positionAt + 1, ioSize = logitsAt + V;
 // Activations, in floats.
 constexpr int64_t deltasAt = 0, rowLossAt = R * V, partsAt = rowLossAt + R,
                   activationSize = partsAt + V + 1;
@@ -116,11 +116,11 @@ void adamw(void **args, int64_t part, int64_t, int64_t, void *) {
   }
 }
 
-void promptLogits(void **args, int64_t row, int64_t, int64_t, void *) {
+void promptLogits(void **args, int64_t, int64_t, int64_t, void *) {
   const float *weight = f32(args[0]), *bias = weight + numWeights;
-  const int32_t token = i32(args[1])[row];
+  const int32_t token = i32(args[1])[*i32(args[2])];
   for (int64_t v = 0; v < V; ++v)
-    f32(args[2])[row * V + v] = weight[token * V + v] + bias[v];
+    f32(args[3])[v] = weight[token * V + v] + bias[v];
 }
 
 void copyPart(void **args, int64_t part, int64_t, int64_t, void *) {
@@ -180,7 +180,7 @@ void update(LlmcContext *c) {
 
 void generate(LlmcContext *c) {
   void *args[] = {at(c, weightArena), at(c, LlmcArenaIo, promptAt),
-                  at(c, LlmcArenaIo, logitsAt)};
+                  at(c, LlmcArenaIo, positionAt), at(c, LlmcArenaIo, logitsAt)};
   llmcLaunch(c, PromptLogits, args);
 }
 
@@ -224,7 +224,7 @@ const FakeKernel code[] = {
     {"row_loss", rowLoss, 4},           {"mean_loss", meanLoss, 2},
     {"add_gradients", addGradients, 3}, {"norm_part", normPart, 3},
     {"norm_root", normRoot, 2},         {"adamw", adamw, 7},
-    {"prompt_logits", promptLogits, 3}, {"copy", copyPart, 2},
+    {"prompt_logits", promptLogits, 4}, {"copy", copyPart, 2},
 };
 const FakeModule cubin = {code, 8};
 const LlmcImage images[] = {{&cubin, nullptr, sizeof(cubin), 0}};
@@ -254,8 +254,8 @@ const LlmcKernel kernels[] = {
      "norm_root", image, threads, 0, 2, 1},
     {"adamw", "bigram.mlir:1", CODE(adamw), V + 1, 1, 1, numParameters * 12,
      numParameters * 32, "adamw", image, threads, 0, 7, 1},
-    {"prompt_logits", "bigram.mlir:3", CODE(promptLogits), T, 1, 1, T * V,
-     T * V * 8, "prompt_logits", image, threads, 0, 3, 1},
+    {"prompt_logits", "bigram.mlir:3", CODE(promptLogits), 1, 1, 1, V, V * 8,
+     "prompt_logits", image, threads, 0, 4, 1},
     {"copy", "bigram.mlir:1", CODE(copyPart), V + 1, 1, 1, 0, numParameters * 8,
      "copy", image, threads, 0, 2, 1},
 };
@@ -285,6 +285,7 @@ extern "C" const LlmcProgram llmcProgram = {
     hyperAt * 4,
     normAt * 4,
     promptAt * 4,
+    positionAt * 4,
     logitsAt * 4,
     microStep,
     update,

@@ -83,7 +83,7 @@ func.func @micro_step(%tokens: tensor<2x8xi32>, %targets: tensor<2x8xi32>) -> te
   %m = tile.launch @mean(%n#0) : (tensor<2x8xf32>) -> tensor<f32>
   return %m : tensor<f32>
 }
-func.func @generate(%prompt: tensor<1x8xi32>) -> tensor<1x8x50xf32> {
+func.func @generate(%prompt: tensor<1x8xi32>, %position: tensor<1x1xi32>) -> tensor<1x8x50xf32> {
   %w = train.ref value @p : tensor<50x50xf32>
   %l = tile.launch @port(%prompt, %w) : (tensor<1x8xi32>, tensor<50x50xf32>) -> tensor<1x8x50xf32>
   return %l : tensor<1x8x50xf32>

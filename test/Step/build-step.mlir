@@ -38,11 +38,12 @@
 // CHECK-NEXT:  return %[[LOSS]]
 
 // CHECK-LABEL: func.func @generate(
-// CHECK-SAME:    %[[TOKENS:.*]]: tensor<1x4xi32>) -> tensor<1x4x10xf32>
+// CHECK-SAME:    %[[TOKENS:.*]]: tensor<1x4xi32>, %[[POSITION:.*]]: tensor<1x1xi32>) -> tensor<1x1x10xf32>
 // CHECK:       model.embedding %[[TOKENS]], %{{.*}} -> tensor<1x4x8xf32>
 // CHECK:       model.rotate {{.*}} : (tensor<1x4x8xf32>, tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<1x4x8xf32>
 // CHECK:       model.attention {{.*}} -> tensor<1x4x8xf32>
-// CHECK:       %[[LOGITS:.*]] = model.linear {{.*}} -> tensor<1x4x10xf32>
+// CHECK:       %[[ROW:.*]] = model.take_tokens %[[POSITION]], {{.*}} : (tensor<1x1xi32>, tensor<1x4x8xf32>) -> tensor<1x1x8xf32>
+// CHECK-NEXT:  %[[LOGITS:.*]] = model.linear %[[ROW]], {{.*}} -> tensor<1x1x10xf32>
 // CHECK-NEXT:  return %[[LOGITS]]
 
 // CHECK-LABEL: func.func @update(
@@ -115,13 +116,16 @@ model.graph @shared(%tokens: tensor<2x4xi32>, %targets: tensor<2x4xi32>) -> (ten
 // -----
 
 // A parameter that does not depend on the batch keeps its shape in @generate,
-// although its leading extent is the batch's.
+// although its leading extent is the batch's. Logits that no product makes are
+// all computed, and one position's taken.
 
 // CHECK-LABEL: llmc.name = "same_extent"
 // CHECK:       func.func @generate(
-// CHECK-SAME:    tensor<1x4xi32>) -> tensor<1x4x4xf32>
+// CHECK-SAME:    tensor<1x4xi32>, %[[POSITION:.*]]: tensor<1x1xi32>) -> tensor<1x1x4xf32>
 // CHECK:       model.gelu %{{.*}} : tensor<2x4xf32>
-// CHECK:       model.embedding {{.*}} : (tensor<1x4xi32>, tensor<2x4xf32>) -> tensor<1x4x4xf32>
+// CHECK:       %[[ALL:.*]] = model.embedding {{.*}} : (tensor<1x4xi32>, tensor<2x4xf32>) -> tensor<1x4x4xf32>
+// CHECK-NEXT:  %[[ROW:.*]] = model.take_tokens %[[POSITION]], %[[ALL]]
+// CHECK-NEXT:  return %[[ROW]]
 model.graph @same_extent(%tokens: tensor<2x4xi32>, %targets: tensor<2x4xi32>) -> (tensor<f32>, tensor<2x4xf32>) {
   %a = model.parameter "a" : tensor<2x4xf32> {init = #model.zeros}
   %g = model.gelu %a : tensor<2x4xf32>

@@ -3,7 +3,7 @@
 
 model.graph @logits_of_a_table(%tokens: tensor<2x4xi32>, %targets: tensor<2x4xi32>) -> (tensor<f32>, tensor<8x8xf32>) {
   %w = model.parameter "w" : tensor<8x8xf32> {init = #model.ones}
-  // expected-error@+1 {{expected logits that 'model.linear' computes and nothing else reads, to widen them to 'tensor<1x4x8xf32>', found 'tensor<1x4x8xbf16>'}}
+  // expected-error@+1 {{expected logits that 'model.linear' computes and nothing else reads, to widen them to 'tensor<1x1x8xf32>', found 'tensor<1x1x8xbf16>'}}
   %x = model.embedding %tokens, %w : (tensor<2x4xi32>, tensor<8x8xf32>) -> tensor<2x4x8xf32>
   %loss = model.cross_entropy %x, %targets : (tensor<2x4x8xf32>, tensor<2x4xi32>) -> tensor<f32>
   %dx = model.cross_entropy_grad %x, %targets : (tensor<2x4x8xf32>, tensor<2x4xi32>) -> tensor<2x4x8xf32>

@@ -40,9 +40,9 @@
 // CHECK:       model.cross_entropy {{.*}} : (tensor<2x4x10xbf16>, tensor<2x4xi32>) -> tensor<f32>
 
 // CHECK-LABEL: func.func @generate(
-// CHECK-SAME:    -> tensor<1x4x10xf32>
+// CHECK-SAME:    -> tensor<1x1x10xf32>
 // CHECK-NOT:   train.ref value @{{(embed|proj|norm)}}
-// CHECK:       %[[L:.*]] = model.linear {{.*}} : (tensor<1x4x8xbf16>, tensor<10x8xbf16>) -> tensor<1x4x10xf32>
+// CHECK:       %[[L:.*]] = model.linear {{.*}} : (tensor<1x1x8xbf16>, tensor<10x8xbf16>) -> tensor<1x1x10xf32>
 // CHECK-NEXT:  return %[[L]]
 
 // CHECK-LABEL: func.func @update(

@@ -13,6 +13,7 @@ void llmc::registerRowRules(DialectRegistry &registry) {
     constexpr OpFamily row = OpFamily::Row;
     attachRule<EmbeddingOp, row, A::Row, A::Whole>(context);
     attachRule<PositionEmbeddingOp, row, A::Row, A::Whole>(context);
+    attachRule<TakeTokensOp, row, A::Row, A::Whole>(context);
     attachRule<LayerNormOp, row, A::Row, A::Whole>(context);
     attachRule<LayerNormGradOp, row, A::Row, A::Whole, A::Row>(context);
     attachRule<RMSNormOp, row, A::Row, A::Whole>(context);

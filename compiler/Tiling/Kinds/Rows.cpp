@@ -8,6 +8,7 @@
 
 #include "compiler/Tiling/Kinds/Kinds.h"
 #include "compiler/Tiling/Rules/RuleTable.h"
+#include "dialects/Model/Model.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -17,7 +18,8 @@ using namespace llmc;
 using namespace llmc::tiling;
 
 /// The number of rows of the group's domain. Activations have rank 3, so the
-/// first value of that rank tells; weights and tokens have a smaller one.
+/// first value of that rank tells; weights and tokens have a smaller one. What
+/// take_tokens looks rows up in has rows of its own.
 static FailureOr<int64_t> rowDomain(KernelBuilder &k) {
   auto rows = [](ValueRange values, int64_t rank) -> std::optional<int64_t> {
     for (Value value : values)
@@ -28,7 +30,10 @@ static FailureOr<int64_t> rowDomain(KernelBuilder &k) {
   };
   for (int64_t rank : {3, 2})
     for (Operation &op : k.group()) {
-      if (auto found = rows(op.getOperands(), rank))
+      OperandRange operands = op.getOperands();
+      if (isa<model::TakeTokensOp>(op))
+        operands = operands.take_front();
+      if (auto found = rows(operands, rank))
         return *found;
       if (auto found = rows(op.getResults(), rank))
         return *found;

@@ -72,3 +72,43 @@ model.graph @cross_entropy_grad_c5(%x: tensor<2x8x97xf32>, %t: tensor<2x8xi32>) 
   %d = model.cross_entropy_grad %x, %t {tokens = 15 : i64} : (tensor<2x8x97xf32>, tensor<2x8xi32>) -> tensor<2x8x97xf32>
   model.return
 }
+
+// -----
+
+model.graph @take_tokens_positions_c1(%p: tensor<2x1xi32>, %x: tensor<1x8x16xf32>) {
+  // expected-error@+1 {{positions and input must be of one sequence, found 'tensor<2x1xi32>' and 'tensor<1x8x16xf32>'}}
+  %a = model.take_tokens %p, %x : (tensor<2x1xi32>, tensor<1x8x16xf32>) -> tensor<1x1x16xf32>
+  model.return
+}
+
+// -----
+
+model.graph @take_tokens_input_c1(%p: tensor<1x1xi32>, %x: tensor<2x8x16xf32>) {
+  // expected-error@+1 {{positions and input must be of one sequence, found 'tensor<1x1xi32>' and 'tensor<2x8x16xf32>'}}
+  %a = model.take_tokens %p, %x : (tensor<1x1xi32>, tensor<2x8x16xf32>) -> tensor<1x1x16xf32>
+  model.return
+}
+
+// -----
+
+model.graph @take_tokens_rank_c1(%p: tensor<1x1xi32>, %x: tensor<8x16xf32>) {
+  // expected-error@+1 {{expected input of rank 3, found 'tensor<8x16xf32>'}}
+  %a = model.take_tokens %p, %x : (tensor<1x1xi32>, tensor<8x16xf32>) -> tensor<1x1x16xf32>
+  model.return
+}
+
+// -----
+
+model.graph @take_tokens_c2(%p: tensor<1x3xi32>, %x: tensor<1x8x16xf32>) {
+  // expected-error@+1 {{output}}
+  %a = model.take_tokens %p, %x : (tensor<1x3xi32>, tensor<1x8x16xf32>) -> tensor<1x2x16xf32>
+  model.return
+}
+
+// -----
+
+model.graph @take_tokens_c3(%p: tensor<1x3xi32>, %x: tensor<1x8x16xf32>) {
+  // expected-error@+1 {{output}}
+  %a = model.take_tokens %p, %x : (tensor<1x3xi32>, tensor<1x8x16xf32>) -> tensor<1x3x16xbf16>
+  model.return
+}

@@ -17,17 +17,27 @@ FailureOr<int64_t> rowOf(Operation *op, double token, int64_t rows) {
   return static_cast<int64_t>(token);
 }
 
-LogicalResult embedding(model::EmbeddingOp op, Operands operands,
-                        Results results) {
+/// The rows of `weight`, its leading extents taken as one, that tokens name.
+LogicalResult lookUp(Operation *op, Operands operands, Results results) {
   const Tensor &tokens = *operands[0], &weight = *operands[1];
   Tensor &output = results[0];
   for (int64_t r = 0; r < tokens.size(); ++r) {
-    FailureOr<int64_t> row = rowOf(op, tokens.data[r], weight.shape[0]);
+    FailureOr<int64_t> row = rowOf(op, tokens.data[r], weight.rows());
     if (failed(row))
       return failure();
     std::copy_n(weight.row(*row), weight.columns(), output.row(r));
   }
   return success();
+}
+
+LogicalResult embedding(model::EmbeddingOp op, Operands operands,
+                        Results results) {
+  return lookUp(op, operands, results);
+}
+
+LogicalResult takeTokens(model::TakeTokensOp op, Operands operands,
+                         Results results) {
+  return lookUp(op, operands, results);
 }
 
 LogicalResult embeddingGrad(model::EmbeddingGradOp op, Operands operands,
@@ -67,6 +77,7 @@ LogicalResult positionEmbeddingGrad(model::PositionEmbeddingGradOp,
 
 void llmc::interpret::addEmbeddingEvaluators(EvaluatorTable &table) {
   table.add<model::EmbeddingOp>(embedding);
+  table.add<model::TakeTokensOp>(takeTokens);
   table.add<model::EmbeddingGradOp>(embeddingGrad);
   table.add<model::PositionEmbeddingOp>(positionEmbedding);
   table.add<model::PositionEmbeddingGradOp>(positionEmbeddingGrad);
