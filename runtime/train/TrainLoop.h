@@ -11,6 +11,7 @@
 #ifndef LLMC_RUNTIME_TRAIN_TRAINLOOP_H
 #define LLMC_RUNTIME_TRAIN_TRAINLOOP_H
 
+#include "core/Clock.h"
 #include "core/Console.h"
 #include "core/FileLock.h"
 #include "core/Status.h"
@@ -22,7 +23,6 @@
 #include "train/Options.h"
 #include "train/Profile.h"
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -111,7 +111,7 @@ private:
   int64_t peakBytes = -1; ///< own memory, the most seen after a step
   std::string lastCheckpoint;
   double trainSeconds = 0; // in steps of this process
-  std::chrono::steady_clock::time_point loopStart;
+  Clock::time_point loopStart;
   Ceilings ceilings;            // of the device; bandwidth with --profile
   std::vector<int32_t> tokens;  // [batch, sequence]
   std::vector<int32_t> targets; // [batch, sequence]

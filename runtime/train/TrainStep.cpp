@@ -11,13 +11,7 @@
 
 namespace llmc::runtime {
 
-using Clock = std::chrono::steady_clock;
-
 namespace {
-
-double secondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 /// 1 - beta^step without the cancellation that pow would bring for a beta near
 /// one.
@@ -33,8 +27,11 @@ Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
   stepPosition = state.position;
   for (float &loss : losses)
     LLMC_TRY(microStep(data, loss, &loss == &losses.back()));
-  if (state.step == 0 && !options.dumpGradients.empty())
+  if (state.step == 0 && !options.dumpGradients.empty()) {
+    // What fails in the step is no failure of writing.
+    LLMC_TRY(duringStep(device.finish()));
     LLMC_TRY(dumpGradients());
+  }
   record.learningRate = options.schedule(state.step);
   LLMC_TRY(duringStep(update(state.step, record)));
   // While the device computes.

@@ -2,12 +2,12 @@
 
 #include "device/cpu/Ceilings.h"
 
+#include "core/Clock.h"
 #include "core/Console.h"
 #include "device/cpu/Arena.h"
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <thread>
 #include <vector>
 #if defined(__x86_64__)
@@ -16,8 +16,6 @@
 
 namespace llmc::runtime {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr int rounds = 5;
 constexpr double secondsOfARound = 4e-3;
@@ -51,10 +49,6 @@ double medianOfRounds(ThreadPool &pool, const Work &work) {
   }
   std::nth_element(sums.begin(), sums.begin() + rounds / 2, sums.end());
   return sums[rounds / 2];
-}
-
-double secondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 //===----------------------------------------------------------------------===//
