@@ -1,8 +1,10 @@
 //===- BucketParameters.cpp - flat storage for many ranks -----------------===//
 //
 //   train.variable @w .. at 0 decay        dist.mesh ranks 2 zero 1
-//   train.variable @b .. at 64             dist.bucket at 0 elements 128
-//   train.flat gradient : tensor<128xf32>  dist.bucket at 128 elements 128
+//   train.variable @b .. at 64             dist.unit "w" at 0 elements 128
+//   train.flat gradient : tensor<128xf32>  dist.unit .. at 128 elements 128
+//                                          dist.bucket at 0 elements 128
+//                                          dist.bucket at 128 elements 128
 //                                      ->  train.variable @w .. at 0 decay
 //                                          train.variable @b .. at 128
 //                                          train.flat gradient :
@@ -12,9 +14,11 @@
 
 #include "compiler/Distribution/Buckets.h"
 #include "compiler/Distribution/Passes.h"
+#include "compiler/Distribution/Units.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace llmc {
 #define GEN_PASS_DEF_BUCKETPARAMETERS
@@ -26,19 +30,13 @@ using namespace llmc;
 
 namespace {
 
-/// The sections of flat storage before and after they are padded.
-struct Layout {
-  int64_t decayElements;
-  int64_t elements;
-};
-
 struct BucketParameters : llmc::impl::BucketParametersBase<BucketParameters> {
   using BucketParametersBase::BucketParametersBase;
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (ranks < 2 || zero > 1 || bucket < 1) {
-      module.emitError("expected at least 2 ranks, stage 0 or 1 and buckets of "
+    if (ranks < 2 || zero < 0 || zero > 3 || bucket < 1) {
+      module.emitError("expected at least 2 ranks, stage 0 to 3 and buckets of "
                        "at least 1 element, found ")
           << ranks.getValue() << ", " << zero.getValue() << " and "
           << bucket.getValue();
@@ -57,52 +55,58 @@ struct BucketParameters : llmc::impl::BucketParametersBase<BucketParameters> {
                         "from the place in storage: not for several ranks yet");
       return signalPassFailure();
     }
-    Layout before{static_cast<int64_t>(adamw.getDecayElements()),
-                  adamw.getParameters().getType().getNumElements()};
-    SmallVector<Bucket> buckets = cutIntoBuckets(
-        {before.decayElements, before.elements - before.decayElements}, ranks,
-        bucket);
-    Layout after = pad(before, buckets);
-    move(before, after);
-    adamw.setDecayElements(after.decayElements);
-    declare(buckets);
+    int64_t before = adamw.getParameters().getType().getNumElements();
+    SmallVector<Unit> units = findUnits(module, bucket);
+    SmallVector<int64_t> sections;
+    for (const Unit &unit : units)
+      sections.push_back(unit.elements);
+    SmallVector<Bucket> buckets = cutIntoBuckets(sections, ranks, bucket);
+    OpBuilder builder(&getContext());
+    builder.setInsertionPointToStart(module.getBody());
+    dist::MeshOp::create(builder, module.getLoc(), ranks, zero);
+    adamw.setDecayElements(place(units, builder));
+    for (const Bucket &bucket : buckets)
+      dist::BucketOp::create(builder, module.getLoc(), bucket.at,
+                             bucket.elements);
+    int64_t after = buckets.back().at + buckets.back().elements;
+    module.walk([&](train::FlatOp flat) {
+      auto type = cast<RankedTensorType>(flat.getType());
+      flat.getValue().setType(type.clone({after}));
+    });
     remark::analysis(
         module.getLoc(),
         remark::RemarkOpts::name("buckets").category("distribution"))
-        << remark::add("{0} elements in {1} buckets of at most {2} for {3} "
-                       "ranks, {4} of them padding",
-                       after.elements, buckets.size(), buckets.front().elements,
-                       ranks.getValue(), after.elements - before.elements);
+        << remark::add("{0} elements in {1} units and {2} buckets of at most "
+                       "{3} for {4} ranks, {5} of them padding",
+                       after, units.size(), buckets.size(),
+                       llvm::max_element(buckets,
+                                         [](auto a, auto b) {
+                                           return a.elements < b.elements;
+                                         })
+                           ->elements,
+                       ranks.getValue(), after - before);
   }
 
 private:
-  static Layout pad(const Layout &before, ArrayRef<Bucket> buckets) {
-    Layout after{0, buckets.back().at + buckets.back().elements};
-    for (const Bucket &bucket : buckets)
-      if (after.decayElements < before.decayElements)
-        after.decayElements = bucket.at + bucket.elements;
-    return after;
-  }
-
-  /// What does not decay begins where its section does now.
-  void move(const Layout &before, const Layout &after) {
-    int64_t shift = after.decayElements - before.decayElements;
-    for (auto variable : getOperation().getOps<train::VariableOp>())
-      if (!variable.getConstant() && !variable.getDecay())
-        variable.setOffset(variable.getOffset() + shift);
-    getOperation().walk([&](train::FlatOp flat) {
-      auto type = cast<RankedTensorType>(flat.getType());
-      flat.getValue().setType(type.clone({after.elements}));
-    });
-  }
-
-  void declare(ArrayRef<Bucket> buckets) {
-    Location loc = getOperation().getLoc();
-    OpBuilder builder(&getContext());
-    builder.setInsertionPointToStart(getOperation().getBody());
-    dist::MeshOp::create(builder, loc, ranks, zero);
-    for (const Bucket &bucket : buckets)
-      dist::BucketOp::create(builder, loc, bucket.at, bucket.elements);
+  /// Gives the variables their places and declares the units. Returns where
+  /// those that decay end.
+  int64_t place(ArrayRef<Unit> units, OpBuilder &builder) {
+    int64_t multiple = kShardAlignment * ranks, at = 0, decayElements = 0;
+    for (const Unit &unit : units) {
+      int64_t offset = at;
+      for (train::VariableOp variable : unit.variables) {
+        variable.setOffset(offset);
+        auto type = cast<RankedTensorType>(variable.getType());
+        offset += llvm::alignTo(type.getNumElements(), kShardAlignment);
+      }
+      int64_t elements = llvm::alignTo(unit.elements, multiple);
+      dist::UnitOp::create(builder, getOperation().getLoc(), unit.name, at,
+                           elements);
+      at += elements;
+      if (unit.decays)
+        decayElements = at;
+    }
+    return decayElements;
   }
 };
 

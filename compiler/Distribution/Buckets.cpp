@@ -8,9 +8,6 @@
 
 using namespace llmc;
 
-/// A shard begins where a variable may begin.
-static constexpr int64_t kShardAlignment = 64;
-
 llvm::SmallVector<Bucket> llmc::cutIntoBuckets(llvm::ArrayRef<int64_t> sections,
                                                int64_t ranks, int64_t limit) {
   llvm::SmallVector<Bucket> buckets;

@@ -1,8 +1,9 @@
 //===- Buckets.h - which gradients one collective carries -----------------===//
 //
-// Policy, apart from rewriting. Storage is cut without regard to where tensors
-// begin: all buckets but the last of a section have one size, so that their
-// kernels are the same, and a tensor larger than a bucket is no exception.
+// Policy, apart from rewriting. A section, the parameters of a unit, is cut
+// without regard to where tensors begin: all its buckets but the last have one
+// size, so that their kernels are the same, and a tensor larger than a bucket
+// is no exception.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +16,10 @@
 #include <cstdint>
 
 namespace llmc {
+
+/// A shard begins where a variable may begin: at a multiple of so many
+/// elements.
+inline constexpr int64_t kShardAlignment = 64;
 
 /// Elements [at, at + elements) of flat storage.
 struct Bucket {

@@ -10,13 +10,13 @@ def BucketParameters : Pass<"llmc-bucket-parameters", "::mlir::ModuleOp"> {
   let description = [{
     Precondition: what Step leaves, for one rank.
 
-    Action: declares the mesh and the buckets (`Buckets`). Parameters that
-    decay, and then those that do not, are padded to whole shards; offsets,
+    Action: declares the mesh, the units (`Units`) and the buckets (`Buckets`).
+    Each unit begins a bucket and is padded to whole shards; offsets,
     `train.flat` and `decay_elements` follow. Padding is 0 in every storage and
     stays 0: it adds nothing to a norm and takes no part in a product.
 
-    Postcondition: every storage of parameters is a sequence of `dist.bucket`s.
-    Masters in bf16 are refused.
+    Postcondition: every storage of parameters is a sequence of `dist.unit`s,
+    and each of these one of `dist.bucket`s. Masters in bf16 are refused.
 
     ```mlir
     // before
@@ -25,6 +25,8 @@ def BucketParameters : Pass<"llmc-bucket-parameters", "::mlir::ModuleOp"> {
     %g = train.flat gradient : tensor<128xf32>
     // after llmc-bucket-parameters{ranks=2 zero=1}
     dist.mesh ranks 2 zero 1
+    dist.unit "w" at 0 elements 128
+    dist.unit "norms and biases" at 128 elements 128
     dist.bucket at 0 elements 128
     dist.bucket at 128 elements 128
     train.variable @w "w" : tensor<4x4xf32> at 0 decay init #model.ones
@@ -34,7 +36,7 @@ def BucketParameters : Pass<"llmc-bucket-parameters", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"ranks", "ranks", "int64_t", "2", "ranks that train together">,
-    Option<"zero", "zero", "int64_t", "0", "stage of ZeRO: 0 or 1">,
+    Option<"zero", "zero", "int64_t", "0", "stage of ZeRO: 0 to 3">,
     Option<"bucket", "bucket", "int64_t", "4194304",
            "elements of a bucket, rounded up to whole shards">
   ];
@@ -54,7 +56,8 @@ def ShardUpdate : Pass<"llmc-shard-update", "::mlir::ModuleOp"> {
     updated, and gradients, of which AdamW zeroes the rank's own only, are
     zeroed. Moments are sharded, as are f32 masters whose compute copies
     products read: the copies are gathered instead. `@prepare` rounds shards
-    and gathers them.
+    and gathers them. From stage 2 on gradients are sharded, in stage 3 what
+    products read, too: nothing is gathered then (`llmc-shard-parameters`).
 
     Postcondition: no `train.gradient_norm`.
 
@@ -81,11 +84,122 @@ def ShardUpdate : Pass<"llmc-shard-update", "::mlir::ModuleOp"> {
                            "::llmc::train::TrainDialect"];
 }
 
+def ShardGradients : Pass<"llmc-shard-gradients", "::mlir::ModuleOp"> {
+  let summary = "leaves each rank its part of the gradients";
+  let description = [{
+    Precondition: `llmc-bucket-parameters` with stage 2 or 3; before Fusion.
+
+    Action: in @micro_step, gradients of a unit are added up in a window of its
+    own, which begins at zero; at the end each bucket is reduce-scattered, and
+    this rank's sum is added to its shard, all that is kept of the gradients.
+    `llmc-place-windows` moves these ops to where they belong. All micro-steps
+    do this: between two of them, a rank has no room for more than its shard.
+
+    Postcondition: no handle on a gradient of a variable in @micro_step.
+
+    ```mlir
+    // before
+    func.func @micro_step(..) -> tensor<f32> {
+      %g = train.ref gradient @w : tensor<16x16xf32>
+      train.accumulate %dw into %g : tensor<16x16xf32>, tensor<16x16xf32>
+      return %loss : tensor<f32>
+    }
+    // after
+    func.func @micro_step(..) -> tensor<f32> {
+      %mine = train.flat gradient sharded : tensor<128xf32>
+      %window = dist.window "w" : tensor<256xf32>
+      train.zero %window : tensor<256xf32>
+      %g = dist.range %window[0] : tensor<256xf32> -> tensor<16x16xf32>
+      train.accumulate %dw into %g : tensor<16x16xf32>, tensor<16x16xf32>
+      %bucket = dist.range %window[0] : tensor<256xf32> -> tensor<256xf32>
+      %p = dist.reduce_scatter_start %bucket : tensor<256xf32> -> !dist.pending<tensor<128xf32>>
+      %sum = dist.wait %p : !dist.pending<tensor<128xf32>>
+      %shard = dist.range %mine[0] : tensor<128xf32> -> tensor<128xf32>
+      train.add %sum into %shard : tensor<128xf32>
+      return %loss : tensor<f32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::llmc::dist::DistDialect",
+                           "::llmc::train::TrainDialect"];
+}
+
+def ShardParameters : Pass<"llmc-shard-parameters", "::mlir::ModuleOp"> {
+  let summary = "leaves each rank its part of the parameters";
+  let description = [{
+    Precondition: `llmc-bucket-parameters` with stage 3; before Fusion.
+
+    Action: each function gathers the units that it has handles on into a window
+    each, of the values or, in mixed precision, of the compute copies; handles
+    become parts of the windows. `llmc-place-windows` moves the gathers to where
+    they belong, and repeats some.
+
+    Postcondition: no handle on what products read of a parameter.
+
+    ```mlir
+    // before
+    %w = train.ref value @w : tensor<16x16xf32>
+    %y = model.linear %x, %w : ...
+    // after
+    %mine = train.flat value sharded : tensor<128xf32>
+    %window = dist.window "w" : tensor<256xf32>
+    %shard = dist.range %mine[0] : tensor<128xf32> -> tensor<128xf32>
+    %bucket = dist.range %window[0] : tensor<256xf32> -> tensor<256xf32>
+    %p = dist.all_gather_start %shard into %bucket : tensor<128xf32>, tensor<256xf32> -> !dist.pending<tensor<256xf32>>
+    dist.wait %p : !dist.pending<tensor<256xf32>>
+    %w = dist.range %window[0] : tensor<256xf32> -> tensor<16x16xf32>
+    %y = model.linear %x, %w : ...
+    ```
+  }];
+  let dependentDialects = ["::llmc::dist::DistDialect",
+                           "::llmc::train::TrainDialect"];
+}
+
+def PlaceWindows : Pass<"llmc-place-windows", "::mlir::ModuleOp"> {
+  let summary = "fills and empties windows when they are needed";
+  let description = [{
+    Precondition: functions of launches, in their final order, with windows.
+
+    Action: moves what works on windows; launches that compute stay as they are.
+    - Gradients: a window is zeroed right before the first launch that adds to
+      it; a bucket's sum starts right behind the last one. It is waited for, and
+      added to this rank's shard, when the next window but one begins: two are
+      there at a time, one that is summed while the other fills. (One that is
+      written all along, as that of a tied embedding, is there beside them.)
+    - Parameters: a unit is gathered while the one before it is used, and its
+      window is free behind its last use. A use that lies far from the one
+      before, with two other units in between that need more room than this
+      one, gets a window and a gather of its own: so the backward pass gathers
+      again what the forward pass has.
+    Remarks of category `distribution` name the launches.
+
+    Postcondition: each collective is waited for before its first use.
+
+    ```mlir
+    // before, with windows %a and %b of two units
+    %pa = dist.all_gather_start %sa into %ra : ...
+    dist.wait %pa : ...
+    %pb = dist.all_gather_start %sb into %rb : ...
+    dist.wait %pb : ...
+    %x = tile.launch @first(%t, %wa) : ...
+    %y = tile.launch @second(%x, %wb) : ...
+    // after
+    %pa = dist.all_gather_start %sa into %ra : ...
+    %pb = dist.all_gather_start %sb into %rb : ...
+    dist.wait %pa : ...
+    %x = tile.launch @first(%t, %wa) : ...
+    dist.wait %pb : ...
+    %y = tile.launch @second(%x, %wb) : ...
+    ```
+  }];
+  let dependentDialects = ["::llmc::dist::DistDialect"];
+}
+
 def ReduceGradients : Pass<"llmc-reduce-gradients", "::mlir::ModuleOp"> {
   let summary = "sums gradients over ranks while the backward pass runs";
   let description = [{
     Precondition: functions of launches, in their final order, with mesh and
-    buckets.
+    buckets, in stage 0 or 1.
 
     Action: adds @last_micro_step, which runs instead of @micro_step for the
     last micro-batch of a step: the same launches, and for each bucket an

@@ -33,13 +33,19 @@ class UpdateSharder {
 public:
   UpdateSharder(dist::MeshOp mesh, OpBuilder &builder, Location loc)
       : module(mesh->getParentOfType<ModuleOp>()), ranks(mesh.getRanks()),
-        buckets(module.getOps<dist::BucketOp>()), b(loc, builder) {}
+        zero(mesh.getZero()), buckets(module.getOps<dist::BucketOp>()),
+        b(loc, builder) {}
 
   void shardNorm(train::GradientNormOp norm, int64_t splits);
   void shardAdamW(train::AdamWOp adamw);
   void shardRound(train::RoundOp round);
 
 private:
+  /// What this rank has of a slot.
+  struct OwnStorage {
+    Value handle;
+    bool isSharded;
+  };
   /// A handle on all of what this rank has of the slot of `flat`.
   Value createSharded(Value flat) {
     auto op = flat.getDefiningOp<train::FlatOp>();
@@ -62,6 +68,18 @@ private:
   Value createStoredShard(Value storage, dist::BucketOp bucket) {
     return createRange(storage, bucket.getAt() / ranks, shardElements(bucket));
   }
+  /// The same in either.
+  Value createOwnShard(const OwnStorage &storage, dist::BucketOp bucket) {
+    return storage.isSharded ? createStoredShard(storage.handle, bucket)
+                             : createShard(storage.handle, bucket);
+  }
+  /// The storage of the slot of `whole`, of which a rank has shards only from
+  /// `stage` on.
+  OwnStorage findStorage(Value whole, int64_t stage) {
+    if (zero < stage)
+      return {whole, false};
+    return {createSharded(whole), true};
+  }
   Value startGather(Value part) {
     auto type = cast<RankedTensorType>(part.getType());
     return dist::AllGatherStartOp::create(
@@ -80,6 +98,7 @@ private:
 
   ModuleOp module;
   int64_t ranks;
+  int64_t zero;
   SmallVector<dist::BucketOp> buckets;
   ImplicitLocOpBuilder b;
 };
@@ -104,9 +123,10 @@ void UpdateSharder::shardNorm(train::GradientNormOp norm, int64_t splits) {
                                        /*first=*/0);
   Value own = dist::ShardOp::create(b, scalar.clone({partials}), all);
   int64_t first = 0;
+  OwnStorage gradients = findStorage(norm.getGradients(), 2);
   for (dist::BucketOp bucket : buckets) {
     int64_t count = countOf(bucket);
-    train::SumOfSquaresOp::create(b, createShard(norm.getGradients(), bucket),
+    train::SumOfSquaresOp::create(b, createOwnShard(gradients, bucket),
                                   createRange(own, first, count));
     first += count;
   }
@@ -121,28 +141,33 @@ void UpdateSharder::shardAdamW(train::AdamWOp adamw) {
   b.setLoc(adamw.getLoc());
   // Products read the copies, where there are any; then nobody but the owner
   // needs a master.
-  Value copies = adamw.getCompute();
-  Value masters = adamw.getParameters();
-  Value storedMasters = copies ? createSharded(masters) : Value();
+  bool copied = adamw.getCompute() != nullptr;
+  OwnStorage masters = findStorage(adamw.getParameters(), copied ? 1 : 3);
+  OwnStorage gradients = findStorage(adamw.getGradients(), 2);
+  OwnStorage copies;
+  if (copied)
+    copies = findStorage(adamw.getCompute(), 3);
   Value moment1 = createSharded(adamw.getMoment1());
   Value moment2 = createSharded(adamw.getMoment2());
   auto decayElements = static_cast<int64_t>(adamw.getDecayElements());
   SmallVector<Value> gathers;
   for (dist::BucketOp bucket : buckets) {
     auto at = static_cast<int64_t>(bucket.getAt());
-    Value master = copies ? createStoredShard(storedMasters, bucket)
-                          : createShard(masters, bucket);
-    Value copy = copies ? createShard(copies, bucket) : Value();
+    Value master = createOwnShard(masters, bucket);
+    Value copy = copied ? createOwnShard(copies, bucket) : Value();
     // A bucket decays as a whole or not at all.
-    train::AdamWOp::create(b, master, createShard(adamw.getGradients(), bucket),
+    train::AdamWOp::create(b, master, createOwnShard(gradients, bucket),
                            createStoredShard(moment1, bucket),
                            createStoredShard(moment2, bucket), adamw.getNorm(),
                            adamw.getHyper(), copy,
                            at < decayElements ? shardElements(bucket) : 0,
                            /*stochastic=*/false);
-    gathers.push_back(startGather(copies ? copy : master));
+    if (zero < 3)
+      gathers.push_back(startGather(copied ? copy : master));
   }
-  train::ZeroOp::create(b, adamw.getGradients());
+  // AdamW zeroes what it reads; a rank that has no more needs nothing else.
+  if (!gradients.isSharded)
+    train::ZeroOp::create(b, adamw.getGradients());
   for (Value gather : gathers)
     wait(gather);
   adamw.erase();
@@ -152,11 +177,13 @@ void UpdateSharder::shardRound(train::RoundOp round) {
   b.setInsertionPoint(round);
   b.setLoc(round.getLoc());
   Value masters = createSharded(round.getValue());
+  OwnStorage copies = findStorage(round.getStorage(), 3);
   SmallVector<Value> gathers;
   for (dist::BucketOp bucket : buckets) {
-    Value copy = createShard(round.getStorage(), bucket);
+    Value copy = createOwnShard(copies, bucket);
     train::RoundOp::create(b, createStoredShard(masters, bucket), copy);
-    gathers.push_back(startGather(copy));
+    if (zero < 3)
+      gathers.push_back(startGather(copy));
   }
   for (Value gather : gathers)
     wait(gather);

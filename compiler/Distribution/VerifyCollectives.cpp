@@ -10,6 +10,9 @@
 #include "compiler/Distribution/Passes.h"
 #include "dialects/Plan/Plan.h"
 
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/MapVector.h"
+
 namespace llmc {
 #define GEN_PASS_DEF_VERIFYCOLLECTIVES
 #include "compiler/Distribution/Passes.h.inc"
@@ -35,9 +38,17 @@ struct Extent {
   }
 };
 
+/// An op and the bytes that it works on.
+struct Use {
+  Operation *op;
+  Extent extent;
+};
+
 class Verifier {
 public:
-  Verifier(ModuleOp module, int64_t ranks) : module(module), ranks(ranks) {}
+  Verifier(ModuleOp module, dist::MeshOp mesh)
+      : module(module), symbols(module), ranks(mesh.getRanks()),
+        zero(mesh.getZero()) {}
   LogicalResult run();
 
 private:
@@ -45,12 +56,23 @@ private:
   LogicalResult verifyStart(plan::StartOp start);
   LogicalResult verifyFree(Operation *op);
   LogicalResult verifyCoverage(plan::FuncOp function);
+  LogicalResult verifyWindows(plan::FuncOp function);
+  LogicalResult verifyAdditions(plan::FuncOp function);
+  LogicalResult verifyOnce(Operation *function, SmallVector<Use> uses,
+                           Extent whole, StringRef what, StringRef how);
   Extent extentOf(Value place);
-  /// `part` is this rank's part of `whole`, where it lies in it.
+  /// `part` is this rank's part of `whole`, where it lies in it, or of a
+  /// storage of which a rank has its own parts only.
   bool isOwnPart(Value part, Value whole);
+  plan::ArenaOp arenaOf(Value place) {
+    auto view = place.getDefiningOp<plan::ViewOp>();
+    return symbols.lookup<plan::ArenaOp>(view.getArena());
+  }
 
   ModuleOp module;
+  SymbolTable symbols;
   int64_t ranks;
+  int64_t zero;
   SmallVector<plan::StartOp> pending;
 };
 
@@ -67,6 +89,8 @@ Extent Verifier::extentOf(Value place) {
 bool Verifier::isOwnPart(Value part, Value whole) {
   auto inner = part.getDefiningOp<plan::ViewOp>();
   auto outer = whole.getDefiningOp<plan::ViewOp>();
+  if (arenaOf(part).getSharded() && !arenaOf(whole).getSharded())
+    return !inner.getRankStride() && !outer.getRankStride();
   return inner.getArena() == outer.getArena() &&
          inner.getOffset() == outer.getOffset() && !outer.getRankStride() &&
          inner.getRankStride() == bytesOf(cast<MemRefType>(inner.getType()));
@@ -131,8 +155,9 @@ LogicalResult Verifier::verifyFree(Operation *op) {
 
 LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
   pending.clear();
-  bool alone = function.getSymName() == "evaluate" ||
-               function.getSymName() == "generate";
+  // Where no rank has all parameters, none can run anything alone.
+  bool alone = zero < 3 && (function.getSymName() == "evaluate" ||
+                            function.getSymName() == "generate");
   for (Operation &op : function.getBody().front()) {
     if (auto wait = dyn_cast<plan::WaitOp>(op)) {
       llvm::erase_if(pending, [&](plan::StartOp start) {
@@ -164,55 +189,123 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
   return success();
 }
 
-LogicalResult Verifier::verifyCoverage(plan::FuncOp function) {
-  SmallVector<plan::StartOp> sums;
-  for (auto start : function.getBody().front().getOps<plan::StartOp>())
-    if (start.getKind() != plan::CollectiveKind::AllGather)
-      sums.push_back(start);
-  llvm::sort(sums, [&](plan::StartOp a, plan::StartOp b) {
-    Extent first = extentOf(a.getSource()), second = extentOf(b.getSource());
-    return std::tie(first.begin, first.end) <
-           std::tie(second.begin, second.end);
+/// Each byte of `whole` is among the `uses` once: "bytes 0 to 64 of WHAT are
+/// not HOW, expected once".
+LogicalResult Verifier::verifyOnce(Operation *function, SmallVector<Use> uses,
+                                   Extent whole, StringRef what,
+                                   StringRef how) {
+  llvm::sort(uses, [](const Use &a, const Use &b) {
+    return std::tie(a.extent.begin, a.extent.end) <
+           std::tie(b.extent.begin, b.extent.end);
   });
+  int64_t at = whole.begin;
+  auto report = [&](Operation *op, int64_t begin, int64_t end, StringRef no,
+                    StringRef times) {
+    return op->emitError("bytes ")
+           << begin << " to " << end << " of " << what << " are " << no << how
+           << times << ", expected once";
+  };
+  for (const Use &use : uses) {
+    if (use.extent.begin < at)
+      return report(use.op, use.extent.begin, std::min(at, use.extent.end), "",
+                    " twice");
+    if (use.extent.begin > at)
+      return report(function, at, use.extent.begin, "not ", "");
+    at = use.extent.end;
+  }
+  if (at < whole.end)
+    return report(function, at, whole.end, "not ", "");
+  return success();
+}
+
+/// Stages 0 and 1: gradients are summed where they are.
+LogicalResult Verifier::verifyCoverage(plan::FuncOp function) {
   for (auto arena : module.getOps<plan::ArenaOp>()) {
     if (arena.getKind() != plan::ArenaKind::Gradient)
       continue;
-    int64_t at = 0;
-    auto report = [&](Operation *op, int64_t begin, int64_t end,
-                      StringRef how) {
-      return op->emitError("bytes ")
-             << begin << " to " << end << " of the gradients are " << how
-             << " over ranks in @last_micro_step, expected once";
-    };
-    for (plan::StartOp start : sums) {
-      Extent extent = extentOf(start.getSource());
-      if (extent.arena != arena.getSymName())
-        continue;
-      if (extent.begin < at)
-        return report(start, extent.begin, std::min(at, extent.end),
-                      "summed twice");
-      if (extent.begin > at)
-        return report(function, at, extent.begin, "not summed");
-      at = extent.end;
-    }
-    if (at < static_cast<int64_t>(arena.getBytes()))
-      return report(function, at, arena.getBytes(), "not summed");
+    SmallVector<Use> sums;
+    for (auto start : function.getBody().front().getOps<plan::StartOp>())
+      if (start.getKind() != plan::CollectiveKind::AllGather &&
+          arenaOf(start.getSource()) == arena)
+        sums.push_back({start, extentOf(start.getSource())});
+    Extent whole{arena.getSymName(), 0, static_cast<int64_t>(arena.getBytes())};
+    if (failed(verifyOnce(function, sums, whole, "the gradients",
+                          "summed over ranks in @last_micro_step")))
+      return failure();
   }
   return success();
 }
 
+/// Stages 2 and 3: a window of which something is summed is summed as a whole.
+LogicalResult Verifier::verifyWindows(plan::FuncOp function) {
+  llvm::MapVector<plan::ViewOp, SmallVector<Use>> windows;
+  for (auto start : function.getBody().front().getOps<plan::StartOp>())
+    if (start.getKind() == plan::CollectiveKind::ReduceScatter)
+      windows[start.getSource().getDefiningOp<plan::ViewOp>().getRoot()]
+          .push_back({start, extentOf(start.getSource())});
+  for (auto &[window, sums] : windows)
+    if (failed(verifyOnce(window, sums, extentOf(window), "a window",
+                          "summed over ranks")))
+      return failure();
+  return success();
+}
+
+/// Stages 2 and 3: what ranks have summed, and nothing else, is added to each
+/// shard of the gradients, once.
+LogicalResult Verifier::verifyAdditions(plan::FuncOp function) {
+  SmallVector<Use> additions;
+  SmallVector<plan::ViewOp> sums;
+  plan::ArenaOp gradients;
+  for (auto arena : module.getOps<plan::ArenaOp>())
+    if (arena.getKind() == plan::ArenaKind::Gradient)
+      gradients = arena;
+  if (!gradients)
+    return module.emitError("expected a plan.arena of gradients");
+  for (Operation &op : function.getBody().front()) {
+    if (auto wait = dyn_cast<plan::WaitOp>(op)) {
+      auto start = wait.getPending().getDefiningOp<plan::StartOp>();
+      if (start.getKind() == plan::CollectiveKind::ReduceScatter)
+        sums.push_back(start.getDestination().getDefiningOp<plan::ViewOp>());
+      continue;
+    }
+    auto launch = dyn_cast<plan::LaunchOp>(op);
+    if (!launch)
+      continue;
+    for (Value operand : launch.getOperands()) {
+      if (arenaOf(operand) != gradients)
+        continue;
+      bool addsSum = llvm::any_of(launch.getOperands(), [&](Value other) {
+        return llvm::is_contained(sums, other.getDefiningOp<plan::ViewOp>());
+      });
+      if (!addsSum)
+        return launch.emitOpError("adds to the gradients what no "
+                                  "reduce_scatter that was waited for has "
+                                  "summed");
+      additions.push_back({launch, extentOf(operand)});
+    }
+  }
+  Extent whole{gradients.getSymName(), 0,
+               static_cast<int64_t>(gradients.getBytes())};
+  return verifyOnce(function, additions, whole, "this rank's gradients",
+                    "added to in @micro_step");
+}
+
 LogicalResult Verifier::run() {
-  plan::FuncOp last;
+  StringRef name = zero < 2 ? "last_micro_step" : "micro_step";
+  plan::FuncOp sums;
   for (auto function : module.getOps<plan::FuncOp>()) {
     if (failed(verifyFunction(function)))
       return failure();
-    if (function.getSymName() == "last_micro_step")
-      last = function;
+    if (function.getSymName() == name)
+      sums = function;
   }
-  if (!last)
-    return module.emitError("expected a plan.func @last_micro_step, which sums "
-                            "gradients over ranks");
-  return verifyCoverage(last);
+  if (!sums)
+    return module.emitError("expected a plan.func @")
+           << name << ", which sums gradients over ranks";
+  if (zero < 2)
+    return verifyCoverage(sums);
+  return success(succeeded(verifyWindows(sums)) &&
+                 succeeded(verifyAdditions(sums)));
 }
 
 namespace {
@@ -220,7 +313,7 @@ struct VerifyCollectives
     : llmc::impl::VerifyCollectivesBase<VerifyCollectives> {
   void runOnOperation() override {
     dist::MeshOp mesh = dist::findMesh(getOperation());
-    if (mesh && failed(Verifier(getOperation(), mesh.getRanks()).run()))
+    if (mesh && failed(Verifier(getOperation(), mesh).run()))
       signalPassFailure();
     markAllAnalysesPreserved();
   }

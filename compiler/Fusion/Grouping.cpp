@@ -49,8 +49,8 @@ static void reportColumns(model::ConcatOp concat) {
 }
 
 static bool isHandle(Operation *op) {
-  return isa<train::RefOp, train::FlatOp, train::SquaresOp, dist::RangeOp,
-             dist::ShardOp>(op);
+  return isa<train::RefOp, train::FlatOp, train::SquaresOp, dist::WindowOp,
+             dist::RangeOp, dist::ShardOp>(op);
 }
 
 LogicalResult Grouping::run(func::FuncOp func,
@@ -250,22 +250,26 @@ Grouping::getCandidates(FusionOpInterface op) const {
 /// Adds the groups that must run before the op and what is attached to it.
 void Grouping::collectDependencies(Operation *op,
                                    SmallVectorImpl<GroupId> &dependencies) {
-  bool writes = hasEffect<MemoryEffects::Write>(op);
   for (Value operand : op->getOperands()) {
     Operation *producer = operand.getDefiningOp();
-    if (attached.contains(producer) || isPlace(producer)) {
+    if (attached.contains(producer) || isPlace(producer))
       collectDependencies(producer, dependencies);
-      continue;
-    }
-    if (auto found = groupOf.find(producer); found != groupOf.end())
+    else if (auto found = groupOf.find(producer); found != groupOf.end())
       dependencies.push_back(found->second);
-    if (StorageState *state = getStorage(operand)) {
+  }
+  forEachAccess(op, [&](Value value, bool writes) {
+    if (auto part = dist::findWindowPart(value)) {
+      for (const WindowAccess &access : windows[part->window])
+        if ((writes || access.writes) &&
+            part->overlaps(access.begin, access.end))
+          dependencies.push_back(access.group);
+    } else if (StorageState *state = getStorage(value)) {
       if (state->writer)
         dependencies.push_back(*state->writer);
       if (writes)
         dependencies.append(state->readers);
     }
-  }
+  });
 }
 
 void Grouping::add(Operation *op, GroupId group,
@@ -286,18 +290,34 @@ void Grouping::add(Operation *op, GroupId group,
 }
 
 void Grouping::recordAccesses(Operation *op, GroupId group) {
-  bool writes = hasEffect<MemoryEffects::Write>(op);
-  for (Value operand : op->getOperands()) {
-    StorageState *state = getStorage(operand);
+  forEachAccess(op, [&](Value value, bool writes) {
+    if (auto part = dist::findWindowPart(value)) {
+      windows[part->window].push_back(
+          {part->first, part->first + part->elements, group, writes});
+      return;
+    }
+    StorageState *state = getStorage(value);
     if (!state)
-      continue;
+      return;
     if (writes) {
       state->writer = group;
       state->readers.clear();
     } else if (!llvm::is_contained(state->readers, group)) {
       state->readers.push_back(group);
     }
+  });
+}
+
+void Grouping::forEachAccess(Operation *op,
+                             function_ref<void(Value, bool)> visit) {
+  bool writes = hasEffect<MemoryEffects::Write>(op);
+  // What a collective works on is there when it was waited for.
+  if (auto wait = dyn_cast<dist::WaitOp>(op)) {
+    op = wait.getPending().getDefiningOp();
+    writes = true;
   }
+  for (Value operand : op->getOperands())
+    visit(operand, writes);
 }
 
 /// The storage behind a handle; none for other values.

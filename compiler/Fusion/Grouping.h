@@ -65,6 +65,10 @@ private:
            llvm::ArrayRef<GroupId> dependencies);
   void recordAccesses(mlir::Operation *op, GroupId group);
   StorageState *getStorage(mlir::Value value);
+  /// Calls `visit` with each tensor that the op works on.
+  static void
+  forEachAccess(mlir::Operation *op,
+                llvm::function_ref<void(mlir::Value, bool writes)> visit);
 
   const CostModel &cost;
   /// Ops that are placed with a user: attention's views, recomputed ops.
@@ -77,6 +81,15 @@ private:
   /// all parameters at once.
   llvm::DenseMap<std::pair<mlir::Attribute, unsigned>, StorageState> storage;
   bool hasFlatHandles = false;
+  /// Who touched a part of a window. Parts that do not overlap have nothing to
+  /// do with each other, as storages of different variables.
+  struct WindowAccess {
+    int64_t begin;
+    int64_t end;
+    GroupId group;
+    bool writes;
+  };
+  llvm::DenseMap<mlir::Operation *, llvm::SmallVector<WindowAccess>> windows;
 };
 
 } // namespace llmc

@@ -2,6 +2,7 @@
 
 #include "compiler/MemoryPlan/Lifetimes.h"
 
+#include "dialects/Dist/Dist.h"
 #include "dialects/Model/Model.h"
 #include "dialects/Tile/RowPitch.h"
 
@@ -45,6 +46,16 @@ static int64_t bytesPerToken(Value value) {
 }
 
 static void collectParts(func::FuncOp function, FunctionLifetimes &lifetimes) {
+  for (Operation &op : function.getBody().front()) {
+    if (!isa<dist::RangeOp, dist::ShardOp, dist::WaitOp>(op))
+      continue;
+    Value handle = op.getResult(0);
+    if (auto part = dist::findWindowPart(handle))
+      lifetimes.parts[handle] = {
+          part->window,
+          part->first *
+              (getElementTypeOrSelf(handle).getIntOrFloatBitWidth() / 8)};
+  }
   for (auto slice : function.getOps<model::SliceTokensOp>())
     lifetimes.parts[slice.getOutput()] = {
         slice.getInput(), static_cast<int64_t>(slice.getFirst()) *
@@ -90,6 +101,17 @@ static Value inplaceArgument(tile::LaunchOp launch, unsigned result,
   return {};
 }
 
+/// A window is used at `time`.
+static void addWindow(Value window, int64_t time,
+                      FunctionLifetimes &lifetimes) {
+  auto [entry, first] =
+      lifetimes.bufferOf.try_emplace(window, lifetimes.buffers.size());
+  if (first)
+    lifetimes.buffers.push_back(
+        {bytesOf(cast<ShapedType>(window.getType())), time, time});
+  lifetimes.buffers[entry->second].last = time;
+}
+
 FunctionLifetimes llmc::computeLifetimes(func::FuncOp function,
                                          SymbolTable &symbols) {
   FunctionLifetimes lifetimes;
@@ -98,9 +120,16 @@ FunctionLifetimes llmc::computeLifetimes(func::FuncOp function,
   llvm::DenseSet<Value> returned;
   int64_t time = 0;
   for (Operation &op : function.getBody().front()) {
-    if (auto launch = dyn_cast<tile::LaunchOp>(op)) {
-      for (Value input : launch.getInputs())
-        lastUse[lifetimes.rootOf(input).whole] = time;
+    // A collective works on its operands until it was waited for.
+    auto wait = dyn_cast<dist::WaitOp>(op);
+    Operation *user = wait ? wait.getPending().getDefiningOp() : &op;
+    if (isa<tile::LaunchOp>(user) || dist::isStart(user)) {
+      for (Value input : user->getOperands()) {
+        Value whole = lifetimes.rootOf(input).whole;
+        lastUse[whole] = time;
+        if (whole.getDefiningOp<dist::WindowOp>())
+          addWindow(whole, time, lifetimes);
+      }
       ++time;
     } else if (isa<func::ReturnOp>(op)) {
       returned.insert(op.operand_begin(), op.operand_end());
@@ -108,7 +137,12 @@ FunctionLifetimes llmc::computeLifetimes(func::FuncOp function,
   }
 
   time = 0;
-  for (auto launch : function.getBody().front().getOps<tile::LaunchOp>()) {
+  for (Operation &op : function.getBody().front()) {
+    auto launch = dyn_cast<tile::LaunchOp>(op);
+    if (!launch) {
+      time += dist::isStart(&op) || isa<dist::WaitOp>(op);
+      continue;
+    }
     llvm::SmallPtrSet<void *, 4> taken;
     for (OpResult result : launch.getOutputs()) {
       if (returned.contains(result))

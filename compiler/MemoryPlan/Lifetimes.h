@@ -27,14 +27,16 @@ struct TensorPart {
 };
 
 /// The buffers that a function's launches need for tensors other than its
-/// arguments, its results and the variables. Time counts launches from 0.
+/// arguments, its results and the variables, and its windows. Time counts
+/// launches, and starts and waits of collectives, from 0.
 /// A result written in place shares the buffer of its argument, the parts of a
 /// joined tensor have that tensor's, and a slice has none of its own.
 struct FunctionLifetimes {
   std::vector<Lifetime> buffers;
   /// Buffer number of each such tensor.
   llvm::DenseMap<mlir::Value, unsigned> bufferOf;
-  /// What slices are cut from, and what joined parts and columns lie in.
+  /// What slices are cut from, and what joined parts, columns and ranges of
+  /// windows lie in.
   llvm::DenseMap<mlir::Value, TensorPart> parts;
 
   /// The tensor that `value` is a part of in the end, itself if of none.

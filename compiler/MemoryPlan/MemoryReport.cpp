@@ -54,29 +54,50 @@ void Reader::readFunction(plan::FuncOp function) {
   DenseMap<plan::ViewOp, size_t> tensorOf;
   std::vector<MemoryReport::Tensor> tensors;
   std::vector<plan::LaunchOp> launches;
-  for (auto launch : function.getBody().front().getOps<plan::LaunchOp>()) {
-    int64_t time = launches.size();
-    launches.push_back(launch);
-    for (Value operand : launch.getOperands()) {
-      auto view = operand.getDefiningOp<plan::ViewOp>();
-      if (!view || symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() !=
-                       plan::ArenaKind::Activation)
-        continue;
-      // Parts count as the tensor that they make up.
-      view = view.getRoot();
-      auto [entry, first] = tensorOf.try_emplace(view, tensors.size());
-      if (first) {
-        auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
-        auto type = cast<MemRefType>(view.getType());
-        tensors.push_back({summary.name, launch.getKernel().str(),
-                           kernel && kernel.getKind() ? kernel.getKind()->str()
-                                                      : std::string("unknown"),
-                           sourceLine(launch.getLoc()), spell(type),
-                           static_cast<int64_t>(view.getOffset()),
-                           bytesOf(type), time, time});
-      }
-      tensors[entry->second].last = time;
+  std::vector<int64_t> launchAt; // of each time, the launches before it
+  auto use = [&](Operation *user, Value operand, StringRef maker,
+                 StringRef kind) {
+    auto view = operand.getDefiningOp<plan::ViewOp>();
+    if (!view || symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() !=
+                     plan::ArenaKind::Activation)
+      return;
+    // Parts count as the tensor that they make up.
+    view = view.getRoot();
+    int64_t time = launchAt.size();
+    auto [entry, first] = tensorOf.try_emplace(view, tensors.size());
+    if (first) {
+      auto type = cast<MemRefType>(view.getType());
+      tensors.push_back({summary.name, maker.str(), kind.str(),
+                         sourceLine(user->getLoc()), spell(type),
+                         static_cast<int64_t>(view.getOffset()), bytesOf(type),
+                         time, time});
     }
+    MemoryReport::Tensor &tensor = tensors[entry->second];
+    tensor.last = time;
+    // A window is called after the collective that works on it.
+    if (auto start = dyn_cast<plan::StartOp>(user)) {
+      bool gathers = start.getKind() == plan::CollectiveKind::AllGather;
+      tensor.kernel = stringifyCollectiveKind(start.getKind()).str();
+      tensor.kind = gathers ? "gathered parameters" : "gradient windows";
+    }
+  };
+  for (Operation &op : function.getBody().front()) {
+    auto wait = dyn_cast<plan::WaitOp>(op);
+    Operation *user = wait ? wait.getPending().getDefiningOp() : &op;
+    if (!isa<plan::LaunchOp, plan::StartOp>(user))
+      continue;
+    std::string kernelName, kind;
+    if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
+      auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
+      kernelName = launch.getKernel().str();
+      kind = kernel && kernel.getKind() ? kernel.getKind()->str()
+                                        : std::string("unknown");
+    }
+    for (Value operand : user->getOperands())
+      use(user, operand, kernelName, kind);
+    launchAt.push_back(launches.size());
+    if (auto launch = dyn_cast<plan::LaunchOp>(op))
+      launches.push_back(launch);
   }
   summary.launches = launches.size();
   summary.tensors = tensors.size();
@@ -84,8 +105,10 @@ void Reader::readFunction(plan::FuncOp function) {
   // A tensor written in place and the one below it meet at one launch; the
   // place counts once.
   std::map<int64_t, std::pair<int64_t, int>> alive; // offset: bytes, tensors
-  std::vector<std::vector<size_t>> begins(launches.size() + 1);
-  std::vector<std::vector<size_t>> ends(launches.size() + 1);
+  const auto times = static_cast<int64_t>(launchAt.size());
+  int64_t peak = 0;
+  std::vector<std::vector<size_t>> begins(launchAt.size() + 1);
+  std::vector<std::vector<size_t>> ends(launchAt.size() + 1);
   for (auto [index, tensor] : llvm::enumerate(tensors)) {
     begins[tensor.first].push_back(index);
     ends[tensor.last].push_back(index);
@@ -94,7 +117,7 @@ void Reader::readFunction(plan::FuncOp function) {
         tensor.offset + llvm::alignTo(tensor.bytes, planAlignment));
   }
   int64_t live = 0;
-  for (int64_t time = 0; time != summary.launches; ++time) {
+  for (int64_t time = 0; time != times; ++time) {
     for (size_t index : begins[time]) {
       auto &[bytes, count] = alive[tensors[index].offset];
       if (count++ == 0) {
@@ -104,7 +127,7 @@ void Reader::readFunction(plan::FuncOp function) {
     }
     if (live > summary.boundBytes) {
       summary.boundBytes = live;
-      summary.peakLaunch = time;
+      peak = time;
     }
     for (size_t index : ends[time]) {
       auto place = alive.find(tensors[index].offset);
@@ -115,9 +138,18 @@ void Reader::readFunction(plan::FuncOp function) {
     }
   }
   if (!launches.empty()) {
-    plan::LaunchOp peak = launches[summary.peakLaunch];
-    summary.peakKernel = peak.getKernel().str();
-    summary.peakLine = sourceLine(peak.getLoc());
+    // Between two launches, the next one.
+    summary.peakLaunch =
+        std::min(launchAt[peak], static_cast<int64_t>(launches.size()) - 1);
+    plan::LaunchOp launch = launches[summary.peakLaunch];
+    summary.peakKernel = launch.getKernel().str();
+    summary.peakLine = sourceLine(launch.getLoc());
+  }
+  // Readers count launches.
+  for (MemoryReport::Tensor &tensor : tensors) {
+    tensor.isAtPeak = tensor.first <= peak && peak <= tensor.last;
+    tensor.first = launchAt[tensor.first];
+    tensor.last = launchAt[tensor.last];
   }
   report.tensors.insert(report.tensors.end(), tensors.begin(), tensors.end());
   report.functions.push_back(summary);
@@ -127,9 +159,8 @@ void Reader::readKinds(const MemoryReport::Function &function) {
   std::map<std::string, MemoryReport::Kind> kinds;
   std::map<int64_t, bool> counted;
   for (const MemoryReport::Tensor &tensor : report.tensors) {
-    if (tensor.function != function.name ||
-        tensor.first > function.peakLaunch ||
-        tensor.last < function.peakLaunch || counted[tensor.offset])
+    if (tensor.function != function.name || !tensor.isAtPeak ||
+        counted[tensor.offset])
       continue;
     counted[tensor.offset] = true;
     MemoryReport::Kind &kind = kinds[tensor.kind];

@@ -23,18 +23,20 @@ struct MemoryReport {
     int64_t bytes = 0;
   };
 
-  /// A tensor of the activation arena. Times count the launches of its
-  /// function from 0.
+  /// A tensor or a window of the activation arena. Times count the launches of
+  /// its function from 0; a collective has the time of the next launch.
   struct Tensor {
     std::string function;
-    std::string kernel; // that makes it
-    std::string kind;   // of that kernel
+    std::string kernel; // that makes it, or a window's collective
+    std::string kind;   // of that kernel, or what the window holds
     std::string line;   // of the model file
     std::string type;
     int64_t offset = 0;
     int64_t bytes = 0;
     int64_t first = 0;
     int64_t last = 0;
+    /// Alive when most bytes are.
+    bool isAtPeak = false;
   };
 
   struct Variable {
@@ -58,7 +60,8 @@ struct MemoryReport {
     std::string peakLine;
   };
 
-  /// Activations alive at the peak, by the kind of kernel that made them.
+  /// Activations alive at the peak, by the kind of kernel that made them, and
+  /// windows by what they hold.
   struct Kind {
     std::string name;
     int64_t tensors = 0;

@@ -22,7 +22,7 @@ namespace llmc {
 /// the widest vector register.
 constexpr int64_t planAlignment = 64;
 
-/// A buffer lives during the launches [first, last], both included.
+/// A buffer lives during the times [first, last], both included.
 struct Lifetime {
   int64_t bytes = 0;
   int64_t first = 0;

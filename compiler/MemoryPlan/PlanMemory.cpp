@@ -80,14 +80,13 @@ Value Planner::createView(Location location, plan::ArenaKind arena,
 }
 
 Value Planner::createPart(Location location, Value whole, int64_t offset,
-                          Type tensor) {
+                          Type tensor, IntegerAttr stride) {
   auto type = dyn_cast<MemRefType>(tensor);
   if (!type)
     type = tile::getStorageType(tensor);
   auto view = whole.getDefiningOp<plan::ViewOp>();
   return plan::ViewOp::create(builder, location, type, view.getArena(),
-                              view.getOffset() + offset,
-                              /*rank_stride=*/IntegerAttr(), whole);
+                              view.getOffset() + offset, stride, whole);
 }
 
 /// The place of what the collective results in becomes that of its wait.
@@ -96,9 +95,12 @@ void Planner::placeStart(Operation *op) {
   Value destination = source, scratch;
   auto pending = cast<dist::PendingType>(op->getResult(0).getType());
   auto kind = plan::CollectiveKind::AllReduce;
-  if (isa<dist::AllGatherStartOp>(op)) {
+  if (auto gather = dyn_cast<dist::AllGatherStartOp>(op)) {
     kind = plan::CollectiveKind::AllGather;
-    destination = places.at(input.getDefiningOp<dist::ShardOp>().getRange());
+    destination =
+        places.at(gather.getDestination()
+                      ? gather.getDestination()
+                      : input.getDefiningOp<dist::ShardOp>().getRange());
   } else if (isa<dist::ReduceScatterStartOp>(op)) {
     kind = plan::CollectiveKind::ReduceScatter;
     auto view = source.getDefiningOp<plan::ViewOp>();
@@ -106,7 +108,7 @@ void Planner::placeStart(Operation *op) {
         builder, op->getLoc(), tile::getStorageType(pending.getTensor()),
         view.getArena(), view.getOffset(),
         builder.getI64IntegerAttr(bytesOf(pending.getTensor())),
-        /*whole=*/Value());
+        view.getWhole());
   }
   if (kind != plan::CollectiveKind::AllGather) {
     // The other ranks' parts of this rank's shard.
@@ -222,6 +224,13 @@ LogicalResult Planner::planFunction(func::FuncOp function) {
     } else if (isa<train::RefOp, train::FlatOp, train::SquaresOp>(op)) {
       if (failed(placeReference(&op)))
         return failure();
+    } else if (auto window = dyn_cast<dist::WindowOp>(op)) {
+      auto buffer = lifetimes.bufferOf.find(window);
+      if (buffer == lifetimes.bufferOf.end())
+        return window.emitOpError() << "expected an op that works on it";
+      places[window] =
+          createView(op.getLoc(), plan::ArenaKind::Activation,
+                     packing.offsets[buffer->second], window.getType());
     } else if (auto slice = dyn_cast<model::SliceTokensOp>(op)) {
       places[slice] =
           createPart(op.getLoc(), places.at(slice.getInput()),

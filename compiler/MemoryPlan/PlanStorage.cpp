@@ -162,13 +162,14 @@ LogicalResult Planner::placeReference(Operation *op) {
   return success();
 }
 
-/// A range or a shard of a storage's place; a range also of a shard's.
+/// A range or a shard of a storage's place; a range also of a shard's. Those of
+/// a window are parts of its place.
 LogicalResult Planner::placePart(Operation *op) {
   Value storage = op->getOperand(0);
   auto shard = dyn_cast<dist::ShardOp>(op);
   bool isHandle =
-      isa_and_nonnull<train::FlatOp, train::SquaresOp, dist::RangeOp,
-                      dist::ShardOp>(storage.getDefiningOp());
+      isa_and_nonnull<train::FlatOp, train::SquaresOp, dist::WindowOp,
+                      dist::RangeOp, dist::ShardOp>(storage.getDefiningOp());
   auto whole = isHandle ? places.at(storage).getDefiningOp<plan::ViewOp>()
                         : plan::ViewOp();
   if (!whole || (shard && whole.getRankStride()))
@@ -182,10 +183,17 @@ LogicalResult Planner::placePart(Operation *op) {
               (type.getElementTypeBitWidth() / 8);
   if (shard)
     stride = builder.getI64IntegerAttr(bytesOf(type));
-  places[op->getResult(0)] =
+  Value &place = places[op->getResult(0)];
+  if (dist::findWindowPart(storage)) {
+    plan::ViewOp root = whole.getRoot();
+    place = createPart(op->getLoc(), root,
+                       offset - static_cast<int64_t>(root.getOffset()), type,
+                       stride);
+    return success();
+  }
+  place =
       plan::ViewOp::create(builder, op->getLoc(), tile::getStorageType(type),
-                           whole.getArena(), offset, stride,
-                           /*whole=*/Value());
+                           whole.getArena(), offset, stride, /*whole=*/Value());
   return success();
 }
 

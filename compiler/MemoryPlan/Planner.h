@@ -53,9 +53,11 @@ private:
   /// The place of a tensor, which lies without gaps, or of a memref.
   mlir::Value createView(mlir::Location location, plan::ArenaKind arena,
                          int64_t offset, mlir::Type tensor);
-  /// The place of a part that begins `offset` bytes into `whole`, a place.
+  /// The place of a part that begins `offset` bytes into `whole`, a place, and
+  /// `stride` bytes later on each further rank.
   mlir::Value createPart(mlir::Location location, mlir::Value whole,
-                         int64_t offset, mlir::Type tensor);
+                         int64_t offset, mlir::Type tensor,
+                         mlir::IntegerAttr stride = {});
   void createArenas();
   int64_t offsetOfCopy(train::VariableOp variable) {
     return variable.getOffset() * (copyElement.getIntOrFloatBitWidth() / 8);

@@ -15,9 +15,11 @@
 #include "dialects/Plan/Plan.h"
 #include "dialects/Tile/RowPitch.h"
 
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/DenseSet.h"
 
 #include <map>
+#include <set>
 
 namespace llmc {
 #define GEN_PASS_DEF_VERIFYMEMORYPLAN
@@ -40,7 +42,26 @@ struct Written {
   int64_t pitch = 0;
   /// From the arena's start or, of columns, from that of a row.
   std::map<int64_t, int64_t> ranges;
+  /// Of ranges that were reduce-scattered: offset and rank stride of what is
+  /// left.
+  std::set<std::pair<int64_t, int64_t>> shards;
+
+  void erase(int64_t begin, int64_t end);
 };
+
+void Written::erase(int64_t begin, int64_t end) {
+  auto range = ranges.lower_bound(begin);
+  if (range != ranges.begin() && std::prev(range)->second > begin)
+    --range;
+  while (range != ranges.end() && range->first < end) {
+    auto [first, last] = *range;
+    range = ranges.erase(range);
+    if (first < begin)
+      ranges[first] = begin;
+    if (last > end)
+      ranges[end] = last;
+  }
+}
 
 // Columns begin where an access may.
 constexpr int64_t columnAlignment = 16;
@@ -54,10 +75,14 @@ public:
 private:
   LogicalResult verifyView(plan::ViewOp view);
   LogicalResult verifyFunction(plan::FuncOp function);
-  LogicalResult verifyNeighbours(plan::LaunchOp launch, plan::ViewOp view);
+  LogicalResult verifyLaunch(plan::LaunchOp launch, int64_t time);
+  LogicalResult verifyStart(plan::StartOp start);
+  LogicalResult verifyNeighbours(Operation *writer, plan::ViewOp view);
   bool mayShare(plan::LaunchOp launch, Value written, Value read);
   LogicalResult verifyColumns(plan::ViewOp view, int64_t pitch);
-  LogicalResult write(plan::LaunchOp launch, plan::ViewOp view);
+  LogicalResult write(Operation *writer, plan::ViewOp view);
+  bool isWritten(plan::ViewOp view);
+  void endLifetimes(ValueRange operands, int64_t time);
   bool isActivation(plan::ViewOp view) {
     return symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() ==
            plan::ArenaKind::Activation;
@@ -108,9 +133,10 @@ std::pair<int64_t, int64_t> rangeOf(plan::ViewOp view, const Written &written) {
   return {column, column + rowBytes(view)};
 }
 
-/// Whether all bytes of `view` are written.
-bool cover(const Written &written, plan::ViewOp view) {
+/// Whether all bytes of `view`, and `more` behind them, are written.
+bool cover(const Written &written, plan::ViewOp view, int64_t more) {
   auto [at, end] = rangeOf(view, written);
+  end += more;
   auto range = written.ranges.upper_bound(at);
   if (range != written.ranges.begin())
     --range;
@@ -157,13 +183,20 @@ bool Verifier::mayShare(plan::LaunchOp launch, Value written, Value read) {
   return false;
 }
 
-LogicalResult Verifier::verifyNeighbours(plan::LaunchOp launch,
-                                         plan::ViewOp view) {
+/// "kernel 'k' writes", "an all_gather writes".
+static std::string describe(Operation *writer) {
+  if (auto launch = dyn_cast<plan::LaunchOp>(writer))
+    return ("kernel '" + launch.getKernel() + "'").str();
+  auto kind = cast<plan::StartOp>(writer).getKind();
+  return ("an " + stringifyCollectiveKind(kind)).str();
+}
+
+LogicalResult Verifier::verifyNeighbours(Operation *writer, plan::ViewOp view) {
   auto report = [&](plan::ViewOp other) -> LogicalResult {
     InFlightDiagnostic diagnostic = view.emitOpError()
                                     << "bytes " << view.getOffset() << " to "
-                                    << endOf(view) << " are taken when kernel '"
-                                    << launch.getKernel() << "' writes them";
+                                    << endOf(view) << " are taken when "
+                                    << describe(writer) << " writes them";
     diagnostic.attachNote(other.getLoc())
         << "bytes " << other.getOffset() << " to " << endOf(other)
         << " are still needed";
@@ -201,8 +234,8 @@ LogicalResult Verifier::verifyColumns(plan::ViewOp view, int64_t pitch) {
          << "expected columns of all rows of the whole " << root.getType();
 }
 
-/// Takes the place that `launch` writes.
-LogicalResult Verifier::write(plan::LaunchOp launch, plan::ViewOp view) {
+/// Takes the place that `writer` writes.
+LogicalResult Verifier::write(Operation *writer, plan::ViewOp view) {
   plan::ViewOp root = view.getRoot();
   Written &sofar = written[root];
   std::map<int64_t, int64_t> &ranges = sofar.ranges;
@@ -210,8 +243,9 @@ LogicalResult Verifier::write(plan::LaunchOp launch, plan::ViewOp view) {
   bool begun = place != alive.end() && place->second.view == root;
   if (!begun) {
     ranges.clear();
+    sofar.shards.clear();
     sofar.pitch = pitchOf(view);
-    if (failed(verifyNeighbours(launch, root)))
+    if (failed(verifyNeighbours(writer, root)))
       return failure();
     alive[root.getOffset()] = {root, last[root]};
   }
@@ -223,65 +257,129 @@ LogicalResult Verifier::write(plan::LaunchOp launch, plan::ViewOp view) {
       (next != ranges.begin() && std::prev(next)->second > begin))
     return view.emitOpError()
            << "bytes " << view.getOffset() << " to " << endOf(view)
-           << " are written for the second time by kernel '"
-           << launch.getKernel() << "'";
+           << " are written for the second time by " << describe(writer);
   ranges[begin] = end;
   return success();
+}
+
+/// Whether all bytes of the place are there; of a place that depends on the
+/// rank those of all ranks, unless each has its own.
+bool Verifier::isWritten(plan::ViewOp view) {
+  const Written &found = written[view.getRoot()];
+  int64_t stride = view.getRankStride().value_or(0);
+  return found.shards.count({view.getOffset(), stride}) ||
+         cover(found, view, (ranks - 1) * stride);
+}
+
+/// Whether the kernel only writes its argument, as one that zeroes it.
+static bool isOverwritten(BlockArgument argument) {
+  return !argument.use_empty() &&
+         llvm::all_of(argument.getUsers(), [&](Operation *user) {
+           SmallVector<MemoryEffects::EffectInstance> effects;
+           if (auto known = dyn_cast<MemoryEffectOpInterface>(user))
+             known.getEffectsOnValue(argument, effects);
+           return !effects.empty() &&
+                  llvm::all_of(effects, [](const auto &effect) {
+                    return isa<MemoryEffects::Write>(effect.getEffect());
+                  });
+         });
+}
+
+LogicalResult Verifier::verifyLaunch(plan::LaunchOp launch, int64_t time) {
+  auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
+  if (!kernel)
+    return launch.emitOpError()
+           << "expected '" << launch.getKernel() << "' to be a tile.func";
+  unsigned inputs = kernel.getFunctionType().getNumInputs();
+  unsigned results = kernel.getFunctionType().getNumResults();
+  if (launch.getNumOperands() != inputs + results)
+    return launch.emitOpError()
+           << "expected " << inputs << " arguments and " << results
+           << " results, found " << launch.getNumOperands() << " operands";
+  for (auto [index, operand] : llvm::enumerate(launch.getOperands())) {
+    auto view = operand.getDefiningOp<plan::ViewOp>();
+    if (!view || !isActivation(view))
+      continue;
+    if (index < inputs && !isOverwritten(kernel.getBody().getArgument(index))) {
+      if (!isWritten(view))
+        return launch.emitOpError()
+               << "reads activation " << index << " before it is written";
+      continue;
+    }
+    // An argument which the kernel may overwrite and nobody needs after it
+    // gives its place up.
+    auto same = alive.find(view.getOffset());
+    if (same != alive.end() && same->second.last == time &&
+        endOf(same->second.view) == endOf(view) &&
+        mayShare(launch, operand, same->second.view))
+      alive.erase(same);
+    if (failed(write(launch, view)))
+      return failure();
+  }
+  return success();
+}
+
+/// What a collective reads of a window must be there; what it brings is.
+LogicalResult Verifier::verifyStart(plan::StartOp start) {
+  auto source = start.getSource().getDefiningOp<plan::ViewOp>();
+  auto destination = start.getDestination().getDefiningOp<plan::ViewOp>();
+  if (source && isActivation(source) && !isWritten(source))
+    return start.emitOpError() << "reads its source before it is written";
+  if (!destination || !isActivation(destination))
+    return success();
+  if (start.getKind() == plan::CollectiveKind::AllGather)
+    return write(start, destination);
+  if (start.getKind() == plan::CollectiveKind::ReduceScatter && source) {
+    Written &sofar = written[source.getRoot()];
+    sofar.erase(source.getOffset(), endOf(source));
+    sofar.shards.insert(
+        {destination.getOffset(), destination.getRankStride().value_or(0)});
+  }
+  return success();
+}
+
+void Verifier::endLifetimes(ValueRange operands, int64_t time) {
+  for (Value operand : operands) {
+    auto view = operand.getDefiningOp<plan::ViewOp>();
+    if (!view)
+      continue;
+    view = view.getRoot();
+    auto place = alive.find(view.getOffset());
+    if (place != alive.end() && place->second.view == view &&
+        place->second.last == time)
+      alive.erase(place);
+  }
 }
 
 LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
   alive.clear();
   last.clear();
   written.clear();
-  auto launches =
-      llvm::to_vector(function.getBody().front().getOps<plan::LaunchOp>());
-  for (auto [time, launch] : llvm::enumerate(launches))
-    for (Value operand : launch.getOperands())
+  // A collective works on its operands until it was waited for.
+  struct Step {
+    Operation *op;
+    ValueRange operands;
+  };
+  SmallVector<Step> steps;
+  for (Operation &op : function.getBody().front()) {
+    auto wait = dyn_cast<plan::WaitOp>(op);
+    if (wait)
+      steps.push_back({&op, wait.getPending().getDefiningOp()->getOperands()});
+    else if (isa<plan::LaunchOp, plan::StartOp>(op))
+      steps.push_back({&op, op.getOperands()});
+  }
+  for (auto [time, step] : llvm::enumerate(steps))
+    for (Value operand : step.operands)
       if (auto view = operand.getDefiningOp<plan::ViewOp>())
         last[view.getRoot()] = time;
 
-  for (auto [now, launch] : llvm::enumerate(launches)) {
-    int64_t time = now;
-    auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
-    if (!kernel)
-      return launch.emitOpError()
-             << "expected '" << launch.getKernel() << "' to be a tile.func";
-    unsigned inputs = kernel.getFunctionType().getNumInputs();
-    unsigned results = kernel.getFunctionType().getNumResults();
-    if (launch.getNumOperands() != inputs + results)
-      return launch.emitOpError()
-             << "expected " << inputs << " arguments and " << results
-             << " results, found " << launch.getNumOperands() << " operands";
-    for (auto [index, operand] : llvm::enumerate(launch.getOperands())) {
-      auto view = operand.getDefiningOp<plan::ViewOp>();
-      if (!view || !isActivation(view))
-        continue;
-      if (index < inputs) {
-        if (!cover(written[view.getRoot()], view))
-          return launch.emitOpError()
-                 << "reads activation " << index << " before it is written";
-        continue;
-      }
-      // An argument which the kernel may overwrite and nobody needs after it
-      // gives its place up.
-      auto same = alive.find(view.getOffset());
-      if (same != alive.end() && same->second.last == time &&
-          endOf(same->second.view) == endOf(view) &&
-          mayShare(launch, operand, same->second.view))
-        alive.erase(same);
-      if (failed(write(launch, view)))
-        return failure();
-    }
-    for (Value operand : launch.getOperands()) {
-      auto view = operand.getDefiningOp<plan::ViewOp>();
-      if (!view)
-        continue;
-      view = view.getRoot();
-      auto place = alive.find(view.getOffset());
-      if (place != alive.end() && place->second.view == view &&
-          place->second.last == time)
-        alive.erase(place);
-    }
+  for (auto [time, step] : llvm::enumerate(steps)) {
+    auto launch = dyn_cast<plan::LaunchOp>(step.op);
+    auto start = dyn_cast<plan::StartOp>(step.op);
+    if ((launch && failed(verifyLaunch(launch, time))) ||
+        (start && failed(verifyStart(start))))
+      return failure();
+    endLifetimes(step.operands, time);
   }
   return success();
 }
@@ -291,14 +389,13 @@ LogicalResult Verifier::run() {
     ranks = mesh.getRanks();
   for (Operation &op : *module.getBody()) {
     if (!isa<plan::PlanDialect>(op.getDialect()) &&
-        !isa<tile::FuncOp, dist::MeshOp, dist::BucketOp>(op))
+        !isa<tile::FuncOp, dist::MeshOp, dist::UnitOp, dist::BucketOp>(op))
       return op.emitOpError()
              << "expected only plan ops and kernels after memory planning";
     auto function = dyn_cast<plan::FuncOp>(op);
     if (!function)
       continue;
     for (Operation &inner : function.getBody().front()) {
-      // Collectives work on storage, which is never packed.
       if (!isa<plan::ViewOp, plan::LaunchOp, plan::StartOp, plan::WaitOp>(
               inner))
         return inner.emitOpError() << "expected plan.view, plan.launch, "

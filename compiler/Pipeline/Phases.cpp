@@ -68,13 +68,19 @@ static std::string distribution(const PipelineOptions &options) {
   // Nothing to share out: the storage stays as Step laid it out.
   if (options.ranks == 1)
     return "";
-  return llvm::formatv(
+  std::string passes = llvm::formatv(
       // Places of parameters are final before kernels are made for them.
       "llmc-bucket-parameters{{ranks={0} zero={1} bucket={2}},"
       // While the norm and the optimizer are single ops.
       "llmc-shard-update{{norm-splits={3}}",
       options.ranks, options.getZero(), options.bucketBytes / 4,
       options.isCuda() ? 8 * findChip(options.arch)->sms : 256);
+  // Windows are zeroed and added up by kernels, which Fusion makes.
+  if (options.getZero() >= 2)
+    passes += ",llmc-shard-gradients";
+  if (options.getZero() >= 3)
+    passes += ",llmc-shard-parameters";
+  return passes;
 }
 
 static std::string fusion(const PipelineOptions &options) {
@@ -133,7 +139,8 @@ static std::string memoryPlan(const PipelineOptions &options) {
   std::string reduce, verify;
   if (options.ranks > 1) {
     // Launches have their final order and kernels now, and no place yet.
-    reduce = "llmc-reduce-gradients,";
+    reduce = options.getZero() >= 2 ? "llmc-place-windows,"
+                                    : "llmc-reduce-gradients,";
     // On places, since it is bytes that must not be touched too early.
     verify = ",llmc-verify-collectives";
   }

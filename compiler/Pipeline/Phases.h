@@ -38,7 +38,7 @@ struct PipelineOptions {
   std::optional<int64_t> headChunk;
   /// Programs that train together, on a device each.
   int64_t ranks = 1;
-  /// Stage of ZeRO: "0", "1" or "auto", see getZero.
+  /// Stage of ZeRO: "0" to "3" or "auto", see getZero.
   std::string zero = "auto";
   /// Bytes of gradients that one collective carries.
   int64_t bucketBytes = int64_t(16) << 20;
@@ -71,7 +71,7 @@ struct PipelineOptions {
 
   /// Stage 1 sends as much as stage 0, keeps 1/ranks of the optimizer's state
   /// and does 1/ranks of its work: there is nothing to be said for stage 0.
-  int64_t getZero() const { return zero == "0" ? 0 : 1; }
+  int64_t getZero() const { return zero == "auto" ? 1 : zero[0] - '0'; }
   bool isCuda() const { return target == "cuda"; }
   bool ranksByNvrtc() const { return isCuda() && registers == "nvrtc"; }
   /// bf16 on a GPU, f32 on the CPU, unless the user names one.

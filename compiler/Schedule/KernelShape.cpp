@@ -53,6 +53,8 @@ static int64_t getTraffic(BlockArgument argument) {
     } else if (auto norm = dyn_cast<train::NormOp>(user)) {
       if (use.get() == norm.getSquares() && norm.getClear())
         bytes *= 2;
+    } else if (isa<train::AddOp>(user)) {
+      bytes *= use.getOperandNumber() == 1 ? 2 : 1;
     } else if (auto adamw = dyn_cast<train::AdamWOp>(user)) {
       // Read and written, but the compute copies, which are written only.
       if (use.get() != adamw.getNorm() && use.get() != adamw.getHyper() &&
@@ -276,8 +278,9 @@ FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
     break;
   }
   case KernelKind::Flat: {
-    auto leader = getLeader<train::SumOfSquaresOp, train::AdamWOp,
-                            train::RoundOp, train::ZeroOp>(kernel);
+    auto leader =
+        getLeader<train::SumOfSquaresOp, train::AdamWOp, train::RoundOp,
+                  train::AddOp, train::ZeroOp>(kernel);
     if (failed(leader))
       return failure();
     shape.elements = getType((*leader)->getOperand(0)).getNumElements();

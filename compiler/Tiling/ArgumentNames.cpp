@@ -64,6 +64,7 @@ static const llvm::StringMap<OpNames> &opNames() {
        {{"parameters", "gradients", "moment1", "moment2", "norm", "hyper",
          "rounded"},
         {}}},
+      {"train.add", {{"value", "added"}, {}}},
       {"train.round", {{"value", "rounded"}, {}}},
   };
   return names;

@@ -14,6 +14,8 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include <optional>
+
 #include "dialects/Dist/DistDialect.h.inc"
 
 #define GET_TYPEDEF_CLASSES
@@ -26,6 +28,22 @@ namespace llmc::dist {
 
 /// The mesh of the module that `op` is in; null in a program for one rank.
 MeshOp findMesh(mlir::Operation *op);
+
+/// Elements [first, first + elements) of a window.
+struct WindowPart {
+  WindowOp window;
+  int64_t first;
+  int64_t elements;
+
+  bool overlaps(int64_t begin, int64_t end) const {
+    return begin < first + elements && first < end;
+  }
+};
+
+/// The part of a window that `value` is a handle on or, if it is waited for,
+/// lies in; of a shard the whole range, since ranks have different ones. None
+/// for other values.
+std::optional<WindowPart> findWindowPart(mlir::Value value);
 
 /// Starts a collective.
 inline bool isStart(mlir::Operation *op) {

@@ -42,6 +42,40 @@ MeshOp llmc::dist::findMesh(Operation *op) {
   return meshes.empty() ? MeshOp() : *meshes.begin();
 }
 
+/// What a collective that is waited for results in lies in its operand.
+static Value getPlace(WaitOp wait) {
+  Operation *start = wait.getPending().getDefiningOp();
+  auto gather = dyn_cast<AllGatherStartOp>(start);
+  if (gather && gather.getDestination())
+    return gather.getDestination();
+  return start->getOperand(0);
+}
+
+std::optional<WindowPart> llmc::dist::findWindowPart(Value value) {
+  int64_t first = 0;
+  int64_t elements = cast<ShapedType>(value.getType()).getNumElements();
+  while (Operation *op = value.getDefiningOp()) {
+    if (auto window = dyn_cast<WindowOp>(op))
+      return WindowPart{window, first, elements};
+    if (auto range = dyn_cast<RangeOp>(op)) {
+      first += static_cast<int64_t>(range.getFirst());
+      value = range.getStorage();
+      continue;
+    }
+    if (auto wait = dyn_cast<WaitOp>(op))
+      value = getPlace(wait);
+    else if (auto shard = dyn_cast<ShardOp>(op))
+      value = shard.getRange();
+    else
+      break;
+    // Any of the equal parts, and what is in it.
+    first = 0;
+    elements =
+        std::max(elements, cast<ShapedType>(value.getType()).getNumElements());
+  }
+  return std::nullopt;
+}
+
 /// The ranks of the mesh; an error where there is none.
 static FailureOr<int64_t> findRanks(Operation *op) {
   if (MeshOp mesh = findMesh(op))
@@ -53,8 +87,8 @@ LogicalResult MeshOp::verify() {
   if (static_cast<int64_t>(getRanks()) < 2)
     return emitOpError("expected at least 2 ranks, found ")
            << static_cast<int64_t>(getRanks());
-  if (getZero() > 1)
-    return emitOpError("expected stage 0 or 1, found ")
+  if (getZero() > 3)
+    return emitOpError("expected stage 0 to 3, found ")
            << static_cast<int64_t>(getZero());
   if (MeshOp first = findMesh(*this); first && first != *this) {
     InFlightDiagnostic diagnostic =
@@ -65,26 +99,40 @@ LogicalResult MeshOp::verify() {
   return success();
 }
 
+/// Units and buckets lie one behind the other.
+template <typename OpTy> static LogicalResult verifyFollows(OpTy op) {
+  int64_t expected = 0;
+  for (auto other :
+       op->template getParentOfType<ModuleOp>().template getOps<OpTy>()) {
+    if (other == op)
+      break;
+    expected = other.getAt() + other.getElements();
+  }
+  auto at = static_cast<int64_t>(op.getAt());
+  if (at == expected)
+    return success();
+  return op.emitOpError("expected to begin at ")
+         << expected << ", where the " << op->getName().stripDialect()
+         << " before it ends, found " << at;
+}
+
+LogicalResult UnitOp::verify() {
+  if (auto elements = static_cast<int64_t>(getElements()); elements <= 0)
+    return emitOpError("expected at least 1 element, found ") << elements;
+  return verifyFollows(*this);
+}
+
 LogicalResult BucketOp::verify() {
   FailureOr<int64_t> ranks = findRanks(*this);
   if (failed(ranks))
     return failure();
-  int64_t at = getAt(), elements = getElements();
+  int64_t elements = getElements();
   int64_t multiple = kShardAlignment * *ranks;
   if (elements <= 0 || elements % multiple != 0)
     return emitOpError("expected a positive multiple of ")
            << multiple << " elements for " << *ranks << " ranks, found "
            << elements;
-  int64_t expected = 0;
-  for (auto other : (*this)->getParentOfType<ModuleOp>().getOps<BucketOp>()) {
-    if (other == *this)
-      break;
-    expected = other.getAt() + other.getElements();
-  }
-  if (at != expected)
-    return emitOpError("expected to begin at ")
-           << expected << ", where the bucket before it ends, found " << at;
-  return success();
+  return verifyFollows(*this);
 }
 
 static LogicalResult verifyElementTypes(Operation *op, Type found,
@@ -149,8 +197,12 @@ LogicalResult ReduceScatterStartOp::verify() {
 }
 
 LogicalResult AllGatherStartOp::verify() {
-  if (!getInput().getDefiningOp<ShardOp>())
+  if (!getDestination() && !getInput().getDefiningOp<ShardOp>())
     return emitOpError("expected a dist.shard to gather");
+  RankedTensorType result = getPending().getType().getTensor();
+  if (getDestination() && getDestination().getType() != result)
+    return emitOpError("expected a destination ")
+           << result << ", found " << getDestination().getType();
   return verifyParts(*this, getPending().getType().getTensor(),
                      getInput().getType());
 }

@@ -34,6 +34,7 @@ def Dist_PendingType : TypeDef<Dist_Dialect, "Pending"> {
 class Dist_Op<string mnemonic, list<Trait> traits = []> : Op<Dist_Dialect, mnemonic, traits>;
 
 defvar Dist_Flat = 1DTensorOf<[AnyFloat]>;
+defvar Dist_Shaped = RankedTensorOf<[AnyFloat], [HasStaticShapePred], "static ranked tensor">;
 defvar Dist_ReadWrite = Arg<Dist_Flat, "", [MemRead, MemWrite]>;
 
 def Dist_MeshOp : Dist_Op<"mesh"> {
@@ -53,6 +54,25 @@ def Dist_MeshOp : Dist_Op<"mesh"> {
   }];
   let arguments = (ins I64Attr:$ranks, I64Attr:$zero);
   let assemblyFormat = "`ranks` $ranks `zero` $zero attr-dict";
+  let hasVerifier = 1;
+}
+
+def Dist_UnitOp : Dist_Op<"unit"> {
+  let summary = "parameters that a step needs at one time";
+  let description = [{
+    Elements `at` to `at` + `elements` of the storage of all parameters: those
+    of a layer, for example. One or more whole buckets. From stage 2 on a window
+    holds all of a unit's gradients, in stage 3 all of its parameters.
+
+    (C1) `elements` is positive.
+    (C2) The first unit is at 0, each other where the one before it ends.
+
+    ```mlir
+    dist.unit "model.layers.0" at 0 elements 8192
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$at, I64Attr:$elements);
+  let assemblyFormat = "$name `at` $at `elements` $elements attr-dict";
   let hasVerifier = 1;
 }
 
@@ -77,19 +97,42 @@ def Dist_BucketOp : Dist_Op<"bucket"> {
   let hasVerifier = 1;
 }
 
+def Dist_WindowOp : Dist_Op<"window"> {
+  let summary = "a handle on a transient storage of one unit";
+  let description = [{
+    Gradients of a unit until they are summed, or parameters of it while they
+    are needed. What it holds at first is undefined; it lives from the first
+    op that works on it to the last one, the wait for a collective included,
+    and MemoryPlan packs it among the activations. `unit` names it for people.
+
+    Created by `llmc-shard-gradients` and `llmc-shard-parameters`.
+
+    ```mlir
+    %w = dist.window "model.layers.0" : tensor<8192xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$unit);
+  let results = (outs Res<Dist_Flat, "", [MemAlloc]>:$storage);
+  let assemblyFormat = "$unit attr-dict `:` type($storage)";
+}
+
 def Dist_RangeOp : Dist_Op<"range", [Pure]> {
   let summary = "a handle on consecutive elements of a storage";
   let description = [{
+    They may have the shape of the parameter that lies there.
+
     (C1) The range lies within the storage.
     (C2) Element types are equal.
 
     ```mlir
     %g = train.flat gradient : tensor<8704xf32>
     %range = dist.range %g[8192] : tensor<8704xf32> -> tensor<512xf32>
+    %w = dist.window "model.layers.0" : tensor<8192xf32>
+    %weight = dist.range %w[64] : tensor<8192xf32> -> tensor<16x32xf32>
     ```
   }];
   let arguments = (ins Dist_Flat:$storage, I64Attr:$first);
-  let results = (outs Dist_Flat:$range);
+  let results = (outs Dist_Shaped:$range);
   let assemblyFormat = "$storage `[` $first `]` attr-dict `:` type($storage) `->` type($range)";
   let hasVerifier = 1;
 }
@@ -151,19 +194,26 @@ def Dist_ReduceScatterStartOp : Dist_Op<"reduce_scatter_start"> {
 def Dist_AllGatherStartOp : Dist_Op<"all_gather_start"> {
   let summary = "starts to bring all ranks' shards of a range together";
   let description = [{
-    In place: the result is the range.
+    Into a range that holds nothing else, as of a window; without one in place:
+    the result is the range of which the input is a shard.
 
     (C1) The result has as many elements as all ranks' inputs.
     (C2) Element types are equal.
-    (C3) The input is a `dist.shard`.
+    (C3) Without a destination, the input is a `dist.shard`.
+    (C4) The destination has the result's type.
 
     ```mlir
     %p = dist.all_gather_start %shard : tensor<128xf32> -> !dist.pending<tensor<512xf32>>
+    %q = dist.all_gather_start %mine into %range : tensor<128xf32>, tensor<512xf32> -> !dist.pending<tensor<512xf32>>
     ```
   }];
-  let arguments = (ins Dist_ReadWrite:$input);
+  let arguments = (ins Dist_ReadWrite:$input,
+                       Arg<Optional<Dist_Flat>, "", [MemWrite]>:$destination);
   let results = (outs Dist_PendingType:$pending);
-  let assemblyFormat = "$input attr-dict `:` type($input) `->` qualified(type($pending))";
+  let builders = [OpBuilder<(ins "PendingType":$pending, "::mlir::Value":$input), [{
+    build($_builder, $_state, pending, input, ::mlir::Value());
+  }]>];
+  let assemblyFormat = "$input (`into` $destination^)? attr-dict `:` type($input) (`,` type($destination)^)? `->` qualified(type($pending))";
   let hasVerifier = 1;
 }
 

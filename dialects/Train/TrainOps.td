@@ -198,6 +198,20 @@ def Train_ZeroOp : Train_Op<"zero"> {
   let assemblyFormat = "$storage attr-dict `:` type($storage)";
 }
 
+def Train_AddOp : Train_Op<"add", [SameTypeOperands]> {
+  let summary = "storage += value, of flat storage";
+  let description = [{
+    Adds what ranks have summed to this rank's shard of the gradients.
+
+    ```mlir
+    train.add %sum into %mine : tensor<128xf32>
+    ```
+  }];
+  let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead]>:$value,
+                       Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$storage);
+  let assemblyFormat = "$value `into` $storage attr-dict `:` type($storage)";
+}
+
 def Train_RoundOp : Train_Op<"round"> {
   let summary = "storage = value, rounded to nearest even";
   let description = [{

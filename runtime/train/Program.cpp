@@ -100,7 +100,9 @@ Status checkMesh(const LlmcProgram &program) {
     return Status::ok();
   if (program.deviceKind != LlmcDeviceCpu)
     return broken("it is for several GPUs, which no engine connects yet");
-  if (!program.lastMicroStep || program.numBuckets < 1)
+  // From stage 2 on every micro-step sums.
+  if ((program.zeroStage < 2 && !program.lastMicroStep) ||
+      program.numBuckets < 1)
     return broken("it is for {} ranks and has no part that sums gradients",
                   program.ranks);
   int64_t end = 0;

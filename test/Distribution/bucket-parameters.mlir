@@ -6,6 +6,8 @@
 
 // A bucket of 200 elements is rounded up to 256: two shards of 128.
 // CHECK: dist.mesh ranks 2 zero 1
+// CHECK-NEXT: dist.unit "w" at 0 elements 384
+// CHECK-NEXT: dist.unit "norms and biases" at 384 elements 128
 // CHECK-NEXT: dist.bucket at 0 elements 256
 // CHECK-NEXT: dist.bucket at 256 elements 128
 // CHECK-NEXT: dist.bucket at 384 elements 128
@@ -16,10 +18,10 @@
 // CHECK-LABEL: func.func @update
 // CHECK: train.flat value : tensor<512xf32>
 // CHECK: train.adamw {{.*}}decay_elements = 384
-// REMARK: remark: {{.*}}512 elements in 3 buckets of at most 256 for 2 ranks, 128 of them padding
+// REMARK: remark: {{.*}}512 elements in 2 units and 3 buckets of at most 256 for 2 ranks, 128 of them padding
 
 // THREE: dist.mesh ranks 3 zero 0
-// THREE-NEXT: dist.bucket at 0 elements 384
+// THREE: dist.bucket at 0 elements 384
 // THREE-NEXT: dist.bucket at 384 elements 192
 // THREE: train.variable @b "b" : tensor<15xf32> at 384 init
 // THREE: train.flat moment1 : tensor<576xf32>

@@ -127,3 +127,16 @@ tile.func @zero(%g: tensor<1000xf32>)
   train.zero %g : tensor<1000xf32>
   tile.return
 }
+
+// CHECK-LABEL: tile.func @add(
+// CHECK: %[[ID:.*]] = tile.program_id 0
+// CHECK: %[[BEGIN:.*]] = arith.muli %[[ID]], %c64
+// CHECK: %[[OLD:.*]] = tile.load %[[G:.*]][%[[BEGIN]]]
+// CHECK: %[[NEW:.*]] = tile.load %{{.*}}[%[[BEGIN]]]
+// CHECK: %[[SUM:.*]] = arith.addf %[[OLD]], %[[NEW]]
+// CHECK: tile.store %[[SUM]], %[[G]][%[[BEGIN]]]
+tile.func @add(%x: tensor<1000xf32>, %g: tensor<1000xf32>)
+    attributes {kind = "flat", grid = array<i64: 16, 1, 1>, schedule = {block = 64 : i64}} {
+  train.add %x into %g : tensor<1000xf32>
+  tile.return
+}

@@ -164,10 +164,9 @@ static LogicalResult checkRanks(const PipelineOptions &options) {
   if (options.ranks < 1 || options.ranks > most)
     return mistake(llvm::formatv("--gpus expects 1 to {0} devices, found {1}",
                                  most, options.ranks));
-  if (options.zero != "auto" && options.zero != "0" && options.zero != "1")
-    return mistake(llvm::formatv("--zero={0}: expected auto, 0 or 1: stages 2 "
-                                 "and 3 are not there yet",
-                                 options.zero));
+  if (!llvm::is_contained({"auto", "0", "1", "2", "3"}, options.zero))
+    return mistake(
+        llvm::formatv("--zero={0}: expected auto, 0, 1, 2 or 3", options.zero));
   if (options.bucketBytes < 1024 || options.bucketBytes > largestBucket)
     return mistake(llvm::formatv("--bucket expects 1 to {0} KiB, found {1}",
                                  largestBucket / 1024,

@@ -140,7 +140,8 @@ static cl::opt<int64_t, false, WholeNumber>
 static cl::opt<std::string>
     zero("zero",
          cl::desc("stage of ZeRO: 0, every rank has the optimizer's state; 1, "
-                  "each has its share; auto: 1 (default auto)"),
+                  "each has its share; 2, of gradients, too; 3, of parameters, "
+                  "too; auto: 1 (default auto)"),
          cl::value_desc("stage"), cl::init("auto"), cl::sub(compile),
          cl::sub(plan), cl::cat(category));
 static cl::opt<int64_t, false, WholeNumber>

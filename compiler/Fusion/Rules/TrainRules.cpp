@@ -41,6 +41,7 @@ void llmc::registerTrainRules(DialectRegistry &registry) {
     attachOperandRule<SumOfSquaresOp, OpFamily::Flat, A::Whole>(context);
     attachOperandRule<AdamWOp, OpFamily::Flat, A::Whole>(context);
     attachOperandRule<RoundOp, OpFamily::Flat, A::Whole>(context);
+    attachOperandRule<train::AddOp, OpFamily::Flat, A::Whole>(context);
     attachOperandRule<ZeroOp, OpFamily::Flat, A::Whole>(context);
     attachRule<NormOp, OpFamily::Reduce, A::Whole>(context);
   });

@@ -228,6 +228,24 @@ static LogicalResult emitRound(KernelBuilder &k, train::RoundOp op,
   return success();
 }
 
+static LogicalResult emitAdd(KernelBuilder &k, train::AddOp op, int64_t block) {
+  k.b.setLoc(op.getLoc());
+  Value input = k.argument(op.getValue());
+  Value storage = k.argument(op.getStorage());
+  if (!input || !storage)
+    return op.emitOpError("operands must be arguments of the kernel");
+  int64_t elements = cast<MemRefType>(input.getType()).getNumElements();
+  FailureOr<SmallVector<Value>> place =
+      k.blockCoordinates({llvm::divideCeilSigned(elements, block)});
+  if (failed(place))
+    return failure();
+  Value begin = k.mul(place->front(), block), view = k.flatView(storage);
+  k.store(arith::AddFOp::create(k.b, k.load(view, begin, {block}),
+                                k.load(k.flatView(input), begin, {block})),
+          view, begin);
+  return success();
+}
+
 static LogicalResult emitZero(KernelBuilder &k, train::ZeroOp op,
                               int64_t block) {
   k.b.setLoc(op.getLoc());
@@ -256,9 +274,11 @@ LogicalResult llmc::tiling::emitFlat(KernelBuilder &k) {
       return emitAdamW(k, adamw, *block);
     if (auto round = dyn_cast<train::RoundOp>(op))
       return emitRound(k, round, *block);
+    if (auto add = dyn_cast<train::AddOp>(op))
+      return emitAdd(k, add, *block);
     if (auto zero = dyn_cast<train::ZeroOp>(op))
       return emitZero(k, zero, *block);
   }
   return k.error() << "needs exactly one train.sum_of_squares, train.adamw, "
-                      "train.round or train.zero";
+                      "train.round, train.add or train.zero";
 }

@@ -8,8 +8,8 @@ dist.mesh ranks 1 zero 0
 // -----
 
 // mesh_c2
-// expected-error @+1 {{expected stage 0 or 1, found 2}}
-dist.mesh ranks 2 zero 2
+// expected-error @+1 {{expected stage 0 to 3, found 4}}
+dist.mesh ranks 2 zero 4
 
 // -----
 
@@ -39,6 +39,21 @@ dist.mesh ranks 2 zero 0
 dist.bucket at 0 elements 128
 // expected-error @+1 {{expected to begin at 128, where the bucket before it ends, found 256}}
 dist.bucket at 256 elements 128
+
+// -----
+
+// unit_c1
+dist.mesh ranks 2 zero 0
+// expected-error @+1 {{expected at least 1 element, found 0}}
+dist.unit "model.layers.0" at 0 elements 0
+
+// -----
+
+// unit_c2
+dist.mesh ranks 2 zero 0
+dist.unit "model.layers.0" at 0 elements 128
+// expected-error @+1 {{expected to begin at 128, where the unit before it ends, found 64}}
+dist.unit "model.layers.1" at 64 elements 128
 
 // -----
 
@@ -138,6 +153,16 @@ dist.mesh ranks 2 zero 0
 func.func @all_gather_start_c3(%s: tensor<128xf32>) {
   // expected-error @+1 {{expected a dist.shard to gather}}
   %p = dist.all_gather_start %s : tensor<128xf32> -> !dist.pending<tensor<256xf32>>
+  return
+}
+
+// -----
+
+dist.mesh ranks 2 zero 3
+func.func @all_gather_start_c4(%s: tensor<128xf32>) {
+  %w = dist.window "w" : tensor<512xf32>
+  // expected-error @+1 {{expected a destination 'tensor<256xf32>', found 'tensor<512xf32>'}}
+  %p = dist.all_gather_start %s into %w : tensor<128xf32>, tensor<512xf32> -> !dist.pending<tensor<256xf32>>
   return
 }
 

@@ -3,6 +3,10 @@
 
 // CHECK: dist.mesh ranks 4 zero 1
 dist.mesh ranks 4 zero 1
+// CHECK-NEXT: dist.unit "model.layers.0" at 0 elements 512
+dist.unit "model.layers.0" at 0 elements 512
+// CHECK-NEXT: dist.unit "norms and biases" at 512 elements 256
+dist.unit "norms and biases" at 512 elements 256
 // CHECK-NEXT: dist.bucket at 0 elements 512
 dist.bucket at 0 elements 512
 // CHECK-NEXT: dist.bucket at 512 elements 256
@@ -28,5 +32,12 @@ func.func @collectives() {
   // CHECK: dist.all_gather_start %[[SHARD]] : tensor<64xf32> -> !dist.pending<tensor<256xf32>>
   %p2 = dist.all_gather_start %shard : tensor<64xf32> -> !dist.pending<tensor<256xf32>>
   %r2 = dist.wait %p2 : !dist.pending<tensor<256xf32>>
+  // CHECK: %[[WINDOW:.*]] = dist.window "model.layers.0" : tensor<256xf32>
+  %window = dist.window "model.layers.0" : tensor<256xf32>
+  // CHECK: dist.range %[[WINDOW]][64] : tensor<256xf32> -> tensor<4x8xf32>
+  %part = dist.range %window[64] : tensor<256xf32> -> tensor<4x8xf32>
+  // CHECK: dist.all_gather_start %[[SHARD]] into %[[WINDOW]] : tensor<64xf32>, tensor<256xf32> -> !dist.pending<tensor<256xf32>>
+  %p3 = dist.all_gather_start %shard into %window : tensor<64xf32>, tensor<256xf32> -> !dist.pending<tensor<256xf32>>
+  %r3 = dist.wait %p3 : !dist.pending<tensor<256xf32>>
   return
 }

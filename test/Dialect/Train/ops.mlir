@@ -58,6 +58,8 @@ func.func @mixed(%dw: tensor<8x4xbf16>, %norm: tensor<f32>, %hyper: tensor<9xf32
   train.adamw %c, %p, %p, %p, %norm, %hyper {decay_elements = 32, stochastic} : tensor<64xbf16>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<f32>, tensor<9xf32>
   // CHECK: train.zero %{{.*}} : tensor<64xf32>
   train.zero %p : tensor<64xf32>
+  // CHECK: train.add %[[C]] into %[[C]] : tensor<64xbf16>
+  train.add %c into %c : tensor<64xbf16>
   // CHECK: train.round %{{.*}} into %[[C]] : tensor<64xf32>, tensor<64xbf16>
   train.round %p into %c : tensor<64xf32>, tensor<64xbf16>
   return

@@ -1,0 +1,64 @@
+//===- Units.cpp - which parameters travel together -----------------------===//
+
+#include "compiler/Distribution/Units.h"
+
+#include "compiler/Distribution/Buckets.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace llmc;
+
+/// "model.layers.3" of "model.layers.3.mlp.up_proj.weight"; empty for a name
+/// without a number.
+static StringRef getLayer(StringRef name) {
+  size_t at = 0;
+  while (at < name.size()) {
+    size_t end = std::min(name.find('.', at), name.size());
+    StringRef part = name.slice(at, end);
+    if (!part.empty() && llvm::all_of(part, llvm::isDigit))
+      return name.take_front(end);
+    at = end + 1;
+  }
+  return {};
+}
+
+static int64_t countElements(train::VariableOp variable) {
+  auto type = cast<RankedTensorType>(variable.getType());
+  return llvm::alignTo(type.getNumElements(), kShardAlignment);
+}
+
+SmallVector<Unit> llmc::findUnits(ModuleOp module, int64_t limit) {
+  SmallVector<train::VariableOp> variables;
+  for (auto variable : module.getOps<train::VariableOp>())
+    if (!variable.getConstant())
+      variables.push_back(variable);
+  llvm::sort(variables, [](auto a, auto b) {
+    return static_cast<int64_t>(a.getOffset()) <
+           static_cast<int64_t>(b.getOffset());
+  });
+
+  SmallVector<Unit> units;
+  StringRef layer; // of the last unit, empty if it is none
+  for (train::VariableOp variable : variables) {
+    bool decays = variable.getDecay();
+    StringRef own = decays ? getLayer(variable.getName()) : StringRef();
+    int64_t elements = countElements(variable);
+    bool joins = !units.empty() && units.back().decays == decays;
+    if (joins && decays)
+      joins = own == layer &&
+              (!own.empty() || units.back().elements + elements <= limit);
+    if (!joins) {
+      StringRef name = !decays       ? "norms and biases"
+                       : own.empty() ? StringRef(variable.getName())
+                                     : own;
+      units.push_back({name.str(), decays, {}, 0});
+      layer = own;
+    }
+    units.back().variables.push_back(variable);
+    units.back().elements += elements;
+  }
+  return units;
+}
