@@ -26,11 +26,11 @@ Result<Arena> Arena::allocate(const char *name, int64_t bytes,
                               int64_t alignment) {
   constexpr int64_t pageBytes = 4096;
   constexpr int64_t hugePageBytes = int64_t(2) << 20;
-  // Huge pages save table walks; below this size the rounding would show in the
-  // memory that the program takes.
-  const bool huge = bytes >= 64 * hugePageBytes;
+  // Huge pages save table walks. Only those that are used whole, so that the
+  // program takes no more memory than it says.
+  const int64_t hugeBytes = bytes / hugePageBytes * hugePageBytes;
   [[maybe_unused]] const int64_t wanted = alignment;
-  alignment = std::max(alignment, huge ? hugePageBytes : pageBytes);
+  alignment = std::max(alignment, hugeBytes ? hugePageBytes : pageBytes);
 
   Arena arena;
   if (bytes == 0)
@@ -62,8 +62,8 @@ Result<Arena> Arena::allocate(const char *name, int64_t bytes,
                          std::strerror(errno));
 #endif
   arena.bytes = bytes;
-  if (huge)
-    ::madvise(arena.begin, static_cast<size_t>(bytes), MADV_HUGEPAGE);
+  if (hugeBytes)
+    ::madvise(arena.begin, static_cast<size_t>(hugeBytes), MADV_HUGEPAGE);
   for (int64_t page = 0; page < bytes; page += pageBytes)
     static_cast<volatile uint8_t *>(arena.begin)[page] = 0;
   return arena;
