@@ -28,7 +28,9 @@ static constexpr double kStreamLeft = 4;
 static constexpr int64_t kLanes = 16;
 static constexpr double kTwoVectors = 1.03;
 static constexpr int64_t kPanelRows = 8;
-static constexpr int64_t kDepth = 256;
+// Steps along K: a panel of the right operand, three vectors of 16 wide, then
+// is 24 KiB and stays in the first cache beside the left one's rows.
+static constexpr int64_t kDepth = 128;
 // Blocks end at different times by about this part of one.
 static constexpr double kImbalance = 0.15;
 static constexpr int64_t kAttentionBlock = 64;

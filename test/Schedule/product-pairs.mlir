@@ -24,7 +24,7 @@ tile.func @swiglu(%x: tensor<1x4096x4096xbf16>, %a: tensor<11008x4096xbf16>, %b:
 // Half of the second cache, 16384 floats, is for both accumulators: 160 x 48 of
 // each.
 // CPU-LABEL: tile.func @two
-// CPU-SAME: schedule = {block_k = 256 : i64, block_m = 160 : i64, block_n = 48 : i64}
+// CPU-SAME: schedule = {block_k = 128 : i64, block_m = 160 : i64, block_n = 48 : i64}
 tile.func @two(%x: tensor<1x4096x1024xf32>, %a: tensor<4096x1024xf32>, %b: tensor<4096x1024xf32>) -> tensor<1x4096x4096xf32> attributes {kind = "gemm"} {
   %0 = model.linear %x, %a : (tensor<1x4096x1024xf32>, tensor<4096x1024xf32>) -> tensor<1x4096x4096xf32>
   %1 = model.linear %x, %b : (tensor<1x4096x1024xf32>, tensor<4096x1024xf32>) -> tensor<1x4096x4096xf32>

@@ -5,19 +5,19 @@
 // 2 m n k = 2 * 1024 * 768 * 768; (2 * 1024 * 768 + 768 * 768) * 4 bytes.
 // CHECK-LABEL: tile.func @product
 // CHECK-SAME: bytes = 8650752 : i64, flops = 1207959552 : i64, grid = array<i64: [[N:[0-9]+]], [[M:[0-9]+]], 1>
-// CHECK-SAME: schedule = {block_k = 256 : i64, block_m = {{[0-9]+}} : i64, block_n = {{[0-9]+}} : i64}
+// CHECK-SAME: schedule = {block_k = 128 : i64, block_m = {{[0-9]+}} : i64, block_n = {{[0-9]+}} : i64}
 // One core takes large blocks, and none that are ragged.
 // ONE-LABEL: tile.func @product
 // ONE-SAME: grid = array<i64: 4, 4, 1>
-// ONE-SAME: schedule = {block_k = 256 : i64, block_m = 256 : i64, block_n = 192 : i64}
+// ONE-SAME: schedule = {block_k = 128 : i64, block_m = 256 : i64, block_n = 192 : i64}
 tile.func @product(%x: tensor<4x256x768xf32>, %w: tensor<768x768xf32>) -> tensor<4x256x768xf32> attributes {kind = "gemm"} {
   %0 = model.linear %x, %w : (tensor<4x256x768xf32>, tensor<768x768xf32>) -> tensor<4x256x768xf32>
   tile.return %0 : tensor<4x256x768xf32>
 }
 
-// A depth of 288 is cut into two steps of 144: steps of 256 would do 512.
+// A depth of 288 is cut into three steps of 96: steps of 128 would do 384.
 // CHECK-LABEL: tile.func @even_steps
-// CHECK-SAME: block_k = 144 : i64
+// CHECK-SAME: block_k = 96 : i64
 tile.func @even_steps(%x: tensor<4x256x288xf32>, %w: tensor<768x288xf32>) -> tensor<4x256x768xf32> attributes {kind = "gemm"} {
   %0 = model.linear %x, %w : (tensor<4x256x288xf32>, tensor<768x288xf32>) -> tensor<4x256x768xf32>
   tile.return %0 : tensor<4x256x768xf32>

@@ -153,7 +153,7 @@ void DotEmitter::prefetch(const UpcomingB &upcoming, Value rowPanel) {
           b, upcoming.view,
           ValueRange{evaluator.add(first, i),
                      evaluator.add(upcoming.column, v * machine.lanes)},
-          /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+          /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
 Value DotEmitter::evaluatePadded(Value tile, Value row, Value column,
