@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 7
+#define LLMC_ABI_VERSION 8
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
@@ -129,9 +129,11 @@
 /// when it has no class for the model, and `noConfig` then says why.
 /// A program for several ranks
 /// runs `lastMicroStep` instead of `microStep` for the last micro-batch of a
-/// step: it sums the gradients over ranks. With one rank it is null, and there
-/// are neither buckets nor collectives. All ranks call microStep,
-/// lastMicroStep, update and prepare in one order.
+/// step: it sums the gradients over ranks. From ZeRO stage 2 on microStep does
+/// so itself, and lastMicroStep is null. With one rank it is null, too, and
+/// there are neither buckets nor collectives. All ranks call microStep,
+/// lastMicroStep, update and prepare in one order, in stage 3 also evaluate and
+/// generate.
 #define LLMC_PROGRAM_FIELDS(X)                                                 \
   X(I32, int32_t, abiVersion)                                                  \
   X(I32, int32_t, structBytes)                                                 \

@@ -3,6 +3,7 @@
 #include "train/Checkpoint.h"
 
 #include "core/File.h"
+#include "train/MomentShards.h"
 #include "train/Parameters.h"
 #include "train/Program.h"
 
@@ -72,62 +73,108 @@ std::vector<TensorSource> CheckpointStore::moments() const {
   return sources;
 }
 
-Status CheckpointStore::writeFiles(const RunState &state,
-                                   const std::string &path) const {
-  LLMC_TRY(makeDirectories(path));
-  CheckpointState whole;
-  whole.run = state;
-  whole.model = program.modelName;
-  whole.parameters = program.parameters;
-  Result<FileSeal> model = writeSafetensors(
-      joinPath(path, modelFile),
-      parameterSources(program, device, LlmcArenaParameter),
-      {{"model", program.modelName}, {"step", std::to_string(state.step)}});
-  if (!model.isOk())
-    return model.status();
-  whole.files[modelFile] = *model;
-
-  Result<FileSeal> optimizer =
-      writeSafetensors(joinPath(path, optimizerFile), moments(), {});
-  if (!optimizer.isOk())
-    return optimizer.status();
-  whole.files[optimizerFile] = *optimizer;
-
-  // Not among the checksums: it says nothing that a run goes on from, and users
-  // may add to it, such as the tokens that end a text.
-  if (program.config)
-    LLMC_TRY(writeFileAtomically(joinPath(path, configFile), program.config));
-  LLMC_TRY(writeFileAtomically(joinPath(path, stateFile),
-                               formatCheckpointState(whole)));
-  return syncDirectory(path);
-}
-
-Result<std::string> CheckpointStore::save(const RunState &state) {
-  const std::string target = pathOf(state.step);
-  const std::string temporary = target + unfinished;
-  if (device.ranks().rank() != 0) {
-    // Rank 0 writes, with what the others own.
-    LLMC_TRY(readAlong(parameterSources(program, device, LlmcArenaParameter)));
-    LLMC_TRY(readAlong(moments()));
-    return target;
-  }
+Status CheckpointStore::begin(const std::string &target,
+                              const std::string &temporary) const {
   LLMC_TRY(makeDirectories(directory));
   LLMC_TRY(removeTree(temporary));
   // One of the same step is damaged, or the run would have gone on from it. It
   // goes first: on a small disk there is no room for both.
   LLMC_TRY(removeTree(target));
-  Status status = writeFiles(state, temporary);
-  if (!status.isOk()) {
-    // On a full disk, what could not be finished must not keep the room. That
-    // it could not be written is what there is to say, removed or not.
-    (void)removeTree(temporary);
-    return status;
+  return makeDirectories(temporary);
+}
+
+Status CheckpointStore::writeOwnTensors(std::map<std::string, FileSeal> &files,
+                                        const std::string &path) const {
+  Communicator &ranks = device.ranks();
+  const bool shards = hasMomentShards(program);
+  if (!shards && ranks.rank() != 0)
+    return Status::ok();
+  const std::string name =
+      shards ? momentShardName(ranks.rank(), ranks.size()) : optimizerFile;
+  Result<FileSeal> seal =
+      writeSafetensors(joinPath(path, name),
+                       shards ? ownMoments(program, device) : moments(), {});
+  if (!seal.isOk())
+    return seal.status();
+  files[name] = *seal;
+  return Status::ok();
+}
+
+Status CheckpointStore::writeTensors(CheckpointState &whole,
+                                     const std::string &path) const {
+  Communicator &ranks = device.ranks();
+  std::vector<TensorSource> weights =
+      parameterSources(program, device, LlmcArenaParameter);
+  // Weights are one file, which other programs open: rank 0 writes it, with
+  // what the others own.
+  if (ranks.rank() != 0) {
+    LLMC_TRY(readAlong(weights));
+  } else {
+    Result<FileSeal> model =
+        writeSafetensors(joinPath(path, modelFile), weights,
+                         {{"model", program.modelName},
+                          {"step", std::to_string(whole.run.step)}});
+    if (!model.isOk())
+      return model.status();
+    whole.files[modelFile] = *model;
   }
+  Status own = writeOwnTensors(whole.files, path);
+  if (ranks.size() == 1)
+    return own;
+  if (Status all = ranks.agree(own); !all.isOk())
+    return Status::error("the checkpoint could not be written: {}",
+                         all.message());
+  if (!hasMomentShards(program))
+    return Status::ok();
+  std::vector<FileSeal> seals(static_cast<size_t>(ranks.size()));
+  LLMC_TRY(
+      ranks.allGather(&whole.files[momentShardName(ranks.rank(), ranks.size())],
+                      seals.data(), sizeof(FileSeal)));
+  for (int rank = 0; rank < ranks.size(); ++rank)
+    whole.files[momentShardName(rank, ranks.size())] =
+        seals[static_cast<size_t>(rank)];
+  return Status::ok();
+}
+
+Status CheckpointStore::complete(const CheckpointState &whole,
+                                 const std::string &target,
+                                 const std::string &temporary) {
+  // Not among the checksums: it says nothing that a run goes on from, and users
+  // may add to it, such as the tokens that end a text.
+  if (program.config)
+    LLMC_TRY(
+        writeFileAtomically(joinPath(temporary, configFile), program.config));
+  LLMC_TRY(writeFileAtomically(joinPath(temporary, stateFile),
+                               formatCheckpointState(whole)));
+  LLMC_TRY(syncDirectory(temporary));
   LLMC_TRY(renamePath(temporary, target));
   LLMC_TRY(syncDirectory(directory));
   LLMC_TRY(writeFileAtomically(joinPath(directory, latestFile),
-                               checkpointName(state.step) + "\n"));
-  LLMC_TRY(dropOld(state.step));
+                               checkpointName(whole.run.step) + "\n"));
+  return dropOld(whole.run.step);
+}
+
+Result<std::string> CheckpointStore::save(const RunState &state) {
+  Communicator &ranks = device.ranks();
+  const std::string target = pathOf(state.step);
+  const std::string temporary = target + unfinished;
+  const bool isFirst = ranks.rank() == 0;
+  Status begun = isFirst ? begin(target, temporary) : Status::ok();
+  LLMC_TRY(ranks.size() == 1 ? begun : ranks.agree(begun));
+  CheckpointState whole;
+  whole.run = state;
+  whole.model = program.modelName;
+  whole.parameters = program.parameters;
+  Status status = writeTensors(whole, temporary);
+  if (status.isOk() && isFirst)
+    status = complete(whole, target, temporary);
+  if (!status.isOk()) {
+    // On a full disk, what could not be finished must not keep the room. That
+    // it could not be written is what there is to say, removed or not.
+    if (isFirst)
+      (void)removeTree(temporary);
+    return status;
+  }
   return target;
 }
 
@@ -195,21 +242,67 @@ Result<RunState> CheckpointStore::verify(const std::string &path) const {
   if (state->model != program.modelName)
     return Status::error("it is of the model '{}', this program trains '{}'",
                          state->model, program.modelName);
-  for (const char *name : {modelFile, optimizerFile})
-    LLMC_TRY(verifyFile(path, state->files, name));
-
+  LLMC_TRY(verifyFile(path, state->files, modelFile));
   Result<SafetensorsFile> model =
       SafetensorsFile::open(joinPath(path, modelFile));
   if (!model.isOk())
     return model.status();
   LLMC_TRY(checkParameterFile(program, *model));
+  LLMC_TRY(verifyMoments(path, state->files));
+  return state->run;
+}
+
+/// The files of a checkpoint with a file for each rank; none if it has one for
+/// all.
+static std::vector<std::string>
+momentShardsOf(const std::string &path,
+               const std::map<std::string, FileSeal> &files) {
+  std::vector<std::string> paths;
+  for (const auto &[name, seal] : files)
+    if (isMomentShardName(name))
+      paths.push_back(joinPath(path, name));
+  return paths;
+}
+
+Status CheckpointStore::verifyMoments(
+    const std::string &path,
+    const std::map<std::string, FileSeal> &files) const {
+  std::vector<std::string> paths = momentShardsOf(path, files);
+  if (!paths.empty()) {
+    for (const auto &[name, seal] : files)
+      if (isMomentShardName(name))
+        LLMC_TRY(verifyFile(path, files, name.c_str()));
+    Result<MomentShards> shards = MomentShards::open(paths);
+    return shards.isOk() ? shards->check(program) : shards.status();
+  }
+  LLMC_TRY(verifyFile(path, files, optimizerFile));
   Result<SafetensorsFile> optimizer =
       SafetensorsFile::open(joinPath(path, optimizerFile));
   if (!optimizer.isOk())
     return optimizer.status();
   LLMC_TRY(checkParameterFile(program, *optimizer, "m."));
-  LLMC_TRY(checkParameterFile(program, *optimizer, "v."));
-  return state->run;
+  return checkParameterFile(program, *optimizer, "v.");
+}
+
+Status CheckpointStore::loadMoments(const std::string &path) {
+  Result<CheckpointState> state = readState(path);
+  if (!state.isOk())
+    return state.status();
+  std::vector<std::string> paths = momentShardsOf(path, state->files);
+  if (!paths.empty()) {
+    Result<MomentShards> shards = MomentShards::open(paths);
+    if (!shards.isOk())
+      return shards.status();
+    LLMC_TRY(shards->load(program, device, LlmcArenaMoment1, "m."));
+    return shards->load(program, device, LlmcArenaMoment2, "v.");
+  }
+  Result<SafetensorsFile> optimizer =
+      SafetensorsFile::open(joinPath(path, optimizerFile));
+  if (!optimizer.isOk())
+    return optimizer.status();
+  LLMC_TRY(
+      loadParameterFile(program, device, *optimizer, LlmcArenaMoment1, "m."));
+  return loadParameterFile(program, device, *optimizer, LlmcArenaMoment2, "v.");
 }
 
 Status CheckpointStore::load(const std::string &path, bool withOptimizer) {
@@ -218,15 +311,7 @@ Status CheckpointStore::load(const std::string &path, bool withOptimizer) {
   if (!model.isOk())
     return model.status();
   LLMC_TRY(loadParameterFile(program, device, *model, LlmcArenaParameter));
-  if (!withOptimizer)
-    return Status::ok();
-  Result<SafetensorsFile> optimizer =
-      SafetensorsFile::open(joinPath(path, optimizerFile));
-  if (!optimizer.isOk())
-    return optimizer.status();
-  LLMC_TRY(
-      loadParameterFile(program, device, *optimizer, LlmcArenaMoment1, "m."));
-  return loadParameterFile(program, device, *optimizer, LlmcArenaMoment2, "v.");
+  return withOptimizer ? loadMoments(path) : Status::ok();
 }
 
 std::optional<std::string>

@@ -1,7 +1,9 @@
 //===- Checkpoint.h - states of a run that survive a crash ----------------===//
 //
 //   OUT/step_000123/model.safetensors      weights, Hugging Face names, F32
-//                   optimizer.safetensors  m.<name> and v.<name>
+//                   optimizer.safetensors  m.<name> and v.<name>; where each
+//                                          rank has a part of them a file a
+//                                          rank instead, see MomentShards.h
 //                   config.json            for Hugging Face's transformers, if
 //                                          it has a class for the model
 //                   state.json             step, place in the data, checksums
@@ -40,7 +42,8 @@ public:
   /// Writes the checkpoint of `state.step`, then drops those beyond `keep`.
   /// Those of later steps, which a resumed run could not use, do not count and
   /// stay until the run has reached them. Returns the checkpoint's path. All
-  /// ranks call it; rank 0 writes.
+  /// ranks call it: each writes its part of the moments, rank 0 all else, and
+  /// what names the files last.
   Result<std::string> save(const RunState &state);
 
   /// Removes what writing or dropping left behind when it was cut off, and
@@ -70,9 +73,20 @@ private:
   std::optional<std::string>
   checkLatest(const std::vector<int64_t> &present) const;
   Status load(const std::string &path, bool withOptimizer);
+  Status verifyMoments(const std::string &path,
+                       const std::map<std::string, FileSeal> &files) const;
+  Status loadMoments(const std::string &path);
   std::vector<TensorSource> moments() const;
-  /// Writes and flushes the three files of a checkpoint into `path`.
-  Status writeFiles(const RunState &state, const std::string &path) const;
+  /// Makes room for the checkpoint `target`, which is written as `temporary`.
+  Status begin(const std::string &target, const std::string &temporary) const;
+  /// Writes what this rank writes of the tensors into `path`; of all ranks'
+  /// files `whole` has the seals afterwards.
+  Status writeTensors(CheckpointState &whole, const std::string &path) const;
+  Status writeOwnTensors(std::map<std::string, FileSeal> &files,
+                         const std::string &path) const;
+  /// Writes what makes the files in `temporary` the checkpoint `target`.
+  Status complete(const CheckpointState &whole, const std::string &target,
+                  const std::string &temporary);
   Status dropOld(int64_t newest);
 
   const LlmcProgram &program;

@@ -42,6 +42,8 @@ Status loadTensor(const LlmcTensor &tensor, const SafetensorsFile &file,
   std::vector<float> block(static_cast<size_t>(blockElements));
   for (int64_t first = 0; first < tensor.elements; first += blockElements) {
     int64_t count = std::min(blockElements, tensor.elements - first);
+    if (!storage.keeps(tensor, first, count))
+      continue;
     LLMC_TRY(file.readFloats(entry, first, count, block.data()));
     LLMC_TRY(storage.write(tensor, first, count, block.data()));
   }

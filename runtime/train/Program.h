@@ -16,6 +16,12 @@ namespace llmc::runtime {
 /// agree with each other: arenas, tensor ranges, Io offsets, entry points.
 Status checkProgram(const LlmcProgram &program);
 
+/// Whether no rank has all parameters, so that evaluation and sampling are
+/// collective, too: all ranks run them together.
+inline bool runsTogether(const LlmcProgram &program) {
+  return program.ranks > 1 && program.zeroStage >= 3;
+}
+
 /// The arena of this kind, null when the program has none.
 const LlmcArena *findArena(const LlmcProgram &program, LlmcArenaKind kind);
 

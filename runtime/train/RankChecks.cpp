@@ -27,24 +27,27 @@ uint64_t checksumOf(const std::string &text) {
 /// Everything that decides what a rank does, and when it meets the others.
 std::string describeOptions(const Options &o) {
   const Schedule &s = o.schedule;
-  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}",
+  return fmt::format("{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} "
+                     "{} {} {} {}",
                      o.steps, o.accumulate, s.rate, s.minFraction, s.warmup,
                      static_cast<int>(s.kind), o.weightDecay, o.beta1, o.beta2,
                      o.epsilon, o.clip, o.evalEvery, o.evalBatches, o.saveEvery,
-                     o.resume, o.initFrom, o.dumpGradients);
+                     o.resume, o.initFrom, o.dumpGradients, o.sampleEvery,
+                     o.sample.value_or(""), o.sampleTokens, o.temperature,
+                     o.topK, o.topP);
 }
 
 } // namespace
 
 Status checkSameOnAllRanks(Communicator &ranks, const Options &options,
-                           const Data &data, const RunState &state) {
+                           uint64_t data, const RunState &state) {
   if (ranks.size() == 1)
     return Status::ok();
   Identity own;
   Result<FileSeal> program = sealOfFile("/proc/self/exe");
   LLMC_TRY(ranks.agree(program.isOk() ? Status::ok() : program.status()));
   own.program = program->checksum;
-  own.data = data.checksum();
+  own.data = data;
   own.options = checksumOf(describeOptions(options));
   own.start = checksumOf(
       fmt::format("{} {} {}", state.step, state.position, state.seed));

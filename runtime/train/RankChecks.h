@@ -5,16 +5,15 @@
 
 #include "comm/Communicator.h"
 #include "train/Checkpoint.h"
-#include "train/Data.h"
 #include "train/Options.h"
 
 namespace llmc::runtime {
 
-/// Checks, before the first step, that all ranks run one program file on the
-/// same tokens with the same options from the same checkpoint. An error is the
-/// same on all ranks.
+/// Checks, before anything is done together, that all ranks run one program
+/// file with the same options from the same checkpoint, on tokens with the
+/// checksum `data`. An error is the same on all ranks.
 Status checkSameOnAllRanks(Communicator &ranks, const Options &options,
-                           const Data &data, const RunState &state);
+                           uint64_t data, const RunState &state);
 
 } // namespace llmc::runtime
 

@@ -12,6 +12,7 @@
 #include "train/Parameters.h"
 #include "train/Profile.h"
 #include "train/Program.h"
+#include "train/RankChecks.h"
 #include "train/Replay.h"
 #include "train/Sampler.h"
 #include "train/TrainLoop.h"
@@ -29,7 +30,7 @@ namespace {
 
 /// Takes the weights from --init-from, or from the newest checkpoint in --out.
 Status loadWeights(const LlmcProgram &program, const Options &options,
-                   Device &device, Console &console, std::string &tokenizer) {
+                   Device &device, Console &console, RunState &state) {
   if (!options.initFrom.empty())
     return importWeights(program, device, options.initFrom, console);
   CheckpointStore store(program, device, options.out, options.keep);
@@ -44,7 +45,7 @@ Status loadWeights(const LlmcProgram &program, const Options &options,
   const CheckpointStore::Loaded &found = **loaded;
   for (const std::string &reason : found.skipped)
     console.warning(reason);
-  tokenizer = found.state.tokenizer;
+  state = found.state;
   console.line(
       fmt::format("weights: {}, step {}", found.path, found.state.step));
   return Status::ok();
@@ -52,11 +53,17 @@ Status loadWeights(const LlmcProgram &program, const Options &options,
 
 Status sampleOnly(const LlmcProgram &program, const Options &options,
                   Device &device, ThreadPool &pool, Console &console) {
-  LLMC_TRY(device.allocate());
-  LLMC_TRY(
-      initializeTensors(program, device, pool, LlmcArenaConstant, defaultSeed));
-  std::string tokenizer = "unknown";
-  LLMC_TRY(loadWeights(program, options, device, console, tokenizer));
+  Communicator &ranks = device.ranks();
+  RunState state;
+  auto fill = [&]() -> Status {
+    LLMC_TRY(device.allocate());
+    LLMC_TRY(initializeTensors(program, device, pool, LlmcArenaConstant,
+                               defaultSeed));
+    return loadWeights(program, options, device, console, state);
+  };
+  LLMC_TRY(ranks.agree(fill()));
+  LLMC_TRY(checkSameOnAllRanks(ranks, options, /*data=*/0, state));
+  const std::string &tokenizer = state.tokenizer;
   if (program.prepare)
     LLMC_TRY(device.run(program.prepare));
   if (!options.dumpLogits.empty())
@@ -148,15 +155,20 @@ void prepareSignals() {
 }
 
 /// One rank from its device to its end; its exit status.
-int trainRank(const LlmcProgram &program, const Options &options,
-              Communicator &ranks, int64_t libraryBytes) {
+int runRank(const LlmcProgram &program, const Options &options,
+            Communicator &ranks, int64_t libraryBytes) {
   int stopSignal = 0;
   Console console(options.quiet, options.progress, ranks.rank() != 0);
   ThreadPool pool(options.threads ? options.threads : defaultThreads(ranks));
   std::unique_ptr<Device> device =
       makeDevice(program, options, pool, ranks, libraryBytes);
-  TrainLoop loop(program, options, *device, pool, console);
-  Status status = loop.run(stopSignal);
+  Status status = Status::ok();
+  if (options.data.empty()) {
+    status = sampleOnly(program, options, *device, pool, console);
+  } else {
+    TrainLoop loop(program, options, *device, pool, console);
+    status = loop.run(stopSignal);
+  }
   console.clearBar();
   if (!status.isOk())
     ranks.report(status);
@@ -169,9 +181,9 @@ int trainRank(const LlmcProgram &program, const Options &options,
   return !status.isOk() ? 1 : stopSignal ? 128 + stopSignal : 0;
 }
 
-/// Trains as one of the processes that a launcher has started, all of which end
+/// Runs as one of the processes that a launcher has started, all of which end
 /// together.
-int trainAsProcess(const LlmcProgram &program, const Options &options) {
+int runAsProcess(const LlmcProgram &program, const Options &options) {
   const int64_t before = ownResidentBytes();
   Result<std::unique_ptr<Communicator>> connected = MpiCommunicator::create(
       program.ranks, std::chrono::seconds(options.commTimeout));
@@ -182,11 +194,11 @@ int trainAsProcess(const LlmcProgram &program, const Options &options) {
       std::this_thread::sleep_for(std::chrono::seconds(2));
     return fail(connected.status());
   }
-  return trainRank(program, options, **connected, ownResidentBytes() - before);
+  return runRank(program, options, **connected, ownResidentBytes() - before);
 }
 
-/// Trains with all ranks in this process, a thread each; the first is this one.
-int trainInThreads(const LlmcProgram &program, const Options &options) {
+/// Runs with all ranks in this process, a thread each; the first is this one.
+int runInThreads(const LlmcProgram &program, const Options &options) {
   ThreadGroup group(program.ranks, std::chrono::seconds(options.commTimeout));
   std::vector<std::unique_ptr<Communicator>> ranks;
   for (int rank = 0; rank < program.ranks; ++rank)
@@ -202,7 +214,7 @@ int trainInThreads(const LlmcProgram &program, const Options &options) {
   try {
     for (size_t rank = 1; rank < ranks.size(); ++rank)
       threads.emplace_back([&, rank] {
-        results[rank] = trainRank(program, options, *ranks[rank], 0);
+        results[rank] = runRank(program, options, *ranks[rank], 0);
       });
   } catch (const std::system_error &error) {
     ranks[0]->report(Status::error(
@@ -212,7 +224,7 @@ int trainInThreads(const LlmcProgram &program, const Options &options) {
     ranks[0]->abort();
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  results[0] = trainRank(program, options, *ranks[0], 0);
+  results[0] = runRank(program, options, *ranks[0], 0);
   for (std::thread &thread : threads)
     thread.join();
   return results[0];
@@ -238,15 +250,17 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   const Options options =
       replay ? replayOptions(*parsed->options) : *parsed->options;
   const bool trains = !options.ceilings && !options.data.empty();
-  if (!trains && !isFirst)
+  // One rank samples alone, unless it has not got all parameters.
+  const bool together = trains || (!options.ceilings && runsTogether(program));
+  if (!together && !isFirst)
     return 0;
-  if (trains) {
+  if (together) {
     if (Status status = checkLaunch(program, launch); !status.isOk())
       return isFirst ? fail(status) : 1;
     prepareSignals();
     if (program.ranks > 1)
-      return launch && launch->size > 1 ? trainAsProcess(program, options)
-                                        : trainInThreads(program, options);
+      return launch && launch->size > 1 ? runAsProcess(program, options)
+                                        : runInThreads(program, options);
   }
   Console console(options.quiet, options.progress);
   ThreadPool pool(options.threads ? options.threads : availableProcessors());

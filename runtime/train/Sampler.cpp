@@ -3,6 +3,7 @@
 #include "train/Sampler.h"
 
 #include "core/Rng.h"
+#include "train/Program.h"
 #include "train/Safetensors.h"
 
 #include <algorithm>
@@ -127,7 +128,8 @@ Status dumpLogits(const LlmcProgram &program, Device &device,
                          "sees {} at a time; give a shorter prompt, or compile "
                          "with a larger --seq",
                          count, program.sequence);
-  // A position at a time, as the program gives them.
+  // A position at a time, as the program gives them; together with the other
+  // ranks where it is they who have the parameters.
   std::vector<float> all, logits(static_cast<size_t>(program.vocabulary));
   for (int64_t n = 1; n <= count; ++n) {
     LLMC_TRY(computeLogits(program, device, *tokens, n, logits));
@@ -140,6 +142,8 @@ Status dumpLogits(const LlmcProgram &program, Device &device,
                         std::copy_n(all.begin() + first, some, out);
                         return Status::ok();
                       }};
+  if (device.ranks().rank() != 0)
+    return Status::ok();
   Result<FileSeal> seal =
       writeSafetensors(file, {source}, {{"model", program.modelName}});
   return seal.isOk() ? Status::ok()
@@ -166,9 +170,12 @@ Status printSample(const LlmcProgram &program, Device &device,
     LLMC_TRY(computeLogits(program, device, tokens,
                            static_cast<int64_t>(tokens.size()), logits));
     for (float logit : logits)
-      if (std::isnan(logit))
-        return Status::error("the model's output is not a number; the weights "
-                             "are damaged or training diverged");
+      if (std::isnan(logit)) {
+        Status status =
+            Status::error("the model's output is not a number; the weights are "
+                          "damaged or training diverged");
+        return runsTogether(program) ? device.ranks().common(status) : status;
+      }
     tokens.push_back(chooseToken(logits, options,
                                  randomUniform(key, static_cast<uint64_t>(n))));
     console.result(decode(tokens.back(), bytes));

@@ -5,6 +5,7 @@
 #include "train/Program.h"
 #include "train/Shards.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -64,6 +65,17 @@ Status TensorStorage::writeShared(int64_t first, int64_t count,
       LLMC_TRY(device.write(kind, (isSharded ? piece.stored : piece.first) * 4,
                             values + (piece.first - first), piece.count * 4));
   return Status::ok();
+}
+
+bool TensorStorage::keeps(const LlmcTensor &tensor, int64_t first,
+                          int64_t count) const {
+  const std::vector<ShardPiece> pieces =
+      isShared ? piecesOf(program, tensor.offset / 4 + first, count)
+               : std::vector<ShardPiece>();
+  return !isShared ||
+         std::any_of(pieces.begin(), pieces.end(), [&](const ShardPiece &one) {
+           return one.owner == device.ranks().rank();
+         });
 }
 
 Status TensorStorage::read(const LlmcTensor &tensor, int64_t first,

@@ -34,6 +34,10 @@ public:
   Status write(const LlmcTensor &tensor, int64_t first, int64_t count,
                const float *values) const;
 
+  /// Whether this rank keeps any of these elements: `write` does nothing with
+  /// others.
+  bool keeps(const LlmcTensor &tensor, int64_t first, int64_t count) const;
+
 private:
   Status readShared(int64_t first, int64_t count, float *values) const;
   Status writeShared(int64_t first, int64_t count, const float *values) const;

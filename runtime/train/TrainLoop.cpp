@@ -117,7 +117,7 @@ Status TrainLoop::fillMemory() {
 
 Status TrainLoop::prepare(const Data &data) {
   LLMC_TRY(ranks.agree(fillMemory()));
-  LLMC_TRY(checkSameOnAllRanks(ranks, options, data, state));
+  LLMC_TRY(checkSameOnAllRanks(ranks, options, data.checksum(), state));
   if (!lastCheckpoint.empty()) {
     std::map<std::string, std::string> saved = state.settings;
     state.settings = settings(data);
@@ -226,7 +226,7 @@ Status TrainLoop::save(Metrics &metrics) {
 }
 
 Status TrainLoop::sample() {
-  if (ranks.rank() != 0)
+  if (ranks.rank() != 0 && !runsTogether(program))
     return Status::ok();
   SamplerOptions sampler;
   sampler.tokens = options.sampleTokens;

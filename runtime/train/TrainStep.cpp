@@ -171,7 +171,16 @@ Status TrainLoop::evaluate(const Data &data, Metrics &metrics) {
   // [rank, batch], of which each rank computes every size()-th.
   std::vector<float> own(static_cast<size_t>(count), 0.0f);
   std::vector<float> all(own.size() * static_cast<size_t>(ranks.size()));
-  for (int64_t i = ranks.rank(); i < count; i += ranks.size()) {
+  // Where all ranks evaluate together, who has no batch left joins in with its
+  // last one.
+  const int64_t end = runsTogether(program) ? (count + ranks.size() - 1) /
+                                                  ranks.size() * ranks.size()
+                                            : count;
+  for (int64_t i = ranks.rank(); i < end; i += ranks.size()) {
+    if (i >= count) {
+      LLMC_TRY(device.run(program.evaluate));
+      break;
+    }
     // The same batches at every evaluation, spread evenly over the split.
     int64_t first = i * available / count * program.batch;
     LLMC_TRY(

@@ -20,6 +20,8 @@ import os
 import subprocess
 import sys
 
+import safetensors
+
 here = os.path.dirname(os.path.abspath(__file__))
 TOLERANCE = "1e-6"
 STEPS = "5"
@@ -41,7 +43,7 @@ def main():
     parser.add_argument("model")
     parser.add_argument("directory")
     parser.add_argument("--ranks", default="2,3,4")
-    parser.add_argument("--zero", default="0,1,2")
+    parser.add_argument("--zero", default="0,1,2,3")
     parser.add_argument("--accumulate", default="1,2")
     parser.add_argument("--without-mpi", action="store_true")
     arguments = parser.parse_args()
@@ -64,9 +66,14 @@ def main():
         return name
 
     def state(name):
+        """The weights, and the moments of all ranks in one file."""
         folder = os.path.join(name, f"step_{int(STEPS):06}")
-        return [os.path.join(folder, part + ".safetensors")
-                for part in ("model", "optimizer")]  # fmt: skip
+        joined = f"{name}-moments.safetensors"
+        if not os.path.exists(joined):
+            moments = safetensors.read_moments(folder)
+            safetensors.write(joined, [(tensor, [len(data)], data)
+                                       for tensor, data in sorted(moments.items())])  # fmt: skip
+        return [os.path.join(folder, "model.safetensors"), joined]
 
     build("one")
     ones = {}

@@ -2,7 +2,10 @@
 also F16 and BF16, as floats."""
 
 import array
+import glob
 import json
+import os
+import re
 import struct
 import sys
 
@@ -60,3 +63,24 @@ def read(path):
         data = decode(entry["dtype"], body[begin:end])
         tensors[name] = (tuple(entry["shape"]), data)
     return tensors
+
+
+def read_moments(folder):
+    """A checkpoint's moments, of one file or joined from those of all ranks:
+    "m.x[0:64]" is a part of "m.x". Parts must make up a whole."""
+    whole = os.path.join(folder, "optimizer.safetensors")
+    if os.path.exists(whole):
+        return {name: data for name, (_, data) in read(whole).items()}
+    parts = {}
+    for path in sorted(glob.glob(os.path.join(folder, "optimizer-*-of-*.safetensors"))):
+        for text, (_, data) in read(path).items():
+            name, first, end = re.fullmatch(r"(.*)\[(\d+):(\d+)\]", text).groups()
+            assert len(data) == int(end) - int(first), f"{path}: {text}: {len(data)}"
+            parts.setdefault(name, []).append((int(first), data))
+    moments = {}
+    for name, found in parts.items():
+        moments[name] = array.array("f")
+        for first, data in sorted(found, key=lambda part: part[0]):
+            assert first == len(moments[name]), f"{folder}: {name}: no {first}"
+            moments[name] += data
+    return moments
