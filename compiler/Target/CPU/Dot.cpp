@@ -70,7 +70,16 @@ void DotEmitter::withOperandA(tile::DotOp op,
   body(materialiseA(tile));
 }
 
-void DotEmitter::emit(tile::DotOp op, const Buffer &acc) {
+void DotEmitter::emit(tile::DotOp op, const Buffer &acc,
+                      ArrayRef<Touched> touchedLater) {
+  touched = touchedLater;
+  if (!touched.empty()) {
+    auto loop = cast<scf::ForOp>(b.getInsertionBlock()->getParentOp());
+    Value next =
+        arith::AddIOp::create(b, loop.getInductionVar(), loop.getStep());
+    isLastTurn = arith::CmpIOp::create(b, arith::CmpIPredicate::uge, next,
+                                       loop.getUpperBound());
+  }
   auto typeB = cast<RankedTensorType>(op.getB().getType());
   bool transposeB = op.getTransposeB();
   int64_t depth = typeB.getDimSize(transposeB ? 1 : 0);

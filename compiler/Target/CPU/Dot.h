@@ -34,6 +34,16 @@ struct UpcomingB {
   int64_t rowsEach = 0, vectors = 0;
 };
 
+/// What is accessed at the places of the sums when they are complete.
+struct Touched {
+  mlir::Value view; // [rows, columns]
+  mlir::Value row, column;
+
+  bool operator==(const Touched &other) const {
+    return view == other.view && row == other.row && column == other.column;
+  }
+};
+
 class DotEmitter {
 public:
   DotEmitter(mlir::ImplicitLocOpBuilder &builder, Machine machine,
@@ -41,8 +51,9 @@ public:
       : b(builder), machine(machine), evaluator(evaluator), buffers(buffers),
         nest(nest) {}
 
-  /// Adds the product of `op` to what `acc` holds.
-  void emit(tile::DotOp op, const Buffer &acc);
+  /// Adds the product of `op` to what `acc` holds. In the last turn of the loop
+  /// around it, what is `touched` afterwards is fetched.
+  void emit(tile::DotOp op, const Buffer &acc, llvm::ArrayRef<Touched> touched);
 
 private:
   /// Multiplies with each of A's places that the block may have.
@@ -69,6 +80,8 @@ private:
                          mlir::Value columnPanels, int64_t width);
   /// A part of it into the second cache, beside row panel number `rowPanel`.
   void prefetch(const UpcomingB &upcoming, mlir::Value rowPanel);
+  /// What is accessed later at the places of these sums.
+  void prefetchTouched(mlir::Value row, mlir::Value column, int64_t width);
 
   /// All rows of A times a packed panel of B, to the columns of `acc` from
   /// `column`.
@@ -84,6 +97,8 @@ private:
   Evaluator &evaluator;
   Buffers &buffers;
   LoopNest &nest;
+  llvm::ArrayRef<Touched> touched;
+  mlir::Value isLastTurn; // where anything is touched
 };
 
 /// Transposes a square of vectors: result[i][j] = rows[j][i].

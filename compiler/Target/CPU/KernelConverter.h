@@ -52,8 +52,18 @@ private:
   llvm::SmallVector<Root> pending;
   /// Lazy loads seen so far, in order.
   llvm::SmallVector<mlir::Operation *> loads;
-  /// Dots that add to the buffer of the value that their loop carries.
-  llvm::DenseMap<mlir::Operation *, Buffer> inPlaceDots;
+  /// What the block accesses behind `loop` at the places of the tile that it
+  /// returns as number `number`. Views of that are converted before the loop.
+  llvm::SmallVector<Touched> findTouched(mlir::scf::ForOp loop,
+                                         unsigned number);
+
+  /// Dots that add to the buffer of the value that their loop carries, and what
+  /// is accessed at the places of the sums afterwards.
+  struct InPlace {
+    Buffer buffer;
+    llvm::SmallVector<Touched> touched;
+  };
+  llvm::DenseMap<mlir::Operation *, InPlace> inPlaceDots;
 };
 
 } // namespace llmc::cpu

@@ -37,13 +37,55 @@ static tile::DotOp findInPlaceDot(scf::ForOp loop, unsigned number) {
   return dot;
 }
 
+SmallVector<Touched> KernelConverter::findTouched(scf::ForOp loop,
+                                                  unsigned number) {
+  SmallVector<Touched> result;
+  Type tile = loop.getResult(number).getType();
+  for (Operation &op : llvm::make_range(std::next(loop->getIterator()),
+                                        loop->getBlock()->end())) {
+    Type type;
+    OperandRange indices = op.getOperands().take_front(0);
+    if (auto load = dyn_cast<tile::LoadOp>(op))
+      type = load.getType(), indices = load.getIndices();
+    else if (auto store = dyn_cast<tile::StoreOp>(op))
+      type = store.getValue().getType(), indices = store.getIndices();
+    if (type != tile || indices.size() != 2)
+      continue;
+    // Both must be known before the loop; a view can be made there.
+    auto isKnown = [&](Value value) {
+      Operation *from = value.getDefiningOp();
+      return !from || (from->getBlock() == loop->getBlock() &&
+                       from->isBeforeInBlock(loop));
+    };
+    Value view = accessedView(&op);
+    Operation *from = view.getDefiningOp();
+    if (!llvm::all_of(indices, isKnown) ||
+        (from && (from->getBlock() != loop->getBlock() ||
+                  !llvm::all_of(from->getOperands(), isKnown))))
+      continue;
+    if (llvm::is_contained(result,
+                           Touched{evaluator.mapping.lookupOrNull(view),
+                                   evaluator.mapping.lookup(indices[0]),
+                                   evaluator.mapping.lookup(indices[1])}))
+      continue;
+    if (!evaluator.mapping.contains(view))
+      b.clone(*from, evaluator.mapping);
+    result.push_back({evaluator.mapping.lookup(view),
+                      evaluator.mapping.lookup(indices[0]),
+                      evaluator.mapping.lookup(indices[1])});
+  }
+  return result;
+}
+
 void KernelConverter::convertDot(tile::DotOp op) {
   flush();
   Value acc = op.getAcc();
   Buffer target;
+  ArrayRef<Touched> touched;
   auto known = evaluator.buffers.find(acc);
   if (auto inPlace = inPlaceDots.find(op); inPlace != inPlaceDots.end()) {
-    target = inPlace->second;
+    target = inPlace->second.buffer;
+    touched = inPlace->second.touched;
     if (!isa<BlockArgument>(acc))
       materialise(acc, target);
   } else if (known != evaluator.buffers.end() && acc.hasOneUse() &&
@@ -54,7 +96,7 @@ void KernelConverter::convertDot(tile::DotOp op) {
     target = buffers->allocate(cast<RankedTensorType>(op.getType()));
     nest.emit(Root{Root::Materialise, acc, nullptr, target});
   }
-  DotEmitter(b, machine, evaluator, *buffers, nest).emit(op, target);
+  DotEmitter(b, machine, evaluator, *buffers, nest).emit(op, target, touched);
   evaluator.buffers[op.getResult()] = target;
 }
 
@@ -74,7 +116,7 @@ LogicalResult KernelConverter::convertFor(scf::ForOp op) {
     nest.emit(Root{Root::Materialise, init, nullptr, buffer});
     evaluator.buffers[op.getRegionIterArg(number)] = buffer;
     if (tile::DotOp dot = findInPlaceDot(op, number))
-      inPlaceDots[dot] = buffer;
+      inPlaceDots[dot] = {buffer, findTouched(op, number)};
   }
   auto loop = scf::ForOp::create(
       b, evaluator.mapping.lookupOrDefault(op.getLowerBound()),

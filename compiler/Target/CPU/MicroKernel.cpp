@@ -41,6 +41,7 @@ void DotEmitter::multiplyPanel(const OperandA &a, Value packedB,
     if (upcoming.view)
       prefetch(upcoming, rowPanel);
     Value firstRow = scaled(rowPanel, rows);
+    prefetchTouched(firstRow, column, width);
     Value rowOfA = a.panelStride ? scaled(rowPanel, a.panelStride)
                                  : evaluator.add(a.row, firstRow);
     SmallVector<Value> sums;

@@ -156,6 +156,25 @@ void DotEmitter::prefetch(const UpcomingB &upcoming, Value rowPanel) {
           /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
 }
 
+void DotEmitter::prefetchTouched(Value row, Value column, int64_t width) {
+  if (touched.empty())
+    return;
+  auto branch = scf::IfOp::create(b, isLastTurn, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  for (const Touched &place : touched) {
+    Value firstRow = evaluator.add(place.row, row);
+    Value firstColumn = evaluator.add(place.column, column);
+    for (int64_t i = 0; i < machine.panelRows(); ++i)
+      for (int64_t offset = 0; offset < width; offset += machine.lanes)
+        memref::PrefetchOp::create(
+            b, place.view,
+            ValueRange{evaluator.add(firstRow, i),
+                       evaluator.add(firstColumn, offset)},
+            /*isWrite=*/true, /*localityHint=*/3, /*isDataCache=*/true);
+  }
+}
+
 Value DotEmitter::evaluatePadded(Value tile, Value row, Value column,
                                  int64_t columnsLeft) {
   int64_t lanes = machine.lanes;

@@ -4,15 +4,23 @@
 
 // A's rows are read from the argument, one element at a time; no buffer for them.
 // B is packed by panels of 24 columns, and while a panel is multiplied with the 8
-// row panels of A, the next one is fetched: 4 of its 32 rows beside each.
+// row panels of A, the next one is fetched: 4 of its 32 rows beside each. In the
+// last step along K the places are fetched where the sums will be stored.
 // CHECK-LABEL: func.func @in_place
 // CHECK-SAME: (%[[ARGS:.*]]: !llvm.ptr, %[[BLOCK:.*]]: i64, %{{.*}}: i64, %{{.*}}: i64, %{{.*}}: !llvm.ptr)
 // CHECK: %[[A:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<64x96xf32>
 // CHECK: %[[B:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<96x48xf32>
+// CHECK: %[[Y:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<64x48xf32>
 // CHECK: %[[PACKED:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<768xf32>
+// CHECK: scf.for %[[K:.*]] = %{{.*}} to %[[END:c96.*]] step
+// CHECK: %[[NEXT:.*]] = arith.addi %[[K]], %c32
+// CHECK: %[[LAST:.*]] = arith.cmpi uge, %[[NEXT]], %[[END]]
 // CHECK-NOT: vector.load %[[A]]
 // CHECK-COUNT-3: vector.load %[[B]]
-// CHECK-COUNT-12: memref.prefetch %[[B]]
+// CHECK-COUNT-12: memref.prefetch %[[B]]{{.*}} read
+// CHECK-NOT: memref.prefetch
+// CHECK: scf.if %[[LAST]]
+// CHECK-COUNT-12: memref.prefetch %[[Y]]{{.*}} write
 // CHECK-NOT: memref.prefetch
 // CHECK: memref.load %[[A]]
 tile.func @in_place(%a: memref<64x96xf32>, %b: memref<96x48xf32>, %y: memref<64x48xf32>) {
@@ -70,5 +78,39 @@ tile.func @either(%a: memref<60x32xf32>, %b: memref<32x48xf32>, %y: memref<60x48
   %w = tile.load %b[%c0, %c0] : memref<32x48xf32> -> tensor<32x48xf32>
   %d = tile.dot %x, %w, %zero : tensor<16x32xf32>, tensor<32x48xf32>, tensor<16x48xf32>
   tile.store %d, %y[%row, %c0] : tensor<16x48xf32>, memref<60x48xf32>
+  tile.return
+}
+
+// -----
+
+// What is added to the sums is fetched where it is stored, once; what is of
+// another shape or stored at a place that is only known later is not.
+// CHECK-LABEL: func.func @accumulated
+// CHECK: %[[Y:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<64x48xf32>
+// CHECK: %[[Z:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<64x48xf32>
+// CHECK: %[[V:.*]] = builtin.unrealized_conversion_cast %{{.*}} to memref<48xf32>
+// CHECK: scf.if
+// CHECK-COUNT-12: memref.prefetch %[[Y]]{{.*}} write
+// CHECK-NOT: memref.prefetch
+tile.func @accumulated(%a: memref<64x96xf32>, %b: memref<96x48xf32>, %y: memref<64x48xf32>, %z: memref<64x48xf32>, %v: memref<48xf32>) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c96 = arith.constant 96 : index
+  %i = tile.program_id 0
+  %row = arith.muli %i, %c32 : index
+  %zero = arith.constant dense<0.0> : tensor<32x48xf32>
+  %acc = scf.for %k = %c0 to %c96 step %c32 iter_args(%sum = %zero) -> tensor<32x48xf32> {
+    %x = tile.load %a[%row, %k] : memref<64x96xf32> -> tensor<32x32xf32>
+    %w = tile.load %b[%k, %c0] : memref<96x48xf32> -> tensor<32x48xf32>
+    %d = tile.dot %x, %w, %sum : tensor<32x32xf32>, tensor<32x48xf32>, tensor<32x48xf32>
+    scf.yield %d : tensor<32x48xf32>
+  }
+  %sofar = tile.load %y[%row, %c0] : memref<64x48xf32> -> tensor<32x48xf32>
+  %added = arith.addf %sofar, %acc : tensor<32x48xf32>
+  tile.store %added, %y[%row, %c0] : tensor<32x48xf32>, memref<64x48xf32>
+  %later = arith.addi %i, %i : index
+  tile.store %added, %z[%later, %c0] : tensor<32x48xf32>, memref<64x48xf32>
+  %sums = tile.reduce add %added axis 0 : tensor<32x48xf32> -> tensor<48xf32>
+  tile.store %sums, %v[%c0] : tensor<48xf32>, memref<48xf32>
   tile.return
 }
