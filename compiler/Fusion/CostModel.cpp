@@ -2,6 +2,7 @@
 
 #include "compiler/Fusion/CostModel.h"
 #include "compiler/Fusion/FusionOpInterface.h"
+#include "dialects/Model/Model.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -13,6 +14,33 @@ int64_t llmc::getTensorBytes(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   return type.getNumElements() *
          llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
+/// Of an elementwise op or a norm, for an element: exp, tanh and division count
+/// for several.
+static constexpr int64_t kRowFlops = 10;
+
+int64_t llmc::getFlops(Operation *op) {
+  auto typeOf = [&](Value value) {
+    return cast<RankedTensorType>(value.getType());
+  };
+  RankedTensorType input = typeOf(op->getOperand(0));
+  if (auto attention = dyn_cast<model::AttentionOp>(op)) {
+    int64_t tokens = input.getDimSize(1);
+    int64_t reach = tokens;
+    if (auto window = attention.getWindow())
+      reach = std::min<int64_t>(reach, *window);
+    int64_t pairs = tokens * reach - reach * (reach - 1) / 2;
+    return 4 * input.getDimSize(0) * input.getDimSize(2) * pairs;
+  }
+  if (cast<FusionOpInterface>(op).getFusionFamily() == OpFamily::Gemm) {
+    int64_t depth = isa<model::LinearWeightGradOp>(op)
+                        ? getRowCount(input)
+                        : input.getShape().back();
+    return 2 * typeOf(op->getResult(0)).getNumElements() * depth;
+  }
+  return kRowFlops * std::max(input.getNumElements(),
+                              typeOf(op->getResult(0)).getNumElements());
 }
 
 int64_t CostModel::getBytesSaved(Operation *op,

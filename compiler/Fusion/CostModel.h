@@ -44,6 +44,10 @@ private:
   CostModelOptions options;
 };
 
+/// Floating-point operations of an op that has a fusion rule: of products and
+/// attention what the arithmetic needs, of others an estimate.
+int64_t getFlops(mlir::Operation *op);
+
 /// Bytes of a value's tensor.
 int64_t getTensorBytes(mlir::Value value);
 

@@ -86,6 +86,11 @@ struct FuseKernels : llmc::impl::FuseKernelsBase<FuseKernels> {
                               recomputeCheapOps(func.getBody().front(), cost))))
         return signalPassFailure();
       std::vector<const Group *> groups = grouping.getOrderedGroups();
+      // Layers share kernels, and so do passes.
+      for (Operation &op : func.getBody().getOps()) {
+        op.removeDiscardableAttr(model::kLayerName);
+        op.removeDiscardableAttr(model::kRecomputedName);
+      }
       outliner.run(func, groups);
     }
   }

@@ -3,7 +3,9 @@
 #include "compiler/Fusion/FusionOpInterface.h"
 #include "compiler/Fusion/ColumnPlaces.h"
 #include "compiler/Fusion/Rules/Rules.h"
+#include "dialects/Dist/Dist.h"
 #include "dialects/Model/Model.h"
+#include "dialects/Train/Train.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -57,6 +59,11 @@ bool llmc::isPlace(Operation *op) {
   if (auto concat = dyn_cast_or_null<model::ConcatOp>(op))
     return getColumnRefusal(concat).empty();
   return isa_and_nonnull<model::SliceTokensOp, model::JoinTokensOp>(op);
+}
+
+bool llmc::isHandle(Operation *op) {
+  return isa<train::RefOp, train::FlatOp, train::SquaresOp, dist::WindowOp,
+             dist::RangeOp, dist::ShardOp>(op);
 }
 
 void llmc::registerFusionRules(DialectRegistry &registry) {

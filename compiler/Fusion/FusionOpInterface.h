@@ -54,6 +54,9 @@ int64_t getRowCount(mlir::RankedTensorType type);
 /// MemoryPlan makes places of them. `op` may be null.
 bool isPlace(mlir::Operation *op);
 
+/// Ops that stand for storage: what a step keeps, or a window of it.
+bool isHandle(mlir::Operation *op);
+
 /// Attaches FusionOpInterface to the ops of the model and train dialects.
 void registerFusionRules(mlir::DialectRegistry &registry);
 

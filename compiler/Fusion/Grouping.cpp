@@ -48,9 +48,8 @@ static void reportColumns(model::ConcatOp concat) {
         << remark::add("parts are copied into their columns: {0}", refusal);
 }
 
-static bool isHandle(Operation *op) {
-  return isa<train::RefOp, train::FlatOp, train::SquaresOp, dist::WindowOp,
-             dist::RangeOp, dist::ShardOp>(op);
+static bool isRecomputed(Operation *op) {
+  return op->hasAttr(model::kRecomputedName);
 }
 
 LogicalResult Grouping::run(func::FuncOp func,
@@ -138,7 +137,7 @@ bool Grouping::joinPair(Operation *op, ArrayRef<GroupId> dependencies) {
     return false;
   for (model::LinearOp other : findMeetingProducts(linear)) {
     auto found = groupOf.find(other);
-    if (found == groupOf.end())
+    if (found == groupOf.end() || isRecomputed(linear) != isRecomputed(other))
       continue;
     GroupId group = found->second;
     std::string refusal = getPairRefusal(linear, groups[group].ops);
@@ -209,6 +208,9 @@ SmallVector<Grouping::Candidate>
 Grouping::getCandidates(FusionOpInterface op) const {
   SmallVector<Candidate> candidates;
   auto consider = [&](Operation *member) {
+    // A kernel of the forward pass would keep what is not to be kept.
+    if (isRecomputed(op) && !isRecomputed(member))
+      return;
     auto found = groupOf.find(member);
     if (found == groupOf.end() || !acceptsFamily(groups[found->second], op))
       return;

@@ -5,6 +5,53 @@
 
 include "mlir/Pass/PassBase.td"
 
+def Recompute : Pass<"llmc-recompute", "::mlir::ModuleOp"> {
+  let summary = "computes parts of the forward pass again rather than keep them";
+  let description = [{
+    Precondition: functions of single ops, as Step and Distribution leave them.
+
+    Action: in `@micro_step`, what the loss depends on is the forward pass, all
+    else the backward pass. Values of the one that the other reads are kept.
+    `policy` says which ops may be computed a second time instead:
+    - `none`: none;
+    - `ops`: those that memory bounds: at most 16 FLOP for each element that
+      they read or write, and that read at most 4 bytes for each that they
+      write (norms, elementwise ops and rotations; not products and attention),
+      and that look nothing up in a table;
+    - `layer`: all ops of a layer (a copy of a `model.repeat`'s body) whose
+      results stay in the layer, so that what is kept is mostly the layer's
+      input.
+    Of what they allow, the fewest bytes are kept: a minimum cut between ops
+    that may not and the backward pass, where it is equal the one that computes
+    least again. Copies stand right before the first op of the backward pass
+    that reads them, marked `model.recomputed`, which keeps Fusion from joining
+    them to kernels of the forward pass. Attention whose log-sum-exp is no
+    longer read loses it. Remarks of category `fusion` say what is computed
+    again, at how many FLOP, for how many bytes.
+
+    Postcondition: as before.
+
+    ```mlir
+    // before
+    %n = model.rms_norm %x, %g {eps = 1.0e-5 : f32} : ...
+    %y = model.linear %n, %w : ...
+    ...
+    %dw = model.linear_weight_grad %n, %dy : ...
+    // after llmc-recompute{policy=ops}
+    %n = model.rms_norm %x, %g {eps = 1.0e-5 : f32} : ...
+    %y = model.linear %n, %w : ...
+    ...
+    %n2 = model.rms_norm %x, %g {eps = 1.0e-5 : f32, model.recomputed} : ...
+    %dw = model.linear_weight_grad %n2, %dy : ...
+    ```
+  }];
+  let options = [
+    Option<"policy", "policy", "std::string", "\"none\"",
+           "what is computed again: none, ops or layer">
+  ];
+  let dependentDialects = ["::llmc::model::ModelDialect"];
+}
+
 def Decompose : Pass<"llmc-decompose", "::mlir::ModuleOp"> {
   let summary = "cuts ops that no single kernel computes into steps that one does";
   let description = [{

@@ -246,8 +246,12 @@ LogicalResult Matcher::matchEqual(DecoderLayer &first, DecoderLayer &other) {
   auto sameNorm = [](DecoderNorm &a, DecoderNorm &b) {
     return a.eps == b.eps && !a.bias == !b.bias;
   };
-  auto sameProjection = [](DecoderProjection &a, DecoderProjection &b) {
-    return a.linear->getAttrDictionary() == b.linear->getAttrDictionary() &&
+  // What an op is, without the name of the layer it is in.
+  auto sameOp = [](Operation *a, Operation *b) {
+    return a->getPropertiesAsAttribute() == b->getPropertiesAsAttribute();
+  };
+  auto sameProjection = [&](DecoderProjection &a, DecoderProjection &b) {
+    return sameOp(a.linear, b.linear) &&
            a.weight.getType() == b.weight.getType() && !a.bias == !b.bias &&
            a.part == b.part && a.parts == b.parts;
   };
@@ -262,8 +266,7 @@ LogicalResult Matcher::matchEqual(DecoderLayer &first, DecoderLayer &other) {
               first.gate.has_value() == other.gate.has_value() &&
               (!first.gate || sameProjection(*first.gate, *other.gate)) &&
               first.theta == other.theta &&
-              first.attention->getAttrDictionary() ==
-                  other.attention->getAttrDictionary();
+              sameOp(first.attention, other.attention);
   return same ? success()
               : fail(other.attention, "expected a layer like the first one");
 }

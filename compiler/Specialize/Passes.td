@@ -45,9 +45,10 @@ def UnrollRepeat : Pass<"llmc-unroll-repeat", "::mlir::ModuleOp"> {
     Precondition: none.
 
     Action: a `model.repeat` is replaced by `count` copies of its body; in copy
-    i the names of parameters and constants get the prefix `named.i.`. Inner
-    repeats are unrolled first, so that prefixes read from the outside in. A
-    count that gives more operations than any model has is an error.
+    i the names of parameters and constants get the prefix `named.i.`, and the
+    other ops the attribute `model.layer`, "named.i". Inner repeats are unrolled
+    first, so that prefixes read from the outside in. A count that gives more
+    operations than any model has is an error.
 
     Postcondition: no `model.repeat`.
 
@@ -62,9 +63,9 @@ def UnrollRepeat : Pass<"llmc-unroll-repeat", "::mlir::ModuleOp"> {
     after:
     ```mlir
     %w0 = model.parameter "layers.0.norm.weight" : tensor<40xf32> {init = #model.ones}
-    %n0 = model.rms_norm %x, %w0 {eps = 1.0e-5 : f32} : (tensor<2x8x40xf32>, tensor<40xf32>) -> tensor<2x8x40xf32>
+    %n0 = model.rms_norm %x, %w0 {eps = 1.0e-5 : f32, model.layer = "layers.0"} : (tensor<2x8x40xf32>, tensor<40xf32>) -> tensor<2x8x40xf32>
     %w1 = model.parameter "layers.1.norm.weight" : tensor<40xf32> {init = #model.ones}
-    %y = model.rms_norm %n0, %w1 {eps = 1.0e-5 : f32} : (tensor<2x8x40xf32>, tensor<40xf32>) -> tensor<2x8x40xf32>
+    %y = model.rms_norm %n0, %w1 {eps = 1.0e-5 : f32, model.layer = "layers.1"} : (tensor<2x8x40xf32>, tensor<40xf32>) -> tensor<2x8x40xf32>
     ```
   }];
   let dependentDialects = ["::llmc::model::ModelDialect"];

@@ -101,6 +101,7 @@ LogicalResult PrepareRope::prepare(GraphOp graph) {
     auto rotate = RotateOp::create(builder, op.getLoc(), op.getType(),
                                    op.getInput(), table.first, table.second,
                                    op.getHeadSizeAttr(), UnitAttr());
+    rotate->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     op.replaceAllUsesWith(rotate.getOutput());
     op.erase();
   }

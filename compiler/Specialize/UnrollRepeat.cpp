@@ -37,6 +37,18 @@ static void addPrefix(Operation &op, const Twine &prefix) {
     constant.setName((prefix + constant.getName()).str());
 }
 
+/// Marks what a layer computes with the layer's name, so that later phases know
+/// layers when they are written out.
+static void setLayer(Operation &op, const Twine &prefix) {
+  if (isa<ParameterOp, ConstantOp>(op))
+    return;
+  std::string name = prefix.str();
+  // An op of an inner repeat, which was unrolled before.
+  if (auto inner = op.getAttrOfType<StringAttr>(kLayerName))
+    name += "." + inner.getValue().str();
+  op.setAttr(kLayerName, StringAttr::get(op.getContext(), name));
+}
+
 /// Replaces a repeat whose body holds no further repeat.
 static LogicalResult unroll(RepeatOp repeat) {
   OpBuilder builder(repeat);
@@ -50,9 +62,12 @@ static LogicalResult unroll(RepeatOp repeat) {
   for (uint64_t layer = 0; layer < repeat.getCount(); ++layer) {
     IRMapping mapping;
     mapping.map(body.getArguments(), state);
-    for (Operation &op : body.without_terminator())
-      addPrefix(*builder.clone(op, mapping),
-                repeat.getNamed() + "." + Twine(layer) + ".");
+    std::string name = (repeat.getNamed() + "." + Twine(layer)).str();
+    for (Operation &op : body.without_terminator()) {
+      Operation &clone = *builder.clone(op, mapping);
+      addPrefix(clone, name + ".");
+      setLayer(clone, name);
+    }
     auto yield = cast<YieldOp>(body.getTerminator());
     for (auto [value, yielded] : llvm::zip_equal(state, yield.getValues()))
       value = mapping.lookupOrDefault(yielded);

@@ -29,4 +29,16 @@
 #define GET_OP_CLASSES
 #include "dialects/Model/ModelOps.h.inc"
 
+namespace llmc::model {
+
+/// Names the layer that an op of an unrolled repeat belongs to, as its
+/// parameters are prefixed: "model.layers.3". Fusion removes it.
+constexpr llvm::StringLiteral kLayerName = "model.layer";
+
+/// On an op of the backward pass that computes again what the forward pass did
+/// not keep. Fusion removes it.
+constexpr llvm::StringLiteral kRecomputedName = "model.recomputed";
+
+} // namespace llmc::model
+
 #endif

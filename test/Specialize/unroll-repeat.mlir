@@ -1,14 +1,14 @@
 // RUN: llmc-opt %s --llmc-unroll-repeat | FileCheck %s
 
-// Names get a prefix from the outside in; what layers yield is handed on in
+// Names get a prefix from the outside in, and so do layers; what layers yield is handed on in
 // order; values from above are shared.
 
 // CHECK-LABEL: model.graph @layers(
 // CHECK-SAME: %[[X:.*]]: tensor<2x8x16xf32>)
 // CHECK-NEXT: %[[TOP:.*]] = model.parameter "top"
 // CHECK-NEXT: %[[W0:.*]] = model.parameter "layers.0.norm.weight"
-// CHECK-NEXT: %[[N0:.*]] = model.rms_norm %[[X]], %[[W0]]
-// CHECK-NEXT: %[[L0:.*]] = model.linear %[[N0]], %[[TOP]]
+// CHECK-NEXT: %[[N0:.*]] = model.rms_norm %[[X]], %[[W0]] {eps = {{.*}}, model.layer = "layers.0"}
+// CHECK-NEXT: %[[L0:.*]] = model.linear %[[N0]], %[[TOP]] {model.layer = "layers.0"}
 // CHECK-NEXT: %[[W1:.*]] = model.parameter "layers.1.norm.weight"
 // CHECK-NEXT: %[[N1:.*]] = model.rms_norm %[[L0]], %[[W1]]
 // CHECK-NEXT: %[[L1:.*]] = model.linear %[[N1]], %[[TOP]]
@@ -26,9 +26,11 @@ model.graph @layers(%x: tensor<2x8x16xf32>) -> tensor<2x8x16xf32> {
 
 // CHECK-LABEL: model.graph @nested(
 // CHECK: "outer.0.inner.0.w"
+// CHECK: model.layer = "outer.0.inner.0"
 // CHECK: "outer.0.inner.1.w"
 // CHECK: "outer.1.inner.0.w"
 // CHECK: "outer.1.inner.1.w"
+// CHECK: model.layer = "outer.1.inner.1"
 // CHECK-NOT: model.parameter
 // CHECK-NOT: model.repeat
 model.graph @nested(%x: tensor<2x8x16xf32>) -> tensor<2x8x16xf32> {
