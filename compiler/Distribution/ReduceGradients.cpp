@@ -51,6 +51,7 @@ private:
   SymbolTable symbols;
   OpBuilder builder;
   DenseMap<Operation *, int64_t> numberOf; // of each launch, from 0
+  SmallVector<int64_t> flopsBehind;        // of the launches after each
 };
 
 } // namespace
@@ -90,12 +91,6 @@ Value GradientReducer::start(dist::BucketOp bucket, Value range) {
 
 void GradientReducer::remarkOverlap(dist::BucketOp bucket,
                                     tile::LaunchOp writer) {
-  int64_t flops = 0;
-  for (Operation *op = writer->getNextNode(); op; op = op->getNextNode())
-    if (auto launch = dyn_cast<tile::LaunchOp>(op))
-      if (auto own = symbols.lookup(launch.getKernel())
-                         ->getAttrOfType<IntegerAttr>("flops"))
-        flops += own.getInt();
   int64_t number = numberOf.lookup(writer);
   remark::analysis(writer.getLoc(),
                    remark::RemarkOpts::name("overlap").category("distribution"))
@@ -106,7 +101,8 @@ void GradientReducer::remarkOverlap(dist::BucketOp bucket,
              static_cast<int64_t>(bucket.getAt()),
              static_cast<int64_t>(bucket.getAt() + bucket.getElements()),
              number + 1, static_cast<int64_t>(numberOf.size()),
-             static_cast<int64_t>(numberOf.size()) - number - 1, flops);
+             static_cast<int64_t>(numberOf.size()) - number - 1,
+             flopsBehind[number]);
 }
 
 LogicalResult GradientReducer::run() {
@@ -116,6 +112,15 @@ LogicalResult GradientReducer::run() {
   for (auto [number, launch] :
        llvm::enumerate(function.getOps<tile::LaunchOp>()))
     numberOf[launch] = number;
+  flopsBehind.assign(numberOf.size(), 0);
+  int64_t flops = 0;
+  for (Operation &op : llvm::reverse(function.getBody().front()))
+    if (auto launch = dyn_cast<tile::LaunchOp>(op)) {
+      flopsBehind[numberOf.lookup(launch)] = flops;
+      if (auto own = symbols.lookup(launch.getKernel())
+                         ->getAttrOfType<IntegerAttr>("flops"))
+        flops += own.getInt();
+    }
 
   // Buckets of one writer start in the order of storage.
   struct Ready {

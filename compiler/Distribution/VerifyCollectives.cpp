@@ -44,6 +44,13 @@ struct Use {
   Extent extent;
 };
 
+/// A collective that is under way. Thousands may be, so that what it works on
+/// is kept.
+struct Pending {
+  plan::StartOp start;
+  Extent source, destination;
+};
+
 class Verifier {
 public:
   Verifier(ModuleOp module, dist::MeshOp mesh)
@@ -73,7 +80,7 @@ private:
   SymbolTable symbols;
   int64_t ranks;
   int64_t zero;
-  SmallVector<plan::StartOp> pending;
+  SmallVector<Pending> pending;
 };
 
 } // namespace
@@ -137,16 +144,15 @@ LogicalResult Verifier::verifyFree(Operation *op) {
     if (start && operand == start.getScratch())
       continue;
     Extent extent = extentOf(operand);
-    for (plan::StartOp other : pending) {
-      if (!extent.overlaps(extentOf(other.getSource())) &&
-          !extent.overlaps(extentOf(other.getDestination())))
+    for (Pending &other : pending) {
+      if (!extent.overlaps(other.source) && !extent.overlaps(other.destination))
         continue;
       InFlightDiagnostic diagnostic =
           op->emitOpError("touches bytes ")
           << extent.begin << " to " << extent.end << " of '" << extent.arena
-          << "' before the " << stringifyCollectiveKind(other.getKind())
+          << "' before the " << stringifyCollectiveKind(other.start.getKind())
           << " of them is waited for";
-      diagnostic.attachNote(other.getLoc()) << "it is started here";
+      diagnostic.attachNote(other.start.getLoc()) << "it is started here";
       return diagnostic;
     }
   }
@@ -160,8 +166,8 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
                             function.getSymName() == "generate");
   for (Operation &op : function.getBody().front()) {
     if (auto wait = dyn_cast<plan::WaitOp>(op)) {
-      llvm::erase_if(pending, [&](plan::StartOp start) {
-        return start.getPending() == wait.getPending();
+      llvm::erase_if(pending, [&](Pending &other) {
+        return other.start.getPending() == wait.getPending();
       });
       continue;
     }
@@ -184,7 +190,8 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
     if (failed(verifyFree(&op)))
       return failure();
     if (start)
-      pending.push_back(start);
+      pending.push_back({start, extentOf(start.getSource()),
+                         extentOf(start.getDestination())});
   }
   return success();
 }

@@ -8,9 +8,11 @@
 #include "dialects/Tile/Tile.h"
 #include "runtime/abi/ProgramAbi.h"
 
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <map>
+#include <numeric>
 
 using namespace mlir;
 using namespace llmc;
@@ -209,6 +211,33 @@ int64_t MemoryReport::totalBytes() const {
   for (const Arena &arena : arenas)
     total += arena.bytes * (arena.name == "workspace" ? threads : 1);
   return total;
+}
+
+/// The place of an arena among kTotalNames.
+static size_t findTotal(StringRef arena) {
+  return llvm::StringSwitch<size_t>(arena)
+      .Cases({"parameters", "compute", "constants"}, 0)
+      .Case("gradients", 1)
+      .Cases({"moment1", "moment2"}, 2)
+      .Case("activations", 3)
+      .Case("communication", 4)
+      .Default(5); // inputs, outputs, sums for the norm, workspace
+}
+
+MemoryReport::Totals MemoryReport::getTotals() const {
+  Totals totals;
+  for (const Arena &arena : arenas)
+    totals.device[findTotal(arena.name)] +=
+        arena.bytes * (arena.name == "workspace" ? threads : 1);
+  return totals;
+}
+
+int64_t MemoryReport::Totals::deviceBytes() const {
+  return std::accumulate(device.begin(), device.end(), int64_t(0));
+}
+
+int64_t MemoryReport::Totals::hostBytes() const {
+  return std::accumulate(host.begin(), host.end(), int64_t(0));
 }
 
 const MemoryReport::Function *MemoryReport::peakFunction() const {

@@ -9,8 +9,10 @@
 #define LLMC_COMPILER_MEMORYPLAN_MEMORYREPORT_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -68,6 +70,20 @@ struct MemoryReport {
     int64_t bytes = 0;
   };
 
+  static constexpr llvm::StringLiteral kTotalNames[] = {
+      "parameters",  "gradients",     "optimizer",
+      "activations", "communication", "workspace"};
+  static constexpr size_t kTotals = std::size(kTotalNames);
+
+  /// Bytes by what they are for, in the order of kTotalNames, on a rank's
+  /// device and in host memory that is pinned for it.
+  struct Totals {
+    std::array<int64_t, kTotals> device = {}, host = {};
+
+    int64_t deviceBytes() const;
+    int64_t hostBytes() const;
+  };
+
   std::vector<Arena> arenas; // workspace counted once per thread
   std::vector<Tensor> tensors;
   std::vector<Variable> variables;
@@ -77,6 +93,7 @@ struct MemoryReport {
 
   /// Of all arenas.
   int64_t totalBytes() const;
+  Totals getTotals() const;
   /// The function that needs most of the activation arena; null without one.
   const Function *peakFunction() const;
 
@@ -90,7 +107,8 @@ struct MemoryReport {
 
   /// `most` limits the lists of largest tensors.
   void print(llvm::raw_ostream &os, unsigned most = 12) const;
-  void printJson(llvm::raw_ostream &os) const;
+  /// As attributes of the object that is open.
+  void writeJson(llvm::json::OStream &json) const;
 };
 
 /// "12,345,678".

@@ -129,55 +129,51 @@ void MemoryReport::print(llvm::raw_ostream &os, unsigned most) const {
   printVariables(*this, most, os);
 }
 
-void MemoryReport::printJson(llvm::raw_ostream &os) const {
-  llvm::json::OStream json(os, 2);
-  json.object([&] {
-    json.attribute("total_bytes", totalBytes());
-    json.attribute("threads", threads);
-    json.attributeArray("arenas", [&] {
-      for (const Arena &arena : arenas)
-        json.object([&] {
-          json.attribute("name", arena.name);
-          json.attribute("bytes", arena.bytes);
-        });
-    });
-    json.attributeArray("functions", [&] {
-      for (const Function &function : functions)
-        json.object([&] {
-          json.attribute("name", function.name);
-          json.attribute("launches", function.launches);
-          json.attribute("tensors", function.tensors);
-          json.attribute("packed_bytes", function.packedBytes);
-          json.attribute("lower_bound_bytes", function.boundBytes);
-          json.attribute("peak_launch", function.peakLaunch);
-          json.attribute("peak_kernel", function.peakKernel);
-          json.attribute("peak_line", function.peakLine);
-        });
-    });
-    json.attributeArray("tensors", [&] {
-      for (const Tensor &tensor : tensors)
-        json.object([&] {
-          json.attribute("function", tensor.function);
-          json.attribute("kernel", tensor.kernel);
-          json.attribute("kind", tensor.kind);
-          json.attribute("line", tensor.line);
-          json.attribute("type", tensor.type);
-          json.attribute("offset", tensor.offset);
-          json.attribute("bytes", tensor.bytes);
-          json.attribute("first", tensor.first);
-          json.attribute("last", tensor.last);
-        });
-    });
-    json.attributeArray("variables", [&] {
-      for (const Variable &variable : variables)
-        json.object([&] {
-          json.attribute("name", variable.name);
-          json.attribute("arena", variable.arena);
-          json.attribute("type", variable.type);
-          json.attribute("bytes", variable.bytes);
-          json.attribute("line", variable.line);
-        });
-    });
+void MemoryReport::writeJson(llvm::json::OStream &json) const {
+  json.attribute("total_bytes", totalBytes());
+  json.attribute("threads", threads);
+  json.attributeArray("arenas", [&] {
+    for (const Arena &arena : arenas)
+      json.object([&] {
+        json.attribute("name", arena.name);
+        json.attribute("bytes", arena.bytes);
+      });
   });
-  os << "\n";
+  json.attributeArray("functions", [&] {
+    for (const Function &function : functions)
+      json.object([&] {
+        json.attribute("name", function.name);
+        json.attribute("launches", function.launches);
+        json.attribute("tensors", function.tensors);
+        json.attribute("packed_bytes", function.packedBytes);
+        json.attribute("lower_bound_bytes", function.boundBytes);
+        json.attribute("peak_launch", function.peakLaunch);
+        json.attribute("peak_kernel", function.peakKernel);
+        json.attribute("peak_line", function.peakLine);
+      });
+  });
+  json.attributeArray("tensors", [&] {
+    for (const Tensor &tensor : tensors)
+      json.object([&] {
+        json.attribute("function", tensor.function);
+        json.attribute("kernel", tensor.kernel);
+        json.attribute("kind", tensor.kind);
+        json.attribute("line", tensor.line);
+        json.attribute("type", tensor.type);
+        json.attribute("offset", tensor.offset);
+        json.attribute("bytes", tensor.bytes);
+        json.attribute("first", tensor.first);
+        json.attribute("last", tensor.last);
+      });
+  });
+  json.attributeArray("variables", [&] {
+    for (const Variable &variable : variables)
+      json.object([&] {
+        json.attribute("name", variable.name);
+        json.attribute("arena", variable.arena);
+        json.attribute("type", variable.type);
+        json.attribute("bytes", variable.bytes);
+        json.attribute("line", variable.line);
+      });
+  });
 }

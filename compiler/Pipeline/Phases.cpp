@@ -44,7 +44,7 @@ static std::string specialize(const PipelineOptions &options) {
       "llmc-hoist-parameters,"
       // Promises to Autodiff.
       "llmc-verify-specialized",
-      options.batch, options.sequence.value_or(defaultSequence));
+      options.getBatch(), options.sequence.value_or(defaultSequence));
 }
 
 static std::string autodiff(const PipelineOptions &) {
@@ -92,11 +92,15 @@ static std::string fusion(const PipelineOptions &options) {
     decompose = llvm::formatv(
         "llmc-decompose{{max-splits={0} norm-splits={1}},", 2 * sms, 8 * sms);
   }
-  return decompose +
-         // Groups and outlines in one go: a group is its kernel.
-         "llmc-fuse-kernels,"
-         // Promises to MemoryPlan.
-         "llmc-verify-fused";
+  return
+      // On single ops, so that what runs again can be any of them.
+      llvm::formatv("llmc-recompute{{policy={0}},", options.getRecompute())
+          .str() +
+      decompose +
+      // Groups and outlines in one go: a group is its kernel.
+      "llmc-fuse-kernels,"
+      // Promises to MemoryPlan.
+      "llmc-verify-fused";
 }
 
 /// The size of this machine's second cache as an option of the pass, or nothing

@@ -16,6 +16,9 @@
 
 namespace llmc {
 
+constexpr int64_t defaultSequence = 256;
+constexpr int64_t defaultBatch = 4;
+
 /// What the user asked for; handed whole to everything that needs a part.
 struct PipelineOptions {
   /// "cuda" or "cpu".
@@ -29,8 +32,8 @@ struct PipelineOptions {
   std::string precision;
   /// Type in which the optimizer keeps the weights: "f32" or "bf16".
   std::string masters = "f32";
-  /// Sequences in a micro-batch.
-  int64_t batch = 4;
+  /// Sequences in a micro-batch; 0: auto, see getBatch.
+  int64_t batch = defaultBatch;
   /// Tokens in a sequence; when the user names none, chooseSequence.
   std::optional<int64_t> sequence;
   /// Most tokens whose logits are held at a time; 0: all. When the user names
@@ -42,6 +45,13 @@ struct PipelineOptions {
   std::string zero = "auto";
   /// Bytes of gradients that one collective carries.
   int64_t bucketBytes = int64_t(16) << 20;
+  /// What the backward pass computes again: "none", "ops", "layer" or "auto",
+  /// see getRecompute.
+  std::string recompute = "none";
+  /// How ranks are connected, as LinkModel::find takes it.
+  std::string link = "pcie";
+  /// Tokens of all ranks in a step whose time is predicted.
+  int64_t stepTokens = 524288;
   /// The last phase to run.
   std::string compileTo = "link";
   /// Instead of a program: the kernels as "cuda" or "ptx"; empty: a program.
@@ -72,6 +82,17 @@ struct PipelineOptions {
   /// Stage 1 sends as much as stage 0, keeps 1/ranks of the optimizer's state
   /// and does 1/ranks of its work: there is nothing to be said for stage 0.
   int64_t getZero() const { return zero == "auto" ? 1 : zero[0] - '0'; }
+  // What `auto` is where nobody searched.
+  llvm::StringRef getRecompute() const {
+    return recompute == "auto" ? llvm::StringRef("none") : recompute;
+  }
+  int64_t getBatch() const { return batch ? batch : defaultBatch; }
+  /// Takes over what a policy decides.
+  void adopt(const PipelineOptions &policy) {
+    batch = policy.batch;
+    zero = policy.zero;
+    recompute = policy.recompute;
+  }
   bool isCuda() const { return target == "cuda"; }
   bool ranksByNvrtc() const { return isCuda() && registers == "nvrtc"; }
   /// bf16 on a GPU, f32 on the CPU, unless the user names one.
@@ -87,7 +108,11 @@ struct PipelineOptions {
   }
 };
 
-constexpr int64_t defaultSequence = 256;
+/// What there is; none: no matter how much.
+struct MemoryLimits {
+  std::optional<int64_t> device; // of each
+  std::optional<int64_t> host;   // of the machine, for all its ranks
+};
 
 /// One row of the table of contents.
 struct Phase {

@@ -10,17 +10,18 @@
 using namespace llmc;
 
 static constexpr int64_t kKiB = 1024;
+static constexpr int64_t kGiB = kKiB * kKiB * kKiB;
 
 // sm_90 is counted with what mma.sync reaches there, not with wgmma.
 static constexpr Chip chips[] = {
     {"sm_80", "A100", 108, 65536, 64, 32, 164 * kKiB, 163 * kKiB,
-     40 * kKiB * kKiB, 1400e9, 1.41e9, 64, 512, 1024, 1024},
+     40 * kKiB * kKiB, 80 * kGiB, 1400e9, 1.41e9, 64, 512, 1024, 1024},
     {"sm_86", "RTX 3090", 82, 65536, 48, 16, 100 * kKiB, 99 * kKiB,
-     6 * kKiB * kKiB, 850e9, 1.695e9, 128, 128, 256, 256},
+     6 * kKiB * kKiB, 24 * kGiB, 850e9, 1.695e9, 128, 128, 256, 256},
     {"sm_89", "RTX 4090", 128, 65536, 48, 24, 100 * kKiB, 99 * kKiB,
-     72 * kKiB * kKiB, 920e9, 2.52e9, 128, 128, 256, 512},
+     72 * kKiB * kKiB, 24 * kGiB, 920e9, 2.52e9, 128, 128, 256, 512},
     {"sm_90", "H100", 132, 65536, 64, 32, 228 * kKiB, 227 * kKiB,
-     50 * kKiB * kKiB, 3050e9, 1.755e9, 128, 645, 1290, 2580},
+     50 * kKiB * kKiB, 80 * kGiB, 3050e9, 1.755e9, 128, 645, 1290, 2580},
 };
 
 const Chip *llmc::findChip(llvm::StringRef arch) {

@@ -113,7 +113,12 @@ void KernelReport::printFunction(const Function &function,
   os << llvm::formatv("  {0:f3} ms predicted\n", total / 1e3);
 }
 
-void KernelReport::printStep(llvm::raw_ostream &os, const Chip &chip) const {
+/// What products could do on all of the chip, in FLOP/s.
+static double getPeak(const Chip &chip, Element element) {
+  return 2 * chip.getRate(element) * chip.sms * chip.clock;
+}
+
+KernelReport::Step KernelReport::getStep(const Chip &chip) const {
   double microseconds = 0, filled = 0, flops = 0;
   for (const Function &function : functions) {
     if (function.name != "micro_step" && function.name != "update")
@@ -127,16 +132,24 @@ void KernelReport::printStep(llvm::raw_ostream &os, const Chip &chip) const {
     }
   }
   if (microseconds <= 0)
-    return;
+    return {};
+  double seconds = microseconds * 1e-6;
   double tokens = static_cast<double>(batch) * sequence;
-  double peak = 2 * chip.getRate(element) * chip.sms * chip.clock;
+  return {seconds, tokens / seconds, flops / (seconds * getPeak(chip, element)),
+          filled / microseconds};
+}
+
+void KernelReport::printStep(llvm::raw_ostream &os, const Chip &chip) const {
+  Step step = getStep(chip);
+  if (step.seconds <= 0)
+    return;
   os << llvm::formatv(
       "\na step of one micro-batch of {0} x {1} tokens: {2:f1} ms predicted, "
       "{3:f0} tokens/s\n  {4:f1} % of the {5:f1} TFLOP/s of {6}; its {7} SMs "
       "are filled for {8:f1} % of the time\n",
-      batch, sequence, microseconds / 1e3, tokens / microseconds * 1e6,
-      100 * flops / (microseconds * 1e-6 * peak), peak / 1e12, chip.name,
-      chip.sms, 100 * filled / microseconds);
+      batch, sequence, 1e3 * step.seconds, step.tokensPerSecond,
+      100 * step.peakShare, getPeak(chip, element) / 1e12, chip.name, chip.sms,
+      100 * step.fill);
 }
 
 void KernelReport::print(llvm::raw_ostream &os, const Chip &chip) const {

@@ -28,6 +28,14 @@ public:
   /// A table for each entry point, the kernel of most time first, and the sum
   /// of the times; then what a step of one micro-batch comes to on `chip`.
   void print(llvm::raw_ostream &os, const Chip &chip) const;
+  /// What a step of one micro-batch comes to.
+  struct Step {
+    double seconds = 0;
+    double tokensPerSecond = 0;
+    double peakShare = 0; // of the arithmetic that the chip could do
+    double fill = 0;      // of its SMs' time
+  };
+  Step getStep(const Chip &chip) const;
   /// All schedules in the form that --schedule reads, of the kernels that have
   /// a key: those that Fusion left.
   void printSchedules(llvm::raw_ostream &os, const ScheduleTarget &target,

@@ -12,6 +12,7 @@ namespace llmc {
 
 struct CompileCommand {
   PipelineOptions pipeline;
+  MemoryLimits limits;
   std::string model;
   std::string output;
   /// Print the decisions of phases whose category matches; empty: none.
@@ -20,6 +21,7 @@ struct CompileCommand {
 
 struct PlanCommand {
   PipelineOptions pipeline;
+  MemoryLimits limits;
   std::string model;
   bool json = false;
   /// Workspaces counted; 0: one per core.
@@ -28,6 +30,8 @@ struct PlanCommand {
   int64_t most = 12;
   /// Kernels and their expected times instead of memory.
   bool kernels = false;
+  /// List what was looked at for what is left open.
+  bool explain = false;
 };
 
 struct DataCommand {

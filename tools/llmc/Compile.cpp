@@ -5,6 +5,7 @@
 #include "compiler/Link/LinkProgram.h"
 #include "compiler/Pipeline/Compiler.h"
 #include "compiler/Pipeline/TargetCode.h"
+#include "compiler/Pipeline/Verdict.h"
 
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FileSystem.h"
@@ -115,6 +116,29 @@ static LogicalResult enableRemarks(Source &source, const std::string &filter) {
       /*printAsEmitRemarks=*/true);
 }
 
+/// Fixes what the options leave open; an error if nothing fits.
+static LogicalResult choosePolicy(ModuleOp module, PipelineOptions &options,
+                                  const MemoryLimits &limits) {
+  if (!needsSearch(options, limits))
+    return success();
+  PolicySearch search(module, options, limits);
+  search.run();
+  if (const PlannedPolicy *best = search.getBest()) {
+    options.adopt(best->options);
+    llvm::errs() << "llmc: chose " << best->describe() << "\n";
+    return success();
+  }
+  const PlannedPolicy *nearest = search.getNearest();
+  if (!nearest) {
+    fail(search.getConsidered().front().failure);
+    return failure();
+  }
+  llvm::errs() << "llmc: error: the model ";
+  printVerdict(*nearest, limits, llvm::errs());
+  printAdvice(search.findAdvice(), limits, llvm::errs());
+  return failure();
+}
+
 int llmc::runCompile(const CompileCommand &command) {
   PipelineOptions options = command.pipeline;
   options.modelFile = command.model;
@@ -135,11 +159,14 @@ int llmc::runCompile(const CompileCommand &command) {
   std::unique_ptr<Source> source = Source::open(command.model);
   if (!source)
     return 1;
+  if (!options.sequence)
+    options.sequence = chooseSequence(source->module());
+  // Before remarks, which are about what was chosen.
+  if (failed(choosePolicy(source->module(), options, command.limits)))
+    return 1;
   if (!command.remarks.empty() &&
       failed(enableRemarks(*source, command.remarks)))
     return 1;
-  if (!options.sequence)
-    options.sequence = chooseSequence(source->module());
   if (!wholeProgram)
     return printPhase(command, *source, options);
   if (emit)

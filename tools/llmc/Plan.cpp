@@ -4,6 +4,7 @@
 #include "Source.h"
 #include "compiler/MemoryPlan/MemoryReport.h"
 #include "compiler/Pipeline/Compiler.h"
+#include "compiler/Pipeline/Verdict.h"
 #include "compiler/Schedule/KernelKey.h"
 #include "compiler/Schedule/KernelReport.h"
 
@@ -28,28 +29,115 @@ static int printKernels(ModuleOp module, const PlanCommand &command,
   return 0;
 }
 
+/// The step of one micro-batch that --kernels sums up.
+static void writeKernelStep(ModuleOp module, const Chip &chip,
+                            llvm::json::OStream &json) {
+  std::unique_ptr<TargetModel> model = createCudaModel(chip);
+  FailureOr<KernelReport> report = KernelReport::build(module, *model);
+  if (failed(report))
+    return;
+  KernelReport::Step step = report->getStep(chip);
+  json.attributeObject("kernels", [&] {
+    json.attribute("seconds", step.seconds);
+    json.attribute("tokens_per_second", step.tokensPerSecond);
+    json.attribute("peak_share", step.peakShare);
+    json.attribute("fill", step.fill);
+  });
+}
+
+namespace {
+/// A finished plan and what led to it.
+struct Plan {
+  const PlanCommand &command;
+  const PipelineOptions &options;
+  MemoryLimits limits;
+  const MemoryReport &memory;
+  const PlannedPolicy &policy;
+  const PolicySearch *search; // null if nothing was left open
+  std::vector<PolicySearch::Advice> advice;
+};
+} // namespace
+
+static void printText(const Plan &plan, llvm::raw_ostream &os) {
+  const PipelineOptions &options = plan.options;
+  os << plan.command.model << ": batch " << options.getBatch() << ", sequence "
+     << *options.sequence << ", " << options.getPrecision() << ", target "
+     << options.target;
+  if (options.ranks > 1)
+    os << ", rank 0 to " << options.ranks - 1 << " of " << options.ranks
+       << ", ZeRO stage " << options.getZero();
+  if (options.getRecompute() != "none")
+    os << ", recompute " << options.getRecompute();
+  os << "\n\n";
+  if (plan.limits.device || plan.limits.host) {
+    printVerdict(plan.policy, plan.limits, os);
+    if (!plan.policy.fits() && plan.search)
+      printAdvice(plan.advice, plan.limits, os << "\n");
+  }
+  printStepTime(plan.policy.time, os);
+  if (plan.search && plan.command.explain)
+    printConsidered(*plan.search, os);
+  plan.memory.print(os << "\n", static_cast<unsigned>(plan.command.most));
+}
+
+static void printJson(const Plan &plan, ModuleOp module,
+                      llvm::raw_ostream &os) {
+  llvm::json::OStream json(os, 2);
+  json.object([&] {
+    writeVerdict(plan.policy, plan.limits, json);
+    writeStepTime(plan.policy.time, json);
+    if (plan.search) {
+      writeConsidered(*plan.search, json);
+      writeAdvice(plan.advice, json);
+    }
+    if (plan.options.isCuda())
+      writeKernelStep(module, *findChip(plan.options.arch), json);
+    plan.memory.writeJson(json);
+  });
+  os << "\n";
+}
+
+static LogicalResult checkCommand(const PlanCommand &command) {
+  if (command.threads < 0)
+    fail("--threads expects at least 1 thread, found " +
+         std::to_string(command.threads));
+  else if (command.most < 0 || command.most > 1000000)
+    fail("--largest expects 0 to 1000000 tensors, found " +
+         std::to_string(command.most));
+  else if (command.kernels && !command.pipeline.isCuda())
+    fail("--kernels needs --target=cuda: the model of the CPU predicts no "
+         "times");
+  else
+    return success();
+  return failure();
+}
+
 int llmc::runPlan(const PlanCommand &command) {
   PipelineOptions options = command.pipeline;
   options.modelFile = command.model;
-  if (failed(checkOptions(options)))
+  if (failed(checkOptions(options)) || failed(checkCommand(command)) ||
+      failed(chooseRanking(options, command.kernels)))
     return 1;
-  if (command.threads < 0)
-    return fail("--threads expects at least 1 thread, found " +
-                std::to_string(command.threads));
-  if (command.most < 0 || command.most > 1000000)
-    return fail("--largest expects 0 to 1000000 tensors, found " +
-                std::to_string(command.most));
-  if (failed(chooseRanking(options, command.kernels)))
-    return 1;
-  if (command.kernels && !options.isCuda())
-    return fail("--kernels needs --target=cuda: the model of the CPU predicts "
-                "no times");
   std::unique_ptr<Source> source = Source::open(command.model);
   if (!source)
     return 1;
   ModuleOp module = source->module();
   if (!options.sequence)
     options.sequence = chooseSequence(module);
+  std::optional<PolicySearch> search;
+  if (needsSearch(options, command.limits)) {
+    search.emplace(module, options, command.limits);
+    search->run();
+    const PlannedPolicy *policy = search->getBest();
+    if (!policy)
+      policy = search->getNearest();
+    if (!policy)
+      return fail(search->getConsidered().front().failure);
+    options.adopt(policy->options);
+  }
+  std::vector<PolicySearch::Advice> advice;
+  if (search && !search->getBest())
+    advice = search->findAdvice();
   // Kernels are known by what Fusion leaves.
   unsigned fusion = *findPhase("fusion");
   if (failed(runPhases(module, options, 0, fusion)))
@@ -66,6 +154,10 @@ int llmc::runPlan(const PlanCommand &command) {
                         ? command.threads
                         : llvm::hardware_concurrency().compute_thread_count();
   MemoryReport report = MemoryReport::build(module, threads);
+  // Without a limit the usual board of the chip is what there is.
+  MemoryLimits limits = command.limits;
+  if (!limits.device && options.isCuda() && options.arch != "emulated")
+    limits.device = findChip(options.arch)->memoryBytes;
   FailureOr<int64_t> workspace = findWorkspace(module, options);
   if (failed(workspace))
     return 1;
@@ -75,17 +167,15 @@ int llmc::runPlan(const PlanCommand &command) {
     llvm::erase_if(report.arenas, [](const MemoryReport::Arena &arena) {
       return arena.name == "workspace" && arena.bytes == 0;
     });
-  if (command.json) {
-    report.printJson(llvm::outs());
-    return 0;
-  }
-  llvm::outs() << command.model << ": batch " << options.batch << ", sequence "
-               << *options.sequence << ", " << options.getPrecision()
-               << ", target " << options.target;
-  if (options.ranks > 1)
-    llvm::outs() << ", rank 0 to " << options.ranks - 1 << " of "
-                 << options.ranks << ", ZeRO stage " << options.getZero();
-  llvm::outs() << "\n\n";
-  report.print(llvm::outs(), static_cast<unsigned>(command.most));
-  return 0;
+  PlannedPolicy policy = PlannedPolicy::build(module, report, options, limits);
+  Plan plan{command,          options, limits,
+            report,           policy,  search ? &*search : nullptr,
+            std::move(advice)};
+  if (command.json)
+    printJson(plan, module, llvm::outs());
+  else
+    printText(plan, llvm::outs());
+  // What the user asked for, not what the usual board has.
+  bool isLimited = command.limits.device || command.limits.host;
+  return isLimited && !policy.fits();
 }

@@ -6,6 +6,7 @@
 #include "compiler/Pipeline/Registration.h"
 #include "compiler/Pipeline/TargetCode.h"
 #include "compiler/Schedule/Chip.h"
+#include "compiler/Schedule/LinkModel.h"
 #include "compiler/Schedule/ScheduleFile.h"
 #include "compiler/Support/Nesting.h"
 #include "compiler/Target/CPU/Codegen.h"
@@ -167,6 +168,19 @@ static LogicalResult checkRanks(const PipelineOptions &options) {
   if (!llvm::is_contained({"auto", "0", "1", "2", "3"}, options.zero))
     return mistake(
         llvm::formatv("--zero={0}: expected auto, 0, 1, 2 or 3", options.zero));
+  if (options.recompute != "none" && options.recompute != "ops" &&
+      options.recompute != "layer" && options.recompute != "auto")
+    return mistake(
+        llvm::formatv("--recompute={0}: expected auto, none, ops or layer",
+                      options.recompute));
+  if (!LinkModel::find(options.link))
+    return mistake(llvm::formatv("--link={0}: expected one of {1}, or a bus "
+                                 "bandwidth in GB/s",
+                                 options.link, LinkModel::getNames()));
+  if (options.stepTokens < 1)
+    return mistake(llvm::formatv("--step-tokens expects at least 1 token, "
+                                 "found {0}",
+                                 options.stepTokens));
   if (options.bucketBytes < 1024 || options.bucketBytes > largestBucket)
     return mistake(llvm::formatv("--bucket expects 1 to {0} KiB, found {1}",
                                  largestBucket / 1024,
@@ -181,9 +195,6 @@ static LogicalResult checkRanks(const PipelineOptions &options) {
 LogicalResult llmc::checkOptions(const PipelineOptions &options) {
   if (failed(checkTarget(options)))
     return failure();
-  if (options.batch < 1)
-    return mistake(llvm::formatv(
-        "--batch expects at least 1 sequence, found {0}", options.batch));
   if (options.sequence && *options.sequence < 1)
     return mistake(llvm::formatv("--seq expects at least 1 token, found {0}",
                                  *options.sequence));

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Commands.h"
+#include "OptionParsers.h"
 #include "runtime/abi/ProgramAbi.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -30,40 +31,6 @@ static cl::SubCommand
                  "tools made with another tokenizer, in llm.c's .bin format, "
                  "are trained on as they are");
 static cl::OptionCategory category("llmc's options");
-
-/// What is wrong with an option's value; printed by main like other mistakes.
-static std::string wrongValue;
-
-namespace {
-/// A number; LLVM's own parsers print messages of their own kind.
-template <typename T> struct NumberParser : cl::basic_parser<T> {
-  NumberParser(cl::Option &option)
-      : cl::basic_parser<T>(option), option(option) {}
-
-  /// What LLVM prints values with.
-  operator cl::parser<T>() const { return cl::parser<T>(option); }
-
-  bool parse(cl::Option &, StringRef name, StringRef text, T &value) {
-    bool wrong;
-    if constexpr (std::is_integral_v<T>)
-      wrong = text.getAsInteger(10, value);
-    else
-      wrong = text.getAsDouble(value);
-    if (wrong)
-      wrongValue = ("--" + name + " expects a " +
-                    (std::is_integral_v<T> ? "whole number of at most 18 digits"
-                                           : "number") +
-                    ", found '" + text + "'")
-                       .str();
-    return wrong;
-  }
-
-private:
-  cl::Option &option;
-};
-using WholeNumber = NumberParser<int64_t>;
-using Number = NumberParser<double>;
-} // namespace
 
 // compile and plan. A list, so that the count is checked here.
 static cl::list<std::string> models(cl::Positional, cl::desc("MODEL.mlir"),
@@ -113,8 +80,10 @@ static cl::opt<std::string> registers(
              "it is found, the model's estimates otherwise (default auto)"),
     cl::value_desc("whose"), cl::init("auto"), cl::sub(compile), cl::sub(plan),
     cl::cat(category));
-static cl::opt<int64_t, false, WholeNumber>
-    batch("batch", cl::desc("sequences in a micro-batch (default 4)"),
+static cl::opt<int64_t, false, BatchParser>
+    batch("batch",
+          cl::desc("sequences in a micro-batch, or auto: as many as fit and "
+                   "are fastest (default 4; with --vram or --host auto)"),
           cl::value_desc("sequences"), cl::init(4), cl::sub(compile),
           cl::sub(plan), cl::cat(category));
 static cl::opt<int64_t, false, WholeNumber>
@@ -150,6 +119,40 @@ static cl::opt<int64_t, false, WholeNumber>
                     "16384)"),
            cl::value_desc("KiB"), cl::init(16384), cl::sub(compile),
            cl::sub(plan), cl::cat(category));
+static cl::opt<std::string> recompute(
+    "recompute",
+    cl::desc("what the backward pass computes again rather than keep it: none; "
+             "ops, such as norms, that cost little but memory traffic; layer, "
+             "each layer from its input; auto: what fits and is fastest "
+             "(default none; with --vram or --host auto)"),
+    cl::value_desc("policy"), cl::sub(compile), cl::sub(plan),
+    cl::cat(category));
+static cl::opt<int64_t, false, BytesParser>
+    vram("vram",
+         cl::desc("cuda: memory of each GPU, such as 24GiB: what is left open "
+                  "is chosen so that it fits, and is fastest"),
+         cl::value_desc("size"), cl::init(0), cl::sub(compile), cl::sub(plan),
+         cl::cat(category));
+static cl::opt<int64_t, false, BytesParser>
+    hostMemory("host",
+               cl::desc("memory of the machine that may be pinned, such as "
+                        "128GiB, for all its devices; cpu: what all processes "
+                        "may take"),
+               cl::value_desc("size"), cl::init(0), cl::sub(compile),
+               cl::sub(plan), cl::cat(category));
+static cl::opt<std::string> link(
+    "link",
+    cl::desc("how GPUs are connected, for predicted times: pcie, through host "
+             "memory; p2p, PCIe with peer-to-peer; nvlink; network; or a bus "
+             "bandwidth in GB/s (default pcie)"),
+    cl::value_desc("link"), cl::init("pcie"), cl::sub(compile), cl::sub(plan),
+    cl::cat(category));
+static cl::opt<int64_t, false, WholeNumber>
+    stepTokens("step-tokens",
+               cl::desc("tokens of all devices in a step, for predicted times: "
+                        "as many micro-batches as these are (default 524288)"),
+               cl::value_desc("tokens"), cl::init(524288), cl::sub(compile),
+               cl::sub(plan), cl::cat(category));
 static cl::opt<bool>
     verbose("v",
             cl::desc("print the time of each phase, in seconds, to "
@@ -222,6 +225,12 @@ static cl::opt<bool>
                      "times to expect; with --json their schedules, as "
                      "--schedule reads them"),
             cl::sub(plan), cl::cat(category));
+static cl::opt<bool>
+    explain("explain",
+            cl::desc("list the policies that were looked at for what --batch, "
+                     "--zero and --recompute leave open, and why each was not "
+                     "taken"),
+            cl::sub(plan), cl::cat(category));
 static cl::opt<int64_t, false, WholeNumber>
     threads("threads",
             cl::desc("threads that the program will run with, each with a "
@@ -249,20 +258,38 @@ int llmc::fail(const std::string &message) {
   return 1;
 }
 
+static MemoryLimits memoryLimits() {
+  MemoryLimits limits;
+  if (vram.getNumOccurrences())
+    limits.device = vram;
+  if (hostMemory.getNumOccurrences())
+    limits.host = hostMemory;
+  return limits;
+}
+
 static PipelineOptions pipelineOptions() {
   PipelineOptions options;
+  // With a limit, what is not said is left open.
+  bool isLimited = vram.getNumOccurrences() || hostMemory.getNumOccurrences();
   options.target = target;
   options.arch = arch;
   options.cpu = cpu;
   options.precision = precision;
   options.masters = masters;
   options.batch = batch;
+  if (isLimited && !batch.getNumOccurrences())
+    options.batch = 0;
   if (sequence.getNumOccurrences())
     options.sequence = sequence;
   if (headChunk.getNumOccurrences())
     options.headChunk = headChunk;
   options.ranks = gpus;
   options.zero = zero;
+  options.recompute = isLimited ? "auto" : "none";
+  if (recompute.getNumOccurrences())
+    options.recompute = recompute;
+  options.link = link;
+  options.stepTokens = stepTokens;
   options.bucketBytes = bucket * 1024;
   options.compileTo = compileTo;
   options.emit = emit;
@@ -307,6 +334,11 @@ static bool checkModel(StringRef command) {
 /// An option of the other target is a misunderstanding.
 static bool checkTargetOptions() {
   bool isCuda = target == "cuda";
+  if (!isCuda && vram.getNumOccurrences()) {
+    fail("--vram is an option of --target=cuda; --host limits the memory of "
+         "processes");
+    return false;
+  }
   if (isCuda ? !cpu.getNumOccurrences() : !arch.getNumOccurrences())
     return true;
   fail(llvm::formatv("--{0} is an option of --target={1}, and the target is "
@@ -321,7 +353,8 @@ static int run() {
   if (compile) {
     if (!checkModel("compile"))
       return 1;
-    CompileCommand command{pipelineOptions(), models[0], output, remarks};
+    CompileCommand command{pipelineOptions(), memoryLimits(), models[0], output,
+                           remarks};
     if (remarks.getNumOccurrences() && remarks.empty())
       command.remarks = ".*";
     return runCompile(command);
@@ -329,8 +362,8 @@ static int run() {
   if (plan) {
     if (!checkModel("plan"))
       return 1;
-    return runPlan(
-        {pipelineOptions(), models[0], json, threads, most, kernels});
+    return runPlan({pipelineOptions(), memoryLimits(), models[0], json, threads,
+                    most, kernels, explain});
   }
   if (data) {
     if (texts.empty())

@@ -1,0 +1,290 @@
+//===- PolicySearch.cpp - the fastest plan that fits ----------------------===//
+
+#include "compiler/Pipeline/PolicySearch.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace llmc;
+
+/// What is tried of each kind where the user leaves it open. A new policy is an
+/// entry here.
+static constexpr StringLiteral kZeroStages[] = {"1", "0", "2", "3"};
+static constexpr StringLiteral kRecomputes[] = {"none", "ops", "layer"};
+static constexpr int64_t kBatches[] = {1,  2,  3,  4,  6,  8,   12,  16,
+                                       24, 32, 48, 64, 96, 128, 192, 256};
+/// Larger micro-batches fill a GPU no better.
+static constexpr int64_t kMostTokens = 65536;
+/// The shortest sequence that is advised.
+static constexpr int64_t kLeastSequence = 256;
+static constexpr int64_t kMostAdvisedRanks = 8;
+
+bool llmc::needsSearch(const PipelineOptions &options,
+                       const MemoryLimits &limits) {
+  return limits.device || limits.host || options.batch == 0 ||
+         options.recompute == "auto";
+}
+
+std::string PlannedPolicy::describe() const {
+  std::string text;
+  if (options.ranks > 1)
+    text = llvm::formatv("ZeRO {0}, ", options.getZero());
+  return text + llvm::formatv("recompute {0}, batch {1}",
+                              options.getRecompute(), options.getBatch())
+                    .str();
+}
+
+PlannedPolicy PlannedPolicy::build(ModuleOp module, const MemoryReport &report,
+                                   const PipelineOptions &options,
+                                   const MemoryLimits &limits) {
+  PlannedPolicy policy;
+  policy.options = options;
+  policy.memory = report.getTotals();
+  policy.time = StepTime::build(module, *LinkModel::find(options.link),
+                                options.stepTokens);
+  policy.deviceBytes = policy.memory.deviceBytes();
+  policy.hostBytes = options.ranks * policy.memory.hostBytes();
+  if (options.isCuda())
+    policy.deviceBytes += kDeviceReserve;
+  else // Here the device is the host.
+    policy.hostBytes += options.ranks * policy.memory.deviceBytes();
+  auto excess = [](int64_t bytes, std::optional<int64_t> limit) {
+    return limit ? std::max<int64_t>(0, bytes - *limit) : 0;
+  };
+  policy.excessDevice = excess(policy.deviceBytes, limits.device);
+  policy.excessHost = excess(policy.hostBytes, limits.host);
+  return policy;
+}
+
+/// All that tells policies from one another.
+static std::string getKey(const PipelineOptions &options) {
+  return llvm::formatv("{0} {1} {2} {3} {4} {5}", options.ranks, options.zero,
+                       options.recompute, options.batch, *options.sequence,
+                       options.masters);
+}
+
+PolicySearch::PolicySearch(ModuleOp model, const PipelineOptions &options,
+                           MemoryLimits limits)
+    : model(model), options(options), limits(limits) {
+  // Nobody is told of what is only tried.
+  this->options.verbose = false;
+  this->options.dumpTo.clear();
+  this->options.registers = "model";
+}
+
+PolicySearch::~PolicySearch() = default;
+
+const PlannedPolicy &PolicySearch::plan(const PipelineOptions &options) {
+  auto [entry, isNew] = indexOf.try_emplace(getKey(options), planned.size());
+  if (!isNew)
+    return planned[entry->second];
+  planned.emplace_back();
+  PlannedPolicy &policy = planned.back();
+  policy.options = options;
+  std::string message;
+  ScopedDiagnosticHandler handler(
+      model.getContext(), [&](Diagnostic &diagnostic) {
+        if (message.empty() &&
+            diagnostic.getSeverity() == DiagnosticSeverity::Error)
+          message = diagnostic.str();
+        return success();
+      });
+  auto fail = [&]() -> const PlannedPolicy & {
+    policy.failure = message.empty() ? "it cannot be planned" : message;
+    return policy;
+  };
+  unsigned step = *findPhase("step");
+  OwningOpRef<ModuleOp> &shared = steps[llvm::formatv(
+      "{0} {1} {2}", options.getBatch(), *options.sequence, options.masters)];
+  if (!shared) {
+    OwningOpRef<ModuleOp> module = cast<ModuleOp>(model->clone());
+    if (failed(runPhases(*module, options, 0, step)))
+      return fail();
+    shared = std::move(module);
+  }
+  OwningOpRef<ModuleOp> module = cast<ModuleOp>((*shared)->clone());
+  if (failed(runPhases(*module, options, step + 1, *findPhase("memory-plan"))))
+    return fail();
+
+  policy = PlannedPolicy::build(*module, MemoryReport::build(*module), options,
+                                limits);
+  return policy;
+}
+
+/// Of the micro-batches that may be chosen the largest that fits, and the two
+/// below it, since the largest need not be the fastest.
+void PolicySearch::planBatches(PipelineOptions options) {
+  if (options.batch) {
+    plan(options);
+    return;
+  }
+  // The CPU's times are not predicted: there is nothing to choose by.
+  SmallVector<int64_t> batches;
+  int64_t most = options.isCuda()
+                     ? std::min(kMostTokens, options.stepTokens / options.ranks)
+                     : defaultBatch * *options.sequence;
+  for (int64_t batch : kBatches)
+    if (batches.empty() || batch * *options.sequence <= most)
+      batches.push_back(batch);
+  auto fits = [&](int64_t batch) {
+    options.batch = batch;
+    return plan(options).fits();
+  };
+  size_t fitting = 0, tooMany = batches.size();
+  if (!fits(batches[0]))
+    return;
+  while (fitting + 1 < tooMany) {
+    size_t middle = (fitting + tooMany) / 2;
+    (fits(batches[middle]) ? fitting : tooMany) = middle;
+  }
+  for (size_t index = fitting >= 2 ? fitting - 2 : 0; index < fitting; ++index)
+    fits(batches[index]);
+}
+
+void PolicySearch::run() {
+  SmallVector<std::string> stages{options.zero}, recomputes{options.recompute};
+  if (options.zero == "auto" && options.ranks > 1)
+    stages.assign(std::begin(kZeroStages), std::end(kZeroStages));
+  if (options.recompute == "auto")
+    recomputes.assign(std::begin(kRecomputes), std::end(kRecomputes));
+  for (const std::string &zero : stages)
+    for (const std::string &recompute : recomputes) {
+      PipelineOptions candidate = options;
+      candidate.zero = zero;
+      candidate.recompute = recompute;
+      planBatches(candidate);
+    }
+}
+
+const PlannedPolicy *PolicySearch::getBest() const {
+  const PlannedPolicy *best = nullptr;
+  for (const PlannedPolicy &policy : planned)
+    if (policy.fits() &&
+        (!best || policy.time.tokensPerSecond() > best->time.tokensPerSecond()))
+      best = &policy;
+  return best;
+}
+
+const PlannedPolicy *PolicySearch::getNearest() const {
+  const PlannedPolicy *nearest = nullptr;
+  auto excess = [](const PlannedPolicy &policy) {
+    return policy.excessDevice + policy.excessHost;
+  };
+  for (const PlannedPolicy &policy : planned)
+    if (policy.failure.empty() &&
+        (!nearest || excess(policy) < excess(*nearest)))
+      nearest = &policy;
+  return nearest;
+}
+
+std::string PolicySearch::explain(const PlannedPolicy &policy) const {
+  const PlannedPolicy *best = getBest();
+  if (!policy.failure.empty())
+    return policy.failure;
+  std::string text;
+  if (policy.excessDevice)
+    text = humanBytes(policy.excessDevice) + " too much on a device";
+  if (policy.excessHost)
+    text += (text.empty() ? "" : ", ") + humanBytes(policy.excessHost) +
+            " too much on the host";
+  if (!text.empty())
+    return text;
+  if (&policy == best)
+    return "chosen";
+  double slower =
+      best->time.tokensPerSecond() / policy.time.tokensPerSecond() - 1;
+  return slower > 0 ? llvm::formatv("{0:f1} % slower", 100 * slower).str()
+                    : "no faster";
+}
+
+/// The best policy under other options.
+std::optional<PlannedPolicy>
+PolicySearch::tryOptions(const PipelineOptions &options) {
+  PolicySearch search(model, options, limits);
+  search.run();
+  if (const PlannedPolicy *best = search.getBest())
+    return *best;
+  return std::nullopt;
+}
+
+std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
+  std::vector<Advice> advice;
+  // `change` says what was changed, given what the search made of it.
+  using Describe = llvm::function_ref<std::string(const PipelineOptions &)>;
+  auto consider = [&](const PipelineOptions &changed, Describe change) {
+    std::optional<PlannedPolicy> policy = tryOptions(changed);
+    if (policy)
+      advice.push_back({change(policy->options), std::move(*policy)});
+    return policy.has_value();
+  };
+  // Each thing that the user fixed and might leave open.
+  PipelineOptions open = options;
+  if (options.recompute != "auto") {
+    PipelineOptions changed = options;
+    open.recompute = changed.recompute = "auto";
+    consider(changed, [](const PipelineOptions &found) {
+      return "--recompute=" + found.recompute;
+    });
+  }
+  if (options.batch > 1) {
+    PipelineOptions changed = options;
+    open.batch = changed.batch = 0;
+    consider(changed, [](const PipelineOptions &found) {
+      return llvm::formatv("--batch={0}", found.batch).str();
+    });
+  }
+  if (options.zero != "auto" && options.ranks > 1) {
+    PipelineOptions changed = options;
+    open.zero = changed.zero = "auto";
+    consider(changed, [](const PipelineOptions &found) {
+      return "--zero=" + found.zero;
+    });
+  }
+  // Then one thing beside all of these.
+  bool canNarrow = options.getPrecision() == "bf16" && options.ranks == 1 &&
+                   options.masters != "bf16";
+  auto withRest = [&](std::string change) {
+    return [this, change](const PipelineOptions &found) {
+      std::string text = change;
+      if (options.recompute != "auto" && found.recompute != options.recompute)
+        text += " --recompute=" + found.recompute;
+      if (options.batch && found.batch != options.batch)
+        text += llvm::formatv(" --batch={0}", found.batch);
+      if (options.zero != "auto" && found.zero != options.zero)
+        text += " --zero=" + found.zero;
+      return StringRef(text).ltrim().str();
+    };
+  };
+  if (advice.empty() && getKey(open) != getKey(options))
+    consider(open, withRest(""));
+  for (int64_t sequence = *options.sequence / 2; sequence >= kLeastSequence;
+       sequence /= 2) {
+    PipelineOptions changed = open;
+    changed.sequence = sequence;
+    if (consider(changed, withRest(llvm::formatv("--seq={0}", sequence))))
+      break;
+  }
+  if (canNarrow) {
+    PipelineOptions changed = open;
+    changed.masters = "bf16";
+    consider(changed, withRest("--masters=bf16"));
+  }
+  for (int64_t ranks = 2 * options.ranks; ranks <= kMostAdvisedRanks;
+       ranks *= 2) {
+    PipelineOptions changed = open;
+    changed.ranks = ranks;
+    // Masters in bf16 are those of one device.
+    changed.masters = "f32";
+    if (consider(changed, withRest(llvm::formatv("--gpus={0}", ranks))))
+      break;
+  }
+  if (!advice.empty() || !canNarrow)
+    return advice;
+  // At last all that asks for no other machine.
+  open.sequence = std::min(*options.sequence, kLeastSequence);
+  open.masters = "bf16";
+  consider(open,
+           withRest(llvm::formatv("--seq={0} --masters=bf16", *open.sequence)));
+  return advice;
+}

@@ -1,0 +1,94 @@
+//===- PolicySearch.h - the fastest plan that fits --------------*- C++ -*-===//
+//
+// Policies that --batch, --zero and --recompute leave open are taken from the
+// model through MemoryPlan, so that their bytes are those of the program, and
+// timed by StepTime. What does not depend on a policy is done once.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_COMPILER_PIPELINE_POLICYSEARCH_H
+#define LLMC_COMPILER_PIPELINE_POLICYSEARCH_H
+
+#include "compiler/MemoryPlan/MemoryReport.h"
+#include "compiler/Pipeline/Phases.h"
+#include "compiler/Schedule/StepTime.h"
+
+#include "mlir/IR/OwningOpRef.h"
+
+#include <deque>
+#include <map>
+
+namespace llmc {
+
+/// What a device needs beside the plan: its driver's context, code and graphs.
+constexpr int64_t kDeviceReserve = int64_t(512) << 20;
+
+/// One policy, planned.
+struct PlannedPolicy {
+  PipelineOptions options;
+  /// Why there is no plan; empty if there is one.
+  std::string failure;
+  MemoryReport::Totals memory;
+  StepTime time;
+  /// Of the device, with the reserve, and of the host, all ranks'.
+  int64_t deviceBytes = 0, hostBytes = 0;
+  /// By how much the limits are exceeded; 0 if it fits.
+  int64_t excessDevice = 0, excessHost = 0;
+
+  bool fits() const { return failure.empty() && !excessDevice && !excessHost; }
+  /// "ZeRO 1, recompute ops, batch 4"
+  std::string describe() const;
+
+  /// Of a module after MemoryPlan.
+  static PlannedPolicy build(mlir::ModuleOp module, const MemoryReport &report,
+                             const PipelineOptions &options,
+                             const MemoryLimits &limits);
+};
+
+class PolicySearch {
+public:
+  /// `model` is the module as it was parsed and stays as it is. `options` fix
+  /// what is not to be searched.
+  PolicySearch(mlir::ModuleOp model, const PipelineOptions &options,
+               MemoryLimits limits);
+  ~PolicySearch();
+
+  /// Plans what the options leave open.
+  void run();
+  /// The fastest that fits; null if none does.
+  const PlannedPolicy *getBest() const;
+  /// Of those that were planned, the one that lacks least.
+  const PlannedPolicy *getNearest() const;
+  /// All that were planned, in that order.
+  const std::deque<PlannedPolicy> &getConsidered() const { return planned; }
+  /// Why `policy` is not the best.
+  std::string explain(const PlannedPolicy &policy) const;
+
+  /// Changes of the options, each of which would let a plan fit, with that
+  /// plan: the smallest of each sort. Plans each of them.
+  struct Advice {
+    std::string change;
+    PlannedPolicy policy;
+  };
+  std::vector<Advice> findAdvice();
+
+private:
+  const PlannedPolicy &plan(const PipelineOptions &options);
+  void planBatches(PipelineOptions options);
+  std::optional<PlannedPolicy> tryOptions(const PipelineOptions &options);
+
+  mlir::ModuleOp model;
+  PipelineOptions options;
+  MemoryLimits limits;
+  /// After Step, by what it depends on.
+  std::map<std::string, mlir::OwningOpRef<mlir::ModuleOp>> steps;
+  std::deque<PlannedPolicy> planned;
+  std::map<std::string, size_t> indexOf;
+};
+
+/// Whether something is left to a search: a limit is given, or `auto`.
+bool needsSearch(const PipelineOptions &options, const MemoryLimits &limits);
+
+} // namespace llmc
+
+#endif

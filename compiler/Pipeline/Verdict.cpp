@@ -1,0 +1,245 @@
+//===- Verdict.cpp - whether a plan fits, and how fast it is --------------===//
+
+#include "compiler/Pipeline/Verdict.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace llmc;
+
+static std::string ofLimit(int64_t bytes, std::optional<int64_t> limit) {
+  return humanBytes(bytes) + (limit ? " of " + humanBytes(*limit) : "");
+}
+
+/// Where the memory of a rank is: on a GPU, or all of it on the host.
+static std::string describeUse(const PlannedPolicy &policy,
+                               const MemoryLimits &limits) {
+  const PipelineOptions &options = policy.options;
+  std::string ranks = options.ranks > 1
+                          ? llvm::formatv(" each of {0}", options.ranks).str()
+                          : " 1";
+  std::string host = ofLimit(policy.hostBytes, limits.host);
+  if (!options.isCuda())
+    return host + " of host memory," + ranks +
+           (options.ranks > 1 ? " processes" : " process");
+  return ofLimit(policy.deviceBytes, limits.device) + " on" + ranks +
+         (options.ranks > 1 ? " GPUs, " : " GPU, ") + host +
+         " of pinned host memory";
+}
+
+void llmc::printVerdict(const PlannedPolicy &policy, const MemoryLimits &limits,
+                        llvm::raw_ostream &os) {
+  os << (policy.fits() ? "fits: " : "does not fit: ")
+     << describeUse(policy, limits) << "\n";
+  if (policy.excessDevice)
+    os << "  " << withCommas(policy.excessDevice)
+       << " bytes too many on a device\n";
+  if (policy.excessHost)
+    os << "  " << withCommas(policy.excessHost)
+       << " bytes too many on the host\n";
+  os << llvm::formatv("\nmemory of {0}, bytes{1,26}{2,34}\n",
+                      policy.options.ranks > 1 ? "each rank" : "the program",
+                      policy.options.isCuda() ? "device" : "process",
+                      "pinned host");
+  auto row = [&](llvm::StringRef name, int64_t device, int64_t host) {
+    os << llvm::formatv("  {0,-28}{1,18}  {2,11}{3,20}  {4,11}\n", name,
+                        withCommas(device), humanBytes(device),
+                        withCommas(host), humanBytes(host));
+  };
+  const MemoryReport::Totals &memory = policy.memory;
+  for (auto [name, device, host] :
+       llvm::zip_equal(MemoryReport::kTotalNames, memory.device, memory.host))
+    row(name, device, host);
+  bool isCuda = policy.options.isCuda();
+  if (isCuda)
+    row("driver, reserved", kDeviceReserve, 0);
+  row("total", memory.deviceBytes() + (isCuda ? kDeviceReserve : 0),
+      memory.hostBytes());
+}
+
+namespace {
+/// The collectives of one kind in one function.
+struct CollectiveSum {
+  int64_t count = 0, bytes = 0;
+  double busy = 0, exposed = 0;
+};
+} // namespace
+
+void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
+  if (step.seconds() <= 0)
+    return;
+  os << llvm::formatv(
+      "\na step of {0} micro-batch{1} of {2} x {3} tokens{4}, {5} tokens: "
+      "{6:f1} ms predicted, {7:f0} tokens/s\n",
+      step.accumulation, step.accumulation > 1 ? "es" : "", step.batch,
+      step.sequence,
+      step.ranks > 1 ? llvm::formatv(" on each of {0} GPUs", step.ranks).str()
+                     : "",
+      withCommas(step.tokens()), 1e3 * step.seconds(), step.tokensPerSecond());
+  auto row = [&](llvm::StringRef name, double seconds) {
+    os << llvm::formatv("  {0,-28}{1,12:f1} ms  {2,5:f1} %\n", name,
+                        1e3 * seconds, 100 * seconds / step.seconds());
+  };
+  row("forward", step.forward());
+  row("backward", step.backward());
+  row("update", step.update.compute);
+  if (step.ranks == 1)
+    return;
+  row("exposed communication", step.exposed());
+  os << llvm::formatv("  each GPU sends {0} bytes ({1}) over {2}\n",
+                      withCommas(step.sentBytes()),
+                      humanBytes(step.sentBytes()), step.link);
+  os << "\ncollectives              number        bytes sent     busy ms  "
+        "exposed ms\n";
+  for (auto [name, time] : {std::pair<llvm::StringRef, const FunctionTime &>{
+                                "micro_step", step.microStep},
+                            {"last_micro_step", step.lastMicroStep},
+                            {"update", step.update}}) {
+    llvm::MapVector<llvm::StringRef, CollectiveSum> sums;
+    for (const CollectiveTime &collective : time.collectives) {
+      CollectiveSum &sum = sums[collective.kind];
+      ++sum.count;
+      sum.bytes += collective.bytes;
+      sum.busy += collective.end - collective.begin;
+      sum.exposed += collective.exposed;
+    }
+    for (const auto &[kind, sum] : sums)
+      os << llvm::formatv("  {0,-28}{1,3}{2,18}{3,12:f2}{4,12:f2}\n",
+                          (name + ": " + kind).str(), sum.count,
+                          withCommas(sum.bytes), 1e3 * sum.busy,
+                          1e3 * sum.exposed);
+  }
+}
+
+void llmc::printConsidered(const PolicySearch &search, llvm::raw_ostream &os) {
+  os << "\nlooked at                              device        host       ms "
+        "a step    tokens/s\n";
+  for (const PlannedPolicy &policy : search.getConsidered())
+    os << llvm::formatv(
+        "  {0,-34}{1,11} {2,11}{3,15:f1}{4,12:f0}  {5}\n", policy.describe(),
+        humanBytes(policy.deviceBytes), humanBytes(policy.hostBytes),
+        1e3 * policy.time.seconds(),
+        policy.time.seconds() > 0 ? policy.time.tokensPerSecond() : 0.0,
+        search.explain(policy));
+}
+
+void llmc::printAdvice(llvm::ArrayRef<PolicySearch::Advice> advice,
+                       const MemoryLimits &limits, llvm::raw_ostream &os) {
+  if (advice.empty()) {
+    os << "no change that llmc knows of would make it fit\n";
+    return;
+  }
+  os << "what would fit, each planned:\n";
+  for (const auto &[change, policy] : advice) {
+    os << "  " << change << ": " << describeUse(policy, limits);
+    if (policy.time.seconds() > 0)
+      os << llvm::formatv(", {0:f0} tokens/s", policy.time.tokensPerSecond());
+    os << " (" << policy.describe() << ")\n";
+  }
+}
+
+/// Attributes of a policy: what it is, what it takes.
+static void writePolicy(const PlannedPolicy &policy,
+                        llvm::json::OStream &json) {
+  const PipelineOptions &options = policy.options;
+  json.attribute("gpus", options.ranks);
+  json.attribute("zero", options.getZero());
+  json.attribute("recompute", options.getRecompute());
+  json.attribute("batch", options.getBatch());
+  json.attribute("sequence", *options.sequence);
+  json.attribute("masters", options.masters);
+  json.attribute("device_bytes", policy.deviceBytes);
+  json.attribute("host_bytes", policy.hostBytes);
+  if (policy.time.seconds() > 0) {
+    json.attribute("step_seconds", policy.time.seconds());
+    json.attribute("tokens_per_second", policy.time.tokensPerSecond());
+  }
+}
+
+void llmc::writeVerdict(const PlannedPolicy &policy, const MemoryLimits &limits,
+                        llvm::json::OStream &json) {
+  json.attributeObject("verdict", [&] {
+    json.attribute("fits", policy.fits());
+    if (limits.device)
+      json.attribute("device_limit", *limits.device);
+    if (limits.host)
+      json.attribute("host_limit", *limits.host);
+    json.attribute("excess_device_bytes", policy.excessDevice);
+    json.attribute("excess_host_bytes", policy.excessHost);
+    writePolicy(policy, json);
+    auto totals = [&](llvm::StringRef where, llvm::ArrayRef<int64_t> bytes) {
+      json.attributeObject(where, [&] {
+        for (auto [name, value] :
+             llvm::zip_equal(MemoryReport::kTotalNames, bytes))
+          json.attribute(name, value);
+      });
+    };
+    totals("device", policy.memory.device);
+    totals("host", policy.memory.host);
+    if (policy.options.isCuda())
+      json.attribute("reserved_bytes", kDeviceReserve);
+  });
+}
+
+static void writeFunction(llvm::StringRef name, const FunctionTime &time,
+                          llvm::json::OStream &json) {
+  json.attributeObject(name, [&] {
+    json.attribute("compute_seconds", time.compute);
+    json.attribute("exposed_seconds", time.exposed);
+    json.attribute("sent_bytes", time.sentBytes());
+    json.attributeArray("collectives", [&] {
+      for (const CollectiveTime &collective : time.collectives)
+        json.object([&] {
+          json.attribute("kind", collective.kind);
+          json.attribute("sent_bytes", collective.bytes);
+          json.attribute("begin_seconds", collective.begin);
+          json.attribute("end_seconds", collective.end);
+          json.attribute("exposed_seconds", collective.exposed);
+        });
+    });
+  });
+}
+
+void llmc::writeStepTime(const StepTime &step, llvm::json::OStream &json) {
+  if (step.seconds() <= 0)
+    return;
+  json.attributeObject("step", [&] {
+    json.attribute("tokens", step.tokens());
+    json.attribute("micro_batches", step.accumulation);
+    json.attribute("seconds", step.seconds());
+    json.attribute("tokens_per_second", step.tokensPerSecond());
+    json.attribute("forward_seconds", step.forward());
+    json.attribute("backward_seconds", step.backward());
+    json.attribute("update_seconds", step.update.compute);
+    json.attribute("exposed_seconds", step.exposed());
+    json.attribute(step.isNetwork ? "network_bytes" : "pcie_bytes",
+                   step.sentBytes());
+    json.attribute("link", step.link);
+    writeFunction("micro_step", step.microStep, json);
+    writeFunction("last_micro_step", step.lastMicroStep, json);
+    writeFunction("update", step.update, json);
+  });
+}
+
+void llmc::writeConsidered(const PolicySearch &search,
+                           llvm::json::OStream &json) {
+  json.attributeArray("looked_at", [&] {
+    for (const PlannedPolicy &policy : search.getConsidered())
+      json.object([&] {
+        writePolicy(policy, json);
+        json.attribute("reason", search.explain(policy));
+      });
+  });
+}
+
+void llmc::writeAdvice(llvm::ArrayRef<PolicySearch::Advice> advice,
+                       llvm::json::OStream &json) {
+  json.attributeArray("advice", [&] {
+    for (const PolicySearch::Advice &entry : advice)
+      json.object([&] {
+        json.attribute("change", entry.change);
+        writePolicy(entry.policy, json);
+      });
+  });
+}

@@ -1,0 +1,49 @@
+//===- LinkModel.h - how ranks are connected, and how fast ------*- C++ -*-===//
+//
+// Rates are what collectives and copies reach, not what a connector promises.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_COMPILER_SCHEDULE_LINKMODEL_H
+#define LLMC_COMPILER_SCHEDULE_LINKMODEL_H
+
+#include "dialects/Plan/Plan.h"
+
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+#include <string>
+
+namespace llmc {
+
+struct LinkModel {
+  /// As --link names it.
+  std::string name;
+  /// For people.
+  std::string text;
+  /// Of a ring: what a rank sends while it receives as much ("bus bandwidth").
+  double bytesPerSecond;
+  /// Before the first byte of one of a ring's steps arrives.
+  double stepSeconds;
+  /// Whether the bytes leave the machine.
+  bool isNetwork = false;
+  /// Between pinned host memory and a device, in one direction.
+  double copyBytesPerSecond = 24.4e9;
+
+  /// One of getNames(), or the bus bandwidth in GB/s; none for other texts.
+  static std::optional<LinkModel> find(llvm::StringRef name);
+  /// "pcie, p2p, nvlink, network"
+  static std::string getNames();
+
+  /// What each of `ranks` sends for a collective over `bytes`, the whole of it:
+  /// a ring's, which is also what the exchange of parts sends.
+  static int64_t getSentBytes(plan::CollectiveKind kind, int64_t bytes,
+                              int64_t ranks);
+  /// The time from its start on an idle link to its end.
+  double getSeconds(plan::CollectiveKind kind, int64_t bytes,
+                    int64_t ranks) const;
+};
+
+} // namespace llmc
+
+#endif

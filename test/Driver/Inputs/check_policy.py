@@ -1,0 +1,85 @@
+"""Checks verdict and predicted step of llmc plan --json.
+
+    check_policy.py PLAN.json [--ranks N] [--fits yes|no]
+"""
+
+import argparse
+import json
+import math
+
+parser = argparse.ArgumentParser()
+parser.add_argument("plan")
+parser.add_argument("--ranks", type=int, default=1)
+parser.add_argument("--fits", choices=("yes", "no"), default="yes")
+options = parser.parse_args()
+with open(options.plan, encoding="utf-8") as file:
+    plan = json.load(file)
+
+
+def close(a, b):
+    assert math.isclose(a, b, rel_tol=1e-9), (a, b)
+
+
+verdict, step = plan["verdict"], plan["step"]
+arenas = {arena["name"]: arena["bytes"] for arena in plan["arenas"]}
+# Each arena is counted once, and where it belongs.
+device = verdict["device"]
+assert verdict["device_bytes"] == sum(device.values()) + verdict["reserved_bytes"]
+assert sum(device.values()) + sum(verdict["host"].values()) == plan["total_bytes"]
+assert device["activations"] == arenas["activations"]
+assert device["communication"] == arenas.get("communication", 0)
+assert verdict["fits"] == (options.fits == "yes")
+excess = max(0, verdict["device_bytes"] - verdict["device_limit"])
+assert verdict["excess_device_bytes"] == excess
+assert verdict["fits"] == (excess == 0 and verdict["excess_host_bytes"] == 0)
+
+# A step is its parts.
+parts = ("forward", "backward", "update", "exposed")
+assert all(step[part + "_seconds"] >= 0 for part in parts)
+close(step["seconds"], sum(step[part + "_seconds"] for part in parts))
+close(step["tokens_per_second"], step["tokens"] / step["seconds"])
+ranks, batches = verdict["gpus"], step["micro_batches"]
+assert ranks == options.ranks
+assert step["tokens"] == ranks * batches * verdict["batch"] * verdict["sequence"]
+# The kernels' sum of one micro-batch is what the streams ran.
+close(
+    plan["kernels"]["seconds"],
+    step["micro_step"]["compute_seconds"] + step["update"]["compute_seconds"],
+)
+assert 0 < plan["kernels"]["peak_share"] < 1 and 0 < plan["kernels"]["fill"] <= 1
+
+# Collectives run one at a time, and cost what the kernels wait for.
+sent = 0
+for name, runs in (("micro_step", batches - 1), ("last_micro_step", 1), ("update", 1)):
+    function = step[name]
+    end = exposed = 0
+    for collective in function["collectives"]:
+        assert collective["begin_seconds"] >= end
+        end = collective["end_seconds"]
+        assert end > collective["begin_seconds"]
+        exposed += collective["exposed_seconds"]
+    close(function["exposed_seconds"], exposed)
+    assert end <= function["compute_seconds"] + exposed + 1e-12
+    sent += runs * function["sent_bytes"]
+assert step.get("pcie_bytes", step.get("network_bytes")) == sent
+if ranks == 1:
+    assert sent == 0 and step["exposed_seconds"] == 0
+elif verdict["zero"] == 0:
+    # A ring's all-reduce sends 2 (N - 1) / N of the bytes of all gradients.
+    assert step["last_micro_step"]["sent_bytes"] == 2 * (ranks - 1) * (arenas["gradients"] // ranks)
+    assert step["update"]["sent_bytes"] <= 1 << 20
+
+# The search chose the fastest of what fits, and says why not the others.
+if "looked_at" in plan:
+    assert all(policy["reason"] for policy in plan["looked_at"])
+    chosen = [p for p in plan["looked_at"] if p["reason"] == "chosen"]
+    assert len(chosen) == (1 if verdict["fits"] else 0)
+    for policy in plan["looked_at"]:
+        fits = policy["device_bytes"] <= verdict["device_limit"]
+        assert fits == ("too much on a device" not in policy["reason"])
+        if fits and chosen:
+            assert policy["tokens_per_second"] <= chosen[0]["tokens_per_second"]
+    if chosen:
+        assert chosen[0]["device_bytes"] == verdict["device_bytes"]
+        close(chosen[0]["step_seconds"], step["seconds"])
+    assert bool(plan["advice"]) <= (not verdict["fits"])
