@@ -22,11 +22,15 @@ namespace {
 struct AttentionTile {
   int64_t kept, walked; // rows
   int64_t warps, stages;
+  /// The kept rows are fragments in registers; what is walked over takes their
+  /// place in shared memory.
+  bool keepsFragments;
 };
 
 /// How a kind of attention kernel uses its tiles. Tensors have D columns.
 struct AttentionForm {
-  int64_t keptTensors;   // in shared memory for the whole loop
+  int64_t keptTensors;   // for the whole loop, each the left operand of one
+                         // product
   int64_t walkedTensors; // loaded at each step
   int64_t accumulators;  // [kept, D]
   int64_t scores;        // [kept, walked] in f32 at once
@@ -53,7 +57,8 @@ struct AttentionModel {
   AttentionTile getTile(const BlockSizes &blocks) const {
     return {blocks.lookup(keepsKeys() ? "block_k" : "block_q"),
             blocks.lookup(keepsKeys() ? "block_q" : "block_k"),
-            blocks.lookup("threads") / 32, blocks.lookup("stages")};
+            blocks.lookup("threads") / 32, blocks.lookup("stages"),
+            blocks.lookup("keep_fragments") != 0};
   }
   Footprint getFootprint(const AttentionTile &tile) const;
   ScheduleChoice describe(const AttentionTile &tile, int64_t perSM,
@@ -68,16 +73,14 @@ Footprint AttentionModel::getFootprint(const AttentionTile &tile) const {
   int64_t rows = tile.kept / tile.warps;
   Footprint result;
   result.threads = 32 * tile.warps;
-  // Statistics of the rows: lse and delta, in f32.
-  int64_t statistics = shape.kind == KernelKind::Attention ? 0 : 8;
   // Rows that are no power of two of 16-byte chunks are padded to an odd
   // number of them.
   int64_t chunks = llvm::divideCeilSigned(d * element, 16);
   int64_t row = 16 * (llvm::isPowerOf2_64(chunks) ? chunks : chunks | 1);
+  int64_t kept = form.keptTensors * tile.kept * row;
+  int64_t walked = tile.stages * tile.walked * form.walkedTensors * row;
   result.sharedBytes =
-      form.keptTensors * tile.kept * row +
-      tile.stages * tile.walked *
-          (form.walkedTensors * row + (keepsKeys() ? statistics : 0));
+      tile.keepsFragments ? std::max(kept, walked) : kept + walked;
   // Without mma the probabilities go through shared memory, and for gradients
   // of keys and values theirs do, too.
   if (shape.element == Element::F32)
@@ -86,6 +89,8 @@ Footprint AttentionModel::getFootprint(const AttentionTile &tile) const {
   // Probabilities take half of a score in bf16; two sets of fragments.
   result.registers = form.accumulators * rows * d / 32 + form.scores * score +
                      score * element / 4 + rows / 2 + 16 + 40;
+  if (tile.keepsFragments)
+    result.registers += form.keptTensors * rows * d * element / 4 / 32;
   return result;
 }
 
@@ -106,9 +111,12 @@ ScheduleChoice AttentionModel::describe(const AttentionTile &tile,
                  (double(tile.kept) * tile.walked) / grid;
   double multiply =
       form.products * tile.kept * tile.walked * d / chip.getRate(shape.element);
-  // Each warp reads all walked rows, each for its product.
-  double fragments = form.products * tile.warps *
-                     (tile.walked + tile.kept / tile.warps) * d * element;
+  // Each warp reads all walked rows for each product, and its kept rows unless
+  // it has them.
+  double fragments =
+      (double(form.products) * tile.warps * tile.walked +
+       (tile.keepsFragments ? 0 : form.keptTensors) * double(tile.kept)) *
+      d * element;
   double copied = form.walkedTensors * tile.walked * d * element;
   double shared = (fragments + copied) / kSharedBytesPerCycle;
   // An exponential a pair, at 16 a cycle, with some arithmetic beside it; and
@@ -138,6 +146,10 @@ ScheduleChoice AttentionModel::describe(const AttentionTile &tile,
   return choice;
 }
 
+static bool mayKeepFragments(const KernelShape &shape) {
+  return shape.element == Element::BF16;
+}
+
 /// Calls `visit` with each tile that a kernel may have, smaller ones first.
 static void forEachTile(const KernelShape &shape,
                         llvm::function_ref<void(const AttentionTile &)> visit) {
@@ -148,8 +160,10 @@ static void forEachTile(const KernelShape &shape,
     for (int64_t walked : {16, 32, 64, 128})
       for (int64_t rows : {16, 32})
         for (int64_t stages = staged ? 2 : 1; stages <= 2; ++stages)
-          if (kept <= most && walked <= most && kept >= rows)
-            visit({kept, walked, kept / rows, stages});
+          for (bool keepsFragments : {false, true})
+            if (kept <= most && walked <= most && kept >= rows &&
+                (!keepsFragments || mayKeepFragments(shape)))
+              visit({kept, walked, kept / rows, stages, keepsFragments});
 }
 
 ScheduleChoice AttentionModel::makeChoice(const AttentionTile &tile,
@@ -158,6 +172,8 @@ ScheduleChoice AttentionModel::makeChoice(const AttentionTile &tile,
   blocks[keepsKeys() ? "block_k" : "block_q"] = tile.kept;
   blocks[keepsKeys() ? "block_q" : "block_k"] = tile.walked;
   blocks["stages"] = tile.stages;
+  if (tile.keepsFragments)
+    blocks["keep_fragments"] = 1;
   blocks["threads"] = 32 * tile.warps;
   int64_t grid = 1;
   for (int64_t extent : getGrid(shape, blocks))
@@ -226,6 +242,8 @@ std::string cuda_model::findAttentionFault(const KernelShape &shape,
     if (blocks.lookup(name) % 16)
       return "a `" + name.str() + "` of " +
              std::to_string(blocks.lookup(name)) + " is no multiple of 16";
+  if (blocks.lookup("keep_fragments") && !mayKeepFragments(shape))
+    return "`keep_fragments` is for products of bf16";
   bool keys = shape.kind == KernelKind::AttentionKeyValueGrad;
   llvm::StringRef kept = keys ? "block_k" : "block_q";
   int64_t warps = blocks.lookup("threads") / 32;

@@ -106,6 +106,8 @@ std::string CudaModel::findFault(const KernelShape &shape,
     return std::to_string(threads) +
            " `threads` are not a multiple of 32 up to 1024";
   std::string fault;
+  if (blocks.lookup("keep_fragments") && !isAttention(shape))
+    return "`keep_fragments` is for attention";
   if (shape.kind == KernelKind::Gemm)
     fault = findGemmFault(shape, blocks);
   else if (isAttention(shape))

@@ -21,7 +21,8 @@ using namespace mlir;
 using namespace llmc;
 
 /// Entries that a schedule need not have.
-static constexpr StringLiteral optionalNames[] = {"block_columns", "raster"};
+static constexpr StringLiteral optionalNames[] = {"block_columns", "raster",
+                                                  "keep_fragments"};
 
 /// The largest entry that a schedule may have: none needs more, and products of
 /// them do not overflow.

@@ -61,16 +61,24 @@ void KernelBuilder::finish() {
   source->erase();
 }
 
+void KernelBuilder::nameCarried(Operation *loop, ArrayRef<StringRef> names) {
+  loop->setDiscardableAttr("tile.result_names",
+                           Builder(loop->getContext()).getStrArrayAttr(names));
+}
+
 void KernelBuilder::setName(Operation *op, StringRef name) {
   op->setDiscardableAttr("tile.name", StringAttr::get(op->getContext(), name));
 }
 
 Value KernelBuilder::named(Value value, StringRef name) {
   Operation *op = value.getDefiningOp();
-  // Constants are written out; what has a name keeps it.
-  if (isa_and_present<arith::AddIOp, arith::MulIOp, arith::DivUIOp,
-                      arith::RemUIOp, arith::MinUIOp>(op) &&
-      !op->hasAttr("tile.name"))
+  // Constants are written out, a load is called after its argument; what has a
+  // name keeps it.
+  bool isTile = isa<RankedTensorType>(value.getType()) &&
+                !isa_and_present<arith::ConstantOp, tile::LoadOp>(op);
+  if (op && !op->hasAttr("tile.name") &&
+      (isTile || isa<arith::AddIOp, arith::MulIOp, arith::DivUIOp,
+                     arith::RemUIOp, arith::MinUIOp>(op)))
     setName(op, name);
   return value;
 }

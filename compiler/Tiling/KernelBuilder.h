@@ -112,6 +112,9 @@ public:
   /// Names the result of an op for a target's source, and an op's variables.
   static mlir::Value named(mlir::Value value, llvm::StringRef name);
   static void setName(mlir::Operation *op, llvm::StringRef name);
+  /// Names the tiles that a loop carries.
+  static void nameCarried(mlir::Operation *loop,
+                          llvm::ArrayRef<llvm::StringRef> names);
   mlir::RankedTensorType tileType(llvm::ArrayRef<int64_t> shape);
   mlir::Value index(int64_t value);
   /// An f32 tile whose elements are all `value`.

@@ -116,3 +116,19 @@ tile.func @depth(%x: tensor<2x64x32xbf16>, %dy: tensor<2x64x48xbf16>) -> tensor<
   %0 = model.linear_weight_grad %x, %dy {splits = 2 : i64} : (tensor<2x64x32xbf16>, tensor<2x64x48xbf16>) -> tensor<2x48x32xf32>
   tile.return %0 : tensor<2x48x32xf32>
 }
+
+// -----
+
+// expected-error @+1 {{has a schedule that does not work: `keep_fragments` is for attention}}
+tile.func @fragments_of_rows(%x: tensor<2x32x32xbf16>) -> tensor<2x32x32xbf16> attributes {kind = "rows", schedule = {block_rows = 1 : i64, threads = 32 : i64, min_blocks = 1 : i64, keep_fragments = 1 : i64}} {
+  %0 = model.gelu %x : tensor<2x32x32xbf16>
+  tile.return %0 : tensor<2x32x32xbf16>
+}
+
+// -----
+
+// expected-error @+1 {{has a schedule that does not work: `keep_fragments` is for products of bf16}}
+tile.func @fragments_of_f32(%q: tensor<2x64x64xf32>) -> tensor<2x64x64xf32> attributes {kind = "attention", schedule = {block_q = 16 : i64, block_k = 16 : i64, stages = 2 : i64, threads = 32 : i64, min_blocks = 1 : i64, keep_fragments = 1 : i64}} {
+  %0 = model.attention %q, %q, %q {heads = 1 : i64, kv_heads = 1 : i64} : (tensor<2x64x64xf32>, tensor<2x64x64xf32>, tensor<2x64x64xf32>) -> tensor<2x64x64xf32>
+  tile.return %0 : tensor<2x64x64xf32>
+}

@@ -65,7 +65,7 @@ tile.func @rotate(%x: tensor<4x256x288xbf16>, %w: tensor<288x288xbf16>, %cos: te
 }
 
 // CHECK-LABEL: tile.func @attention_64
-// CHECK-SAME: schedule = {block_k = 64 : i64, block_q = {{64|128}} : i64, min_blocks = 2 : i64, stages = 2 : i64, threads = 128 : i64}
+// CHECK-SAME: schedule = {block_k = 64 : i64, block_q = 64 : i64, keep_fragments = 1 : i64, min_blocks = 3 : i64, stages = 2 : i64, threads = 128 : i64}
 tile.func @attention_64(%q: tensor<4x1024x768xbf16>) -> tensor<4x1024x768xbf16> attributes {kind = "attention"} {
   %0 = model.attention %q, %q, %q {heads = 12 : i64, kv_heads = 12 : i64} : (tensor<4x1024x768xbf16>, tensor<4x1024x768xbf16>, tensor<4x1024x768xbf16>) -> tensor<4x1024x768xbf16>
   tile.return %0 : tensor<4x1024x768xbf16>

@@ -18,7 +18,7 @@ tile.func @layer(%x: tensor<64x32xf32>, %w: tensor<32x64xf32>, %b: tensor<64xf32
 // after what is added to it.
 // CHECK-LABEL: tile.func @split
 // CHECK-SAME: tile.argument_names = ["qkv", "output", "lse"]
-// CHECK: } {tile.name = "key"}
+// CHECK: } {tile.name = "key", tile.result_names = ["row_max", "row_sum", "acc"]}
 tile.func @split(%qkv: tensor<1x8x48xf32>) -> (tensor<1x8x16xf32>, tensor<1x1x8xf32>)
     attributes {kind = "attention", grid = array<i64: 1, 1, 1>, schedule = {block_q = 8 : i64, block_k = 8 : i64}} {
   %q, %k, %v = model.split %qkv : (tensor<1x8x48xf32>) -> (tensor<1x8x16xf32>, tensor<1x8x16xf32>, tensor<1x8x16xf32>)

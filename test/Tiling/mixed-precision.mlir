@@ -7,7 +7,7 @@
 // CHECK: tile.load {{.*}} -> tensor<8x16xbf16>
 // CHECK: tile.load {{.*}} -> tensor<8x16xbf16>
 // CHECK-NOT: arith.extf
-// CHECK: tile.dot {{.*}} {transpose_b} : tensor<8x16xbf16>, tensor<8x16xbf16>, tensor<8x8xf32>
+// CHECK: tile.dot {{.*}} {{{.*}}transpose_b} : tensor<8x16xbf16>, tensor<8x16xbf16>, tensor<8x8xf32>
 // CHECK: %[[B:.*]] = tile.load {{.*}} -> tensor<8xbf16>
 // CHECK: %[[BW:.*]] = arith.extf %[[B]] : tensor<8xbf16> to tensor<8xf32>
 // CHECK: tile.broadcast %[[BW]]
@@ -81,7 +81,7 @@ tile.func @loss(%x: tensor<2x4x16xbf16>, %t: tensor<2x4xi32>) -> (tensor<2x4xf32
 
 // The weights of a key block are rounded for the second product only.
 // CHECK-LABEL: tile.func @attention(
-// CHECK: tile.dot {{.*}} {transpose_b} : tensor<4x8xbf16>, tensor<4x8xbf16>, tensor<4x4xf32>
+// CHECK: tile.dot {{.*}} {{{.*}}transpose_b} : tensor<4x8xbf16>, tensor<4x8xbf16>, tensor<4x4xf32>
 // CHECK: %[[P:.*]] = math.exp2 {{.*}} : tensor<4x4xf32>
 // CHECK: tile.reduce add %[[P]] axis 1
 // CHECK: %[[PR:.*]] = arith.truncf %[[P]] : tensor<4x4xf32> to tensor<4x4xbf16>

@@ -139,9 +139,13 @@ static void defer(scf::ForOp loop, unsigned number) {
     return;
 
   ImplicitLocOpBuilder b(reduce.getLoc(), reduce);
-  Value partial = cuda::PartialSumOp::create(b, type, reduce.getInput(), axis);
-  partial.getDefiningOp()->setDiscardableAttrs(
-      reduce->getDiscardableAttrDictionary());
+  // A thread may hold one element of each row.
+  Value partial = reduce.getInput();
+  if (type != input) {
+    auto own = cuda::PartialSumOp::create(b, type, partial, axis);
+    own->setDiscardableAttrs(reduce->getDiscardableAttrDictionary());
+    partial = own;
+  }
   Value carried = loop.getRegionIterArg(number);
   carried.setType(type);
   b.setInsertionPoint(found->sum);

@@ -101,6 +101,10 @@ std::string KernelEmitter::takeName(Operation *op) {
     return names.take("thread");
   if (auto block = dyn_cast<cuda::BlockIdOp>(op))
     return names.take(std::string("block_") + "xyz"[block.getAxis()]);
+  if (isa<cuda::LoadGlobalOp, cuda::LoadSharedOp>(op))
+    return names.take("pack");
+  if (isa<vector::FromElementsOp>(op))
+    return names.take("packed");
   return names.takeNumbered();
 }
 

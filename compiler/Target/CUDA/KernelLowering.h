@@ -249,6 +249,9 @@ private:
   void loadRight(tile::DotOp dot, const SharedTile &tile,
                  const FragmentPlace &place, mlir::Value kk, mlir::Value part,
                  mlir::Value array, mlir::Value base);
+  /// Reads the operands that loops are to find in registers. Their copies are
+  /// waited for, so that what the loops copy may take their place.
+  void loadKeptFragments();
   /// acc += a b for all pairs of a warp's fragments.
   void multiplyFragments(tile::DotOp dot, mlir::Value acc, mlir::Value a,
                          mlir::Value aBase, mlir::Value bArray,
@@ -302,6 +305,10 @@ private:
   mlir::IRMapping scalars;
   llvm::DenseMap<mlir::Value, mlir::Value> arrays;
   llvm::DenseMap<mlir::Value, SharedTile> sharedTiles;
+  /// Left operands to become fragments before the next loop, and those that
+  /// are: all steps of the depth in one array.
+  llvm::SmallVector<tile::LoadOp> toBeKept;
+  llvm::DenseMap<mlir::Value, mlir::Value> keptFragments;
   /// Elements computed in the loop that is being built.
   llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, mlir::Value> elements;
   /// Tiles that a store to the same place loads in passing.

@@ -19,7 +19,8 @@ static void exchange(ImplicitLocOpBuilder &b, Value first, Value second,
                      Value upper, int64_t laneMask,
                      llvm::function_ref<void(Value, Value)> write) {
   Value sent = arith::SelectOp::create(b, upper, first, second);
-  Value received = cuda::ShuffleXorOp::create(b, sent, laneMask);
+  auto received = cuda::ShuffleXorOp::create(b, sent, laneMask);
+  received->setAttr("cuda.name", b.getStringAttr("received"));
   write(arith::SelectOp::create(b, upper, received, first),
         arith::SelectOp::create(b, upper, second, received));
 }
@@ -70,7 +71,10 @@ bool KernelLowering::exchangeWithinWarp(const Layout &from, const Layout &to,
       if (size > atom)
         low = add(low, mul(div(pair, atom / 2), atom));
       Value high = add(low, index(distance));
-      exchange(b, readArray(array, low), readArray(array, high), upper, mask,
+      low = named(low, "low");
+      high = named(high, "high");
+      exchange(b, named(readArray(array, low), "low_value"),
+               named(readArray(array, high), "high_value"), upper, mask,
                [&](Value first, Value second) {
                  writeArray(first, array, low);
                  writeArray(second, array, high);
@@ -97,7 +101,7 @@ LogicalResult KernelLowering::lowerConvert(cuda::ConvertLayoutOp op) {
     materializeInto(input, copy);
     array = copy;
   }
-  Value result = newArray(elementType, to.numRegisters(), "tile");
+  Value result = newArray(elementType, to.numRegisters(), "converted");
   arrays[op.getResult()] = result;
   if (exchangeWithinWarp(from, to, array, result))
     return success();

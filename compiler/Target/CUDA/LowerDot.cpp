@@ -105,7 +105,9 @@ FragmentPlace KernelLowering::ldmatrixPlace(const SharedTile &tile, bool isA,
   FragmentPlace result;
   std::string prefix = isA ? "a" : "b";
   auto laneRow = [&] {
-    return add(bitAnd(lane, 7), mul(bitAnd(shiftRight(lane, rowBit), 1), 8));
+    return atEntry("lane row " + std::to_string(rowBit), "lane_row", [&] {
+      return add(bitAnd(lane, 7), mul(bitAnd(shiftRight(lane, rowBit), 1), 8));
+    });
   };
   result.rowByte = atEntry(key + " row", prefix + "_row", [&] {
     Value row = laneRow();
@@ -238,6 +240,29 @@ void KernelLowering::loadRight(tile::DotOp dot, const SharedTile &tile,
   });
 }
 
+void KernelLowering::loadKeptFragments() {
+  if (toBeKept.empty())
+    return;
+  waitForCopies(0);
+  for (tile::LoadOp load : toBeKept) {
+    Value tile = load.getResult();
+    auto dot = cast<tile::DotOp>(*load->user_begin());
+    WarpTiles tiles(layoutOf(dot.getResult()));
+    int64_t steps = getDepth(dot) / 16, size = 4 * tiles.rowTiles;
+    FragmentPlace place =
+        ldmatrixPlace(sharedTiles[tile], true, false, tiles.warpRows);
+    Value array =
+        newArray(b.getI32Type(), steps * size, nameOfLoad(load, "fragments"));
+    explain("all fragments of [" + llvm::Twine(load.getType().getDimSize(0)) +
+            ", " + llvm::Twine(getDepth(dot)) + "], kept in registers");
+    unroll(steps, 1, "kk", [&](Value kk) {
+      loadLeft(dot, sharedTiles[tile], place, kk, array, mul(kk, size));
+    });
+    keptFragments[tile] = array;
+  }
+  toBeKept.clear();
+}
+
 void KernelLowering::multiplyFragments(tile::DotOp dot, Value acc, Value a,
                                        Value aBase, Value bArray, Value bBase,
                                        Value part) {
@@ -259,8 +284,10 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
   bool fragment = isFragment(dot);
   if (fragment)
     prepare(dot.getA().getDefiningOp<arith::TruncFOp>().getIn());
+  Value kept = keptFragments.lookup(dot.getA());
+  bool isShared = !fragment && !kept;
   SharedTile aTile, bTile;
-  if (!fragment)
+  if (isShared)
     aTile = sharedOperand(dot.getA());
   bTile = sharedOperand(dot.getB());
   if (copiesUnderWay)
@@ -269,17 +296,18 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
   int64_t depth = getDepth(dot);
   WarpTiles tiles(layout);
   FragmentPlace aPlace, bPlace;
-  if (!fragment)
+  if (isShared)
     aPlace = ldmatrixPlace(aTile, true, dot.getTransposeA(), tiles.warpRows);
   bPlace = ldmatrixPlace(bTile, false, !dot.getTransposeB(), tiles.warpColumns);
   Type i32 = b.getI32Type();
 
-  explainProduct(dot, fragment ? ", the left operand from registers" : "");
+  explainProduct(dot, isShared ? "" : ", the left operand from registers");
   unroll(depth / 16, 1, "kk", [&](Value kk) {
-    Value a = newArray(i32, 4 * tiles.rowTiles, "a");
-    if (!fragment)
-      loadLeft(dot, aTile, aPlace, kk, a, index(0));
-    else
+    Value a = kept ? kept : newArray(i32, 4 * tiles.rowTiles, "a");
+    Value aBase = kept ? mul(kk, 4 * tiles.rowTiles) : index(0);
+    if (isShared)
+      loadLeft(dot, aTile, aPlace, kk, a, aBase);
+    else if (fragment)
       unroll(tiles.rowTiles, 1, "m", [&](Value m) {
         // Two column tiles are this part of the depth.
         Value base = fragmentRegister(dot, m, mul(kk, 2));
@@ -294,7 +322,7 @@ void KernelLowering::multiplyByTensorCores(tile::DotOp dot, Value acc) {
     auto multiply = [&](Value part) {
       Value bArray = newArray(i32, 2 * tiles.columnTiles, "b");
       loadRight(dot, bTile, bPlace, kk, part, bArray, index(0));
-      multiplyFragments(dot, acc, a, index(0), bArray, index(0), part);
+      multiplyFragments(dot, acc, a, aBase, bArray, index(0), part);
     };
     if (tiles.repetitions == 1)
       multiply(Value());

@@ -81,10 +81,11 @@ bool KernelLowering::isInline(Value tile) {
     return true;
   if (!isElementwise(op) || !tile.hasOneUse())
     return false;
-  // A loop would compute it again and again; the partner of swap_halves lies
-  // at another register.
+  // A loop would compute it again and again, and so would all elements of a
+  // row; the partner of swap_halves lies at another register.
   Operation *user = *tile.user_begin();
-  return user->getBlock() == op->getBlock() && !isa<tile::SwapHalvesOp>(user);
+  return user->getBlock() == op->getBlock() && !isa<tile::SwapHalvesOp>(user) &&
+         (!isa<tile::BroadcastOp>(user) || isa<arith::ExtFOp>(op));
 }
 
 void KernelLowering::prepare(Value tile) {

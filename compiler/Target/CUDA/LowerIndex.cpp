@@ -203,14 +203,16 @@ Value KernelLowering::sliceRegister(const Layout &layout, int64_t axis,
     next = basis[kept] ? 2 * next : next;
   }
   int64_t repetitions = layout.repeat[0] * layout.repeat[1];
+  // What a thread holds of rows, of columns.
+  StringRef name = axis == 1 ? "r" : "c";
   Value within = linear(reg, scales, repetitions > 1);
   if (layout.repeat[kept] == 1)
-    return within;
+    return within == reg ? reg : named(within, name);
   Value repetition = div(reg, layout.atomRegisters());
   repetition = kept == 0              ? div(repetition, layout.repeat[1])
                : layout.repeat[0] > 1 ? rem(repetition, layout.repeat[1])
                                       : repetition;
-  return add(within, mul(repetition, next));
+  return named(add(within, mul(repetition, next)), name);
 }
 
 Value KernelLowering::isFirstCopy(const Layout &layout) {

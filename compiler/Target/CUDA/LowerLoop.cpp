@@ -83,8 +83,10 @@ void KernelLowering::copyAhead(const Pipeline &pipeline, Value at, Value slot) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
     for (const SharedCopy &copy : pipeline.copies)
-      issueCopy(copy, at,
-                b.createOrFold<arith::MulIOp>(slot, index(copy.tile.bytes)));
+      issueCopy(
+          copy, at,
+          named(b.createOrFold<arith::MulIOp>(slot, index(copy.tile.bytes)),
+                "to_stage"));
   }
   cuda::CpAsyncCommitOp::create(b);
 }
@@ -109,7 +111,7 @@ void KernelLowering::nameLoop(scf::ForOp made, scf::ForOp loop,
 }
 
 Value KernelLowering::slotAfter(const Pipeline &pipeline, Value slot) {
-  Value following = add(slot, index(1));
+  Value following = named(add(slot, index(1)), "next_stage");
   Value wraps = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, following,
                                       index(pipeline.stages));
   return arith::SelectOp::create(b, wraps, index(0), following);
@@ -151,6 +153,7 @@ bool KernelLowering::replaces(Value value, Value own) {
 LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
   if (loop->hasAttr("cuda.double_buffer"))
     return lowerProductLoop(loop);
+  loadKeptFragments();
   // The arrays of carried tiles; scalars are carried by the new loop.
   SmallVector<Value> carried;
   for (auto [number, arg] : llvm::enumerate(loop.getRegionIterArgs())) {
@@ -193,9 +196,10 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
       slot = made.getRegionIterArgs().back();
       waitForCopies(pipeline.stages - 2);
       copiesUnderWay = false;
-      Value later = add(made.getInductionVar(),
-                        b.createOrFold<arith::MulIOp>(
-                            pipeline.step, index(pipeline.stages - 1)));
+      Value later = named(add(made.getInductionVar(),
+                              b.createOrFold<arith::MulIOp>(
+                                  pipeline.step, index(pipeline.stages - 1))),
+                          "ahead");
       Value isFirst =
           arith::CmpIOp::create(b, arith::CmpIPredicate::eq, slot, index(0));
       Value before = arith::SubIOp::create(b, slot, index(1));
@@ -205,7 +209,7 @@ LogicalResult KernelLowering::lowerFor(scf::ForOp loop) {
       copyAhead(pipeline, later, left);
       for (tile::LoadOp load : ahead) {
         SharedTile &tile = sharedTiles[load.getResult()];
-        tile.slot = mul(slot, tile.bytes);
+        tile.slot = named(mul(slot, tile.bytes), "stage_byte");
       }
     }
     if (failed(lowerBlock(*loop.getBody())))

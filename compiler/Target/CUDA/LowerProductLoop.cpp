@@ -126,7 +126,7 @@ LogicalResult KernelLowering::lowerProductLoop(scf::ForOp loop) {
     });
 
     waitForCopies(stages - 2);
-    Value following = slotAfter(pipeline, slot);
+    Value following = named(slotAfter(pipeline, slot), "following");
     auto ahead = [&](int64_t iterations) {
       return add(
           at, b.createOrFold<arith::MulIOp>(pipeline.step, index(iterations)));

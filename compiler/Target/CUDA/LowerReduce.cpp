@@ -106,7 +106,7 @@ LogicalResult KernelLowering::lowerReduce(tile::ReduceOp op) {
     reducedLanes |= int64_t(1) << bit;
     int64_t mask = int64_t(1) << bit;
     unroll(size, 1, "", [&](Value reg) {
-      Value own = readArray(array, reg);
+      Value own = named(readArray(array, reg), "own");
       Value other = cuda::ShuffleXorOp::create(b, own, mask);
       writeArray(fold(own, other), array, reg);
     });

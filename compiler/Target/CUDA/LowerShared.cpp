@@ -100,7 +100,7 @@ FailureOr<SharedCopy> KernelLowering::planCopy(tile::LoadOp load,
                     [&] { return rem(thread, tile.chunks); });
   }
   copy.row = add(fixed[0], row);
-  copy.column = add(fixed[1], mul(chunk, perChunk));
+  copy.column = add(fixed[1], named(mul(chunk, perChunk), "copy_column"));
   copy.from = named(add(view.offset, add(mul(copy.row, view.strides[0]),
                                          mul(copy.column, view.strides[1]))),
                     nameAfter(view.memory, "from"));
@@ -242,6 +242,8 @@ LogicalResult KernelLowering::lowerSharedLoad(tile::LoadOp load) {
   issueCopy(*copy, Value(), Value());
   commitCopies();
   sharedTiles[load.getResult()] = tile;
+  if (load->hasAttr("cuda.kept"))
+    toBeKept.push_back(load);
   return success();
 }
 

@@ -13,7 +13,9 @@ def CudaPlanPipeline : Pass<"llmc-cuda-plan-pipeline", "::mlir::ModuleOp"> {
     Action: gives each `tile.load` whose result is only multiplied the
     attribute `cuda.stages`: the buffers that take turns. Loads that move with
     their loop get the schedule's `stages`, others one. A loop that goes on
-    with the pipeline of the one before gets `cuda.continues`; one that only
+    with the pipeline of the one before gets `cuda.continues`. With the
+    schedule's `keep_fragments`, left operands of products in loops that are
+    loaded before these get `cuda.kept`. A loop that only
     multiplies, and has the registers for two steps' fragments,
     `cuda.double_buffer`.
 

@@ -20,6 +20,10 @@
 // A loop that only multiplies holds two steps' fragments in registers, if there
 // are enough: it becomes `cuda.double_buffer`.
 //
+// Where the schedule says `keep_fragments`, a left operand that is loaded
+// before a loop of products becomes fragments in registers before the loop:
+// `cuda.kept`.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Target/CUDA/LowerProducts.h"
@@ -174,19 +178,37 @@ static bool hasRegisters(scf::ForOp loop, DictionaryAttr schedule) {
          std::min<int64_t>(255, 65536 / (threads * value("min_blocks")));
 }
 
+/// Whether the tile is the left operand, by rows, of products in loops behind
+/// it and nothing else.
+static bool mayBeKept(tile::LoadOp load) {
+  return !load->getParentOfType<scf::ForOp>() &&
+         llvm::all_of(load->getUses(), [](OpOperand &use) {
+           auto dot = cast<tile::DotOp>(use.getOwner());
+           return use.getOperandNumber() == 0 && !dot.getTransposeA() &&
+                  getProductKind(dot) == ProductKind::Bf16 &&
+                  dot->getParentOfType<scf::ForOp>();
+         });
+}
+
 namespace {
 struct CudaPlanPipeline : llmc::impl::CudaPlanPipelineBase<CudaPlanPipeline> {
   void runOnOperation() override {
     for (auto func : getOperation().getOps<tile::FuncOp>()) {
       int64_t stages = kStages;
-      if (auto schedule = func.getScheduleAttr())
+      bool keeps = false;
+      if (auto schedule = func.getScheduleAttr()) {
         if (auto own = schedule.getAs<IntegerAttr>("stages"))
           stages = own.getInt();
+        keeps = schedule.contains("keep_fragments");
+      }
       Builder builder(func.getContext());
       func.walk([&](tile::LoadOp load) {
-        if (feedsProductsOnly(load))
-          load->setAttr("cuda.stages",
-                        builder.getI64IntegerAttr(chooseStages(load, stages)));
+        if (!feedsProductsOnly(load))
+          return;
+        load->setAttr("cuda.stages",
+                      builder.getI64IntegerAttr(chooseStages(load, stages)));
+        if (keeps && mayBeKept(load))
+          load->setAttr("cuda.kept", builder.getUnitAttr());
       });
       func.walk([&](scf::ForOp loop) {
         auto before = dyn_cast_or_null<scf::ForOp>(loop->getPrevNode());

@@ -30,15 +30,18 @@ static SmallVector<Value> emitKeyBlock(AttentionTiles &tiles, Value query,
   KernelBuilder &k = tiles.k;
   ImplicitLocOpBuilder &b = k.b;
   Value scores = tiles.scores(query, key, queryBegin, keyBegin, masked);
-  Value max = arith::MaximumFOp::create(
-      b, carried[0],
-      tiles.exponentOf(k.reduceRows(scores, tile::ReduceKind::Max)));
+  Value blockMax =
+      k.named(k.reduceRows(scores, tile::ReduceKind::Max), "block_max");
+  Value max = k.named(
+      arith::MaximumFOp::create(b, carried[0], tiles.exponentOf(blockMax)),
+      "new_max");
   Value weights = tiles.weights(scores, max);
-  Value correction =
-      math::Exp2Op::create(b, arith::SubFOp::create(b, carried[0], max));
+  Value correction = k.named(
+      math::Exp2Op::create(b, arith::SubFOp::create(b, carried[0], max)),
+      "correction");
   Value sum =
       arith::AddFOp::create(b, arith::MulFOp::create(b, carried[1], correction),
-                            k.reduceRows(weights));
+                            k.named(k.reduceRows(weights), "block_sum"));
   Value output = arith::MulFOp::create(b, carried[2],
                                        k.perRow(correction, tiles.headSize));
   output = k.dot(weights, value, output, false, false);
@@ -76,7 +79,7 @@ LogicalResult llmc::tiling::emitAttention(KernelBuilder &k) {
   SmallVector<Value> inits = {tiles->leastExponent(), k.tile({blockQ}, 0),
                               k.tile({blockQ, headSize}, 0)};
   SmallVector<Value> sums = tiles->forEachBlock(
-      tiles->keysOf(queryBegin), inits,
+      tiles->keysOf(queryBegin), {"row_max", "row_sum", "acc"}, inits,
       [&](Value keyBegin, bool masked, ValueRange carried) {
         Value key =
             k.loadAsStored(*keyView, {keyBegin, zero}, {blockK, headSize});
@@ -87,7 +90,8 @@ LogicalResult llmc::tiling::emitAttention(KernelBuilder &k) {
       });
   Value max = sums[0], sum = sums[1];
   // One division a row.
-  Value inverse = arith::DivFOp::create(b, k.tile({blockQ}, 1), sum);
+  Value inverse = k.named(arith::DivFOp::create(b, k.tile({blockQ}, 1), sum),
+                          "inverse_sum");
   Value output = arith::MulFOp::create(b, sums[2], k.perRow(inverse, headSize));
   if (Value memref = k.resultOf(op.getOutput())) {
     RowSource place =

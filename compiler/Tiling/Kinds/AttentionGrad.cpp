@@ -141,9 +141,12 @@ static Weights recompute(AttentionTiles &tiles, const QueryRows &q,
   ImplicitLocOpBuilder &b = k.b;
   Value scores = tiles.scores(q.query, kv.key, queryBegin, keyBegin, masked);
   Value weights = tiles.weights(scores, q.exponent);
-  Value centered = arith::SubFOp::create(b, tiles.products(q.grad, kv.value),
-                                         tiles.perQuery(q.delta));
-  return {weights, arith::MulFOp::create(b, weights, centered)};
+  // What the sum begins with costs nothing.
+  Value negative = arith::NegFOp::create(b, q.delta);
+  Value centered = k.named(
+      tiles.products(q.grad, kv.value, tiles.perQuery(negative)), "centered");
+  return {weights,
+          k.named(arith::MulFOp::create(b, weights, centered), "score_grad")};
 }
 
 LogicalResult llmc::tiling::emitAttentionQueryGrad(KernelBuilder &k) {
@@ -166,7 +169,8 @@ LogicalResult llmc::tiling::emitAttentionQueryGrad(KernelBuilder &k) {
   QueryRows q = queries->load(tiles, begin);
 
   SmallVector<Value> sums = tiles.forEachBlock(
-      tiles.keysOf(begin), k.tile({tiles.blockQ, tiles.headSize}, 0),
+      tiles.keysOf(begin), {"query_grad_acc"},
+      k.tile({tiles.blockQ, tiles.headSize}, 0),
       [&](Value keyBegin, bool masked, ValueRange carried) {
         KeyRows kv = keys->load(tiles, keyBegin);
         Weights w = recompute(tiles, q, kv, begin, keyBegin, masked);
@@ -198,6 +202,8 @@ LogicalResult llmc::tiling::emitAttentionKeyValueGrad(KernelBuilder &k) {
   Value zeros = k.tile({tiles.blockK, tiles.headSize}, 0);
   auto headLoop = scf::ForOp::create(b, k.index(0), k.index(tiles.groupSize()),
                                      k.index(1), ValueRange{zeros, zeros});
+  SmallVector<StringRef> names = {"key_grad_acc", "value_grad_acc"};
+  k.nameCarried(headLoop, names);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(headLoop.getBody());
@@ -208,7 +214,7 @@ LogicalResult llmc::tiling::emitAttentionKeyValueGrad(KernelBuilder &k) {
     if (failed(queries))
       return failure();
     SmallVector<Value> sums = tiles.forEachBlock(
-        seeing, headLoop.getRegionIterArgs(),
+        seeing, names, headLoop.getRegionIterArgs(),
         [&](Value queryBegin, bool masked, ValueRange carried) {
           QueryRows q = queries->load(tiles, queryBegin);
           Weights w = recompute(tiles, q, kv, queryBegin, begin, masked);

@@ -51,9 +51,10 @@ FailureOr<AttentionTiles> AttentionTiles::create(KernelBuilder &k,
 
 Value AttentionTiles::headView(const RowSource &source, Value sequence,
                                Value head) {
-  Value offset =
-      k.add(k.mul(sequence, positions * source.rowStride),
-            k.add(k.mul(head, headSize), k.index(source.columnOffset)));
+  Value offset = k.add(
+      k.named(k.mul(sequence, positions * source.rowStride), "sequence_from"),
+      k.add(k.named(k.mul(head, headSize), "head_from"),
+            k.index(source.columnOffset)));
   return k.view(source.memref, {positions, headSize}, {source.rowStride, 1},
                 OpFoldResult(offset));
 }
@@ -69,7 +70,8 @@ FailureOr<Value> AttentionTiles::headView(Value tensor, Value sequence,
 
 Value AttentionTiles::rowView(Value memref, Value sequence, Value head) {
   Value row = k.add(k.mul(sequence, heads), head);
-  return k.view(memref, {positions}, {1}, OpFoldResult(k.mul(row, positions)));
+  Value from = k.named(k.mul(row, positions), "rows_from");
+  return k.view(memref, {positions}, {1}, OpFoldResult(from));
 }
 
 double AttentionTiles::scale() const {
@@ -82,10 +84,12 @@ SmallVector<int64_t> AttentionTiles::scoreShape() const {
   return {blockQ, blockK};
 }
 
-Value AttentionTiles::products(Value query, Value key) {
+Value AttentionTiles::products(Value query, Value key, Value addedTo) {
   if (rows == Rows::Keys)
     std::swap(query, key);
-  return k.dot(query, key, k.tile(scoreShape(), 0), false, true);
+  if (!addedTo)
+    addedTo = k.tile(scoreShape(), 0);
+  return k.dot(query, key, addedTo, false, true);
 }
 
 Value AttentionTiles::perQuery(Value vector) {
@@ -98,7 +102,7 @@ Value AttentionTiles::scores(Value query, Value key, Value queryBegin,
   ImplicitLocOpBuilder &b = k.b;
   SmallVector<int64_t> shape = scoreShape();
   int64_t queryAxis = rows == Rows::Queries ? 0 : 1;
-  Value scores = products(query, key);
+  Value scores = k.named(products(query, key), "scores");
   if (!masked)
     return scores;
   Value queries = k.iota(queryBegin, shape, queryAxis);
@@ -114,7 +118,9 @@ Value AttentionTiles::scores(Value query, Value key, Value queryBegin,
                               arith::SubIOp::create(b, queries, keys), limit);
     visible = arith::AndIOp::create(b, visible, near);
   }
-  return arith::SelectOp::create(b, visible, scores, k.tile(shape, hidden));
+  return k.named(
+      arith::SelectOp::create(b, visible, scores, k.tile(shape, hidden)),
+      "visible");
 }
 
 Value AttentionTiles::leastExponent() { return k.tile({blockQ}, hidden); }
@@ -134,8 +140,8 @@ Value AttentionTiles::weights(Value scores, Value subtracted) {
   ImplicitLocOpBuilder &b = k.b;
   Value factor = k.tile(scoreShape(), scale() * llvm::numbers::log2e);
   Value negative = arith::NegFOp::create(b, subtracted);
-  return math::Exp2Op::create(
-      b, math::FmaOp::create(b, scores, factor, perQuery(negative)));
+  Value exponent = math::FmaOp::create(b, scores, factor, perQuery(negative));
+  return k.named(math::Exp2Op::create(b, exponent), "weights");
 }
 
 //===----------------------------------------------------------------------===//
@@ -215,6 +221,7 @@ AttentionTiles::Blocks AttentionTiles::queriesOf(Value keyBegin) {
 }
 
 SmallVector<Value> AttentionTiles::forEachBlock(const Blocks &blocks,
+                                                ArrayRef<StringRef> names,
                                                 ValueRange inits,
                                                 BlockBody body) {
   SmallVector<Value> carried(inits);
@@ -224,6 +231,7 @@ SmallVector<Value> AttentionTiles::forEachBlock(const Blocks &blocks,
     auto loop =
         scf::ForOp::create(k.b, begin, end, k.index(blocks.step), carried);
     k.setName(loop, blocks.name);
+    k.nameCarried(loop, names);
     OpBuilder::InsertionGuard guard(k.b);
     k.b.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> next =

@@ -41,8 +41,9 @@ public:
   /// [block_q, block_k], or [block_k, block_q] if keys are the rows.
   llvm::SmallVector<int64_t> scoreShape() const;
   /// query key^T, or key query^T, in the shape of scores: both operands are
-  /// rows of head size.
-  mlir::Value products(mlir::Value query, mlir::Value key);
+  /// rows of head size. Added to `addedTo`, if that is given.
+  mlir::Value products(mlir::Value query, mlir::Value key,
+                       mlir::Value addedTo = {});
   /// [block_q] repeated for every key, in the shape of scores.
   mlir::Value perQuery(mlir::Value vector);
   /// products, not yet scaled by 1 / sqrt(head size); if `masked`, an even
@@ -77,9 +78,11 @@ public:
   using BlockBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(
       mlir::Value begin, bool masked, mlir::ValueRange carried)>;
   /// Up to three loops, each of which goes on where the one before ends, so
-  /// that only the blocks across an edge are masked.
+  /// that only the blocks across an edge are masked. `names` are those of what
+  /// they carry.
   llvm::SmallVector<mlir::Value>
-  forEachBlock(const Blocks &blocks, mlir::ValueRange inits, BlockBody body);
+  forEachBlock(const Blocks &blocks, llvm::ArrayRef<llvm::StringRef> names,
+               mlir::ValueRange inits, BlockBody body);
 
 private:
   double scale() const;

@@ -129,6 +129,8 @@ LogicalResult llmc::tiling::emitRows(KernelBuilder &k) {
   Value begin = k.mul((*block)[0], range);
   auto loop = scf::ForOp::create(k.b, begin, k.add(begin, k.index(range)),
                                  k.index(*blockRows), sums);
+  k.setName(loop, "row");
+  k.nameCarried(loop, SmallVector<StringRef>(sums.size(), "sums"));
   {
     OpBuilder::InsertionGuard guard(k.b);
     k.b.setInsertionPointToStart(loop.getBody());

@@ -33,14 +33,16 @@ struct RowStatistics {
 
   /// The mean of each row: [rows].
   Value mean(Value x) {
-    return mul(k.reduceRows(x), k.tile({rows}, 1.0 / columns));
+    return named(
+        mul(named(k.reduceRows(x), "row_sum"), k.tile({rows}, 1.0 / columns)),
+        "mean");
   }
+  Value named(Value tile, StringRef name) { return k.named(tile, name); }
   Value perRow(Value vector) { return k.perRow(vector, columns); }
   /// 1 / sqrt(variance + eps) in every column.
   Value inverseRoot(Value variance, const APFloat &eps) {
     Value shifted = add(variance, k.tile({rows}, eps.convertToFloat()));
-    Value root = math::SqrtOp::create(k.b, shifted);
-    return perRow(arith::DivFOp::create(k.b, k.tile({rows}, 1), root));
+    return perRow(named(math::RsqrtOp::create(k.b, shifted), "inverse"));
   }
 };
 
@@ -54,9 +56,9 @@ static Normalized layerNormalized(RowBlock &block, Value input,
                                   const APFloat &eps) {
   Value x = block.tile(input);
   RowStatistics s(block.k, x);
-  Value centered = s.sub(x, s.perRow(s.mean(x)));
+  Value centered = s.named(s.sub(x, s.perRow(s.mean(x))), "centered");
   Value inverse = s.inverseRoot(s.mean(s.mul(centered, centered)), eps);
-  return {s.mul(centered, inverse), inverse};
+  return {s.named(s.mul(centered, inverse), "normalized"), inverse};
 }
 
 static Normalized rmsNormalized(RowBlock &block, Value input,
@@ -64,7 +66,7 @@ static Normalized rmsNormalized(RowBlock &block, Value input,
   Value x = block.tile(input);
   RowStatistics s(block.k, x);
   Value inverse = s.inverseRoot(s.mean(s.mul(x, x)), eps);
-  return {s.mul(x, inverse), inverse};
+  return {s.named(s.mul(x, inverse), "normalized"), inverse};
 }
 
 /// dx = (g - [mean(g)] - n mean(g n)) / deviation with g = dy * weight and n
@@ -73,7 +75,7 @@ static Value normGrad(RowBlock &block, Normalized n, Value weight, Value grad,
                       bool centered) {
   Value dy = block.tile(grad);
   RowStatistics s(block.k, dy);
-  Value g = s.mul(dy, block.vectorPerColumn(weight));
+  Value g = s.named(s.mul(dy, block.vectorPerColumn(weight)), "weighted");
   Value projection = s.mul(n.value, s.perRow(s.mean(s.mul(g, n.value))));
   Value rest = centered ? s.sub(g, s.perRow(s.mean(g))) : g;
   return s.mul(s.sub(rest, projection), n.inverse);

@@ -45,7 +45,9 @@ public:
                Needs needs = Needs::Nothing) {
     add<OpT>(
         [rule](OpT op, RowBlock &block) {
-          block.setTile(op->getResult(0), rule(op, block));
+          block.setTile(op->getResult(0),
+                        KernelBuilder::named(rule(op, block),
+                                             op->getName().stripDialect()));
           return mlir::success();
         },
         needs);

@@ -7,7 +7,7 @@
 // CHECK-LABEL: LLMC_KERNEL(64, 1) gemm(
 // CHECK: LLMC_SHARED(6144);
 // Lane l addresses row l mod 16 of the left operand; its chunk is swizzled.
-// CHECK: const int [[ROW:v[0-9]+]] = (lane & 7) + ((lane >> 3) & 1) * 8;
+// CHECK: const int [[ROW:lane_row]] = (lane & 7) + ((lane >> 3) & 1) * 8;
 // CHECK: const int a_row = ([[ROW]] + {{v[0-9]+}}) * 32;
 // CHECK: const int a_chunk = ({{v[0-9]+}} ^ (([[ROW]] >> 2) & 1)) * 16;
 // CHECK: const int b_chunk = ({{v[0-9]+}} ^ (([[ROW]] >> 1) & 3)) * 16;
@@ -18,7 +18,7 @@
 // CHECK-NOT: cp_async
 // CHECK: for (int i = 0; i < 64; i += 16) {
 // CHECK-NEXT: cp_async_wait<1>();
-// CHECK-NEXT: const int [[NEXT:v[0-9]+]] = i + 32;
+// CHECK-NEXT: const int [[NEXT:ahead]] = i + 32;
 // CHECK-NEXT: const int left = stage == 0 ? 2 : stage - 1;
 // CHECK-NEXT: barrier();
 // CHECK-NEXT: if ([[NEXT]] < 64) {
@@ -27,12 +27,12 @@
 // A group an iteration, empty at the end.
 // CHECK-NEXT: cp_async_commit();
 // CHECK-NOT: barrier
-// CHECK: ldmatrix(a, ring + [[PLACE:v[0-9]+]] + a_row + a_chunk);
+// CHECK: ldmatrix(a, ring + [[PLACE:stage_byte]] + a_row + a_chunk);
 // The right operand is stored [K, N]: transposed on the way.
 // CHECK: ldmatrix_trans(&b[n * 2], ring_1 + [[PLACE]] + b_row + (b_chunk ^ (n * 16)));
 // CHECK: mma(&acc[n * 4], a, &b[n * 2]);
 // CHECK-NOT: barrier
-// CHECK: stage = {{v[0-9]+}} == 3 ? 0
+// CHECK: stage = next_stage == 3 ? 0
 // CHECK: cp_async_wait<0>();
 // Two bits of lanes change places with two of registers; no shared memory.
 // CHECK: shuffle_xor(upper ? {{.*}}, 1);
@@ -40,7 +40,7 @@
 // CHECK-NOT: shared
 // CHECK: load_global<bf16, 8>(x2 + column);
 // bf16 + bf16 of the model: rounded before and after.
-// CHECK: to_bf16(to_float(to_bf16(tile[i])) + to_float(tile_1[i & 7]));
+// CHECK: to_bf16(to_float(to_bf16(converted[i])) + to_float(tile[c]));
 // CHECK: const Pack<bf16, 8>
 // CHECK: store_global(x3 +
 tile.func @gemm(%x: memref<64x64xbf16>, %w: memref<64x32xbf16>, %bias: memref<32xbf16>, %y: memref<64x32xbf16>)
@@ -71,7 +71,7 @@ tile.func @gemm(%x: memref<64x64xbf16>, %w: memref<64x32xbf16>, %bias: memref<32
 // CHECK: cp_async_wait<0>();
 // CHECK: barrier();
 // CHECK: for (int k = 0; k < 16; k += 4) {
-// CHECK: 4>(ring + {{v[0-9]+}} + [[A:v[0-9]+]] * 64 + ((k / 4) ^ (([[A]] >> 1) & 3)) * 16);
+// CHECK: 4>(ring + stage_byte + [[A:v[0-9]+]] * 64 + ((k / 4) ^ (([[A]] >> 1) & 3)) * 16);
 // CHECK: load_shared<float, 4>(ring_1 +
 // CHECK: fma_f32(
 // CHECK-NOT: shuffle

@@ -9,14 +9,14 @@
 // CHECK: const int column = lane * 4;
 // CHECK: const bool first = (thread & 31) == 0;
 // CHECK: const int [[COLUMN:v[0-9]+]] = column + (i & 3) + i / 4 * 128;
-// CHECK-NEXT: const Pack<float, 4> {{v[0-9]+}} = [[COLUMN]] < 300
+// CHECK-NEXT: const Pack<float, 4> pack = [[COLUMN]] < 300
 // CHECK-NEXT: ? load_global<float, 4>(x0 + warp * 300 + [[COLUMN]]) : Pack<float, 4>{};
 // CHECK: sum[0] += tile[i];
-// CHECK: shuffle_xor({{v[0-9]+}}, 1);
-// CHECK: shuffle_xor({{v[0-9]+}}, 2);
-// CHECK: shuffle_xor({{v[0-9]+}}, 4);
-// CHECK: shuffle_xor({{v[0-9]+}}, 8);
-// CHECK: shuffle_xor({{v[0-9]+}}, 16);
+// CHECK: shuffle_xor({{own[_0-9]*}}, 1);
+// CHECK: shuffle_xor({{own[_0-9]*}}, 2);
+// CHECK: shuffle_xor({{own[_0-9]*}}, 4);
+// CHECK: shuffle_xor({{own[_0-9]*}}, 8);
+// CHECK: shuffle_xor({{own[_0-9]*}}, 16);
 // CHECK-NOT: barrier
 // CHECK: if (first) {
 // CHECK-NEXT: store_global(x1 + warp, Pack<float, 1>
@@ -36,7 +36,7 @@ tile.func @rows(%x: memref<50x300xf32>, %s: memref<50xf32>) attributes {schedule
 // CHECK-LABEL: LLMC_KERNEL(64, 1) columns(
 // CHECK: LLMC_SHARED(512);
 // CHECK: const bool first = (thread & 48) == 0;
-// CHECK: sum[i] = {{v[0-9]+}} + shuffle_xor({{v[0-9]+}}, 16);
+// CHECK: sum[i] = own + shuffle_xor(own, 16);
 // CHECK: const bool [[FIRST:v[0-9]+]] = (thread & 16) == 0;
 // CHECK: if ([[FIRST]]) {
 // CHECK-NEXT: store_shared(partial + ((warp * 4 + i) * 16 + {{v[0-9]+}}) * 4,

@@ -64,11 +64,14 @@ tile.func @chain(%x: memref<16x16xbf16>, %w: memref<64x16xbf16>, %y: memref<16xf
 // -----
 
 // Sums of columns over rows: warps have a row each, so that a loop without the
-// pass would exchange them through shared memory behind a barrier.
+// pass would exchange them through shared memory behind a barrier. What a
+// thread adds is its own element.
 // CHECK-DAG: #[[ROWS:.*]] = #cuda.layout<registers = {{\[\[}}0, 1], [0, 2]], lanes = {{\[\[}}0, 4], [0, 8], [0, 16], [0, 32], [0, 64]], warps = {{\[\[}}1, 0]], repeat = [1, 1]>
 // CHECK-LABEL: tile.func @columns
 // CHECK: %[[SUM:.*]] = scf.for {{.*}} -> (tensor<2x128xf32, #[[ROWS]]>)
-// CHECK: cuda.partial_sum {{.*}} axis 0 : tensor<2x128xf32, #[[ROWS]]> -> tensor<2x128xf32, #[[ROWS]]>
+// CHECK: %[[ROW:.*]] = tile.load
+// CHECK-NOT: cuda.partial_sum
+// CHECK: arith.addf %{{.*}}, %[[ROW]] : tensor<2x128xf32, #[[ROWS]]>
 // CHECK: tile.reduce add %[[SUM]] axis 0
 // THREAD-LABEL: cuda.kernel @columns
 // THREAD: scf.for

@@ -78,16 +78,16 @@ cuda.kernel @indices(%x: memref<4096xf32> {cuda.name = "x"})
 
 // i32 wraps unless nsw says that it cannot; signs are chosen by the operation.
 // CHECK-LABEL: integers(
-// CHECK:         const Pack<int, 1> v0 = load_global<int, 1>(x);
-// CHECK-NEXT:    const int id = v0[0];
+// CHECK:         const Pack<int, 1> pack = load_global<int, 1>(x);
+// CHECK-NEXT:    const int id = pack[0];
 // CHECK-NEXT:    const unsigned hash = (unsigned)id * 2654435769u;
 // CHECK-NEXT:    store_global(x, Pack<int, 1>{(int)(hash ^ (hash >> 16))});
 // CHECK-NEXT:    store_global(x, Pack<int, 1>{id + 3});
 // CHECK-NEXT:    store_global(x, Pack<int, 1>{(int)((unsigned)id / 3u)});
-// CHECK-NEXT:    const Pack<int, 1> v1 = {(int)((unsigned)id - (unsigned)id * 4294967295u)};
-// CHECK-NEXT:    store_global(x, v1);
+// CHECK-NEXT:    const Pack<int, 1> packed = {(int)((unsigned)id - (unsigned)id * 4294967295u)};
+// CHECK-NEXT:    store_global(x, packed);
 // CHECK-NEXT:    if ((int)hash < id) {
-// CHECK-NEXT:      store_global(x, v0);
+// CHECK-NEXT:      store_global(x, pack);
 // CHECK-NEXT:    }
 // CHECK-NEXT:    if (hash < 7u) {
 // CHECK-NEXT:      store_global(x, Pack<int, 1>{(int)(((long long)(unsigned)id * 5) >> 33)});
@@ -215,8 +215,8 @@ cuda.kernel @floats(%x: memref<2xf32> {cuda.name = "x"}) attributes {threads = 3
 // CHECK:         const Pack<bf16, 2> v = load_global<bf16, 2>(x);
 // CHECK-NEXT:    const float low = to_float(v[0]);
 // CHECK-NEXT:    const bf16 sum = to_bf16(to_float(v[1]) + to_float(bf16{0x3fc0}));
-// CHECK-NEXT:    const Pack<bf16, 2> v0 = {to_bf16(exp_approx(low) * tanh_approx(exp2_approx(low))), sum};
-// CHECK-NEXT:    store_global(x, v0);
+// CHECK-NEXT:    const Pack<bf16, 2> packed = {to_bf16(exp_approx(low) * tanh_approx(exp2_approx(low))), sum};
+// CHECK-NEXT:    store_global(x, packed);
 // CHECK-NEXT:    store_global(x, Pack<bf16, 2>{bf16{}, low < 0.0f ? v[0] : sum});
 cuda.kernel @bf16s(%x: memref<2xbf16> {cuda.name = "x"})
     attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>, approximate} {

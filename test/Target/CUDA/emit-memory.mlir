@@ -130,16 +130,16 @@ cuda.kernel @guarded(%x: memref<10x10xf32, strided<[20, 1]>> {cuda.name = "x"})
 // CHECK:         const float v0 = r[0];
 // CHECK-NEXT:    r[0] = 1.0f;
 // CHECK-NEXT:    r[1] = v0;
-// CHECK-NEXT:    const Pack<float, 1> v1 = load_shared<float, 1>(thread * 4);
+// CHECK-NEXT:    const Pack<float, 1> pack = load_shared<float, 1>(thread * 4);
 // CHECK-NEXT:    barrier();
-// CHECK-NEXT:    store_shared(thread * 4, v1);
-// CHECK-NEXT:    const Pack<float, 1> v2 = load_global<float, 1>(x + thread);
+// CHECK-NEXT:    store_shared(thread * 4, pack);
+// CHECK-NEXT:    const Pack<float, 1> pack_1 = load_global<float, 1>(x + thread);
 // CHECK-EMPTY:
 // CHECK-NEXT:    for (int i = 0; i < 4; ++i) {
 // CHECK-NEXT:      store_global(x + i, Pack<float, 1>{});
 // CHECK-NEXT:    }
 // CHECK-EMPTY:
-// CHECK-NEXT:    r[2] = v2[0];
+// CHECK-NEXT:    r[2] = pack_1[0];
 cuda.kernel @order(%x: memref<64xf32> {cuda.name = "x"})
     attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>, shared_bytes = 128 : i64} {
   %c0 = arith.constant 0 : index
@@ -210,8 +210,9 @@ cuda.kernel @shuffles(%x: memref<64xf32> {cuda.name = "x"})
 // CHECK-LABEL: rounded(
 // CHECK:         const float v0 = load_global<float, 1>(x)[0];
 // CHECK-NEXT:    const bf16 v1 = to_bf16(v0);
-// CHECK-NEXT:    const Pack<bf16, 2> v2 = __builtin_bit_cast(Pack<bf16, 2>, Pack<unsigned, 1>{pack_bf16(v0, -v0)});
-// CHECK-NEXT:    store_global(y, v2);
+// CHECK-NEXT:    const Pack<bf16, 2> packed = __builtin_bit_cast(Pack<bf16, 2>,
+// CHECK-NEXT:        Pack<unsigned, 1>{pack_bf16(v0, -v0)});
+// CHECK-NEXT:    store_global(y, packed);
 // CHECK-NEXT:    store_global(y, Pack<bf16, 2>{v1, to_bf16(1.5f)});
 // CHECK-NEXT:    store_global(y, Pack<bf16, 1>{v1});
 cuda.kernel @rounded(%x: memref<64xf32> {cuda.name = "x"}, %y: memref<64xbf16> {cuda.name = "y"})

@@ -39,9 +39,9 @@ cuda.kernel @aliased(%x: memref<64xf32>, %y: memref<64xf32>)
 // CHECK-EMPTY:
 // CHECK-NEXT:    float total = 0.0f;
 // CHECK-NEXT:    for (int k = thread_id() * 4; k < 256; k += 128) {
-// CHECK-NEXT:      const Pack<float, 4> v0 = load_global<float, 4>(x + row * 256 + k);
-// CHECK-NEXT:      r[0] = v0[0];
-// CHECK-NEXT:      r[1] = v0[1];
+// CHECK-NEXT:      const Pack<float, 4> pack = load_global<float, 4>(x + row * 256 + k);
+// CHECK-NEXT:      r[0] = pack[0];
+// CHECK-NEXT:      r[1] = pack[1];
 // CHECK-EMPTY:
 // CHECK-NEXT:      LLMC_UNROLL
 // CHECK-NEXT:      for (int j = 0; j < 2; ++j) {

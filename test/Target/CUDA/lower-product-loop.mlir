@@ -6,7 +6,8 @@
 // where a thread reads and writes is computed there, too.
 // CHECK-LABEL: LLMC_KERNEL(64, 1) pair(
 // CHECK: const int copy_to = copy_row * 128 + (copy_chunk ^ (copy_row & 7)) * 16;
-// CHECK: const int from = copy_row * 256 + copy_chunk * 8;
+// CHECK: const int copy_column = copy_chunk * 8;
+// CHECK: const int from = copy_row * 256 + copy_column;
 // CHECK: unsigned a[16];
 // CHECK: unsigned b[16];
 // CHECK: unsigned b_1[16];
@@ -35,15 +36,15 @@
 // CHECK-NOT: ldmatrix
 // CHECK: barrier();
 // CHECK-NEXT: if ({{v[0-9]+}} < 256) {
-// CHECK-NEXT: const int [[FREE:v[0-9]+]] = stage * 4096;
+// CHECK-NEXT: const int [[FREE:to_stage]] = stage * 4096;
 // CHECK: cp_async<16>(ring + [[FREE]] + copy_to + j * 1024, x0 + from + {{v[0-9]+}} + j * 2048);
 // CHECK: cp_async_commit();
-// CHECK-NEXT: const int next = i + 64 < 256 ? {{v[0-9]+}} : stage;
+// CHECK-NEXT: const int next = i + 64 < 256 ? following : stage;
 // CHECK: ldmatrix(&a[m * 4], ring +
 // CHECK: mma(&acc[({{v[0-9]+}} + n) * 4], &a[{{v[0-9]+}} + 8], &b[n * 2 + 8]);
 // CHECK: mma(&acc_1[({{v[0-9]+}} + n) * 4], &a[{{v[0-9]+}} + 8], &b_1[n * 2 + 8]);
 // CHECK-NOT: barrier
-// CHECK: stage = {{v[0-9]+}};
+// CHECK: stage = following;
 tile.func @pair(%x: memref<32x256xbf16>, %w: memref<64x256xbf16>, %v: memref<64x256xbf16>, %y: memref<32x64xf32>)
     attributes {schedule = {stages = 3, threads = 64, warps_m = 1, warps_n = 2}} {
   %c0 = arith.constant 0 : index

@@ -38,7 +38,8 @@ tile.func @contiguous(%x: memref<16x32xf32>, %w: memref<16x32xf32>, %y: memref<1
 // CHECK-NEXT:    const int b_row = [[T]] * 128;
 // CHECK:         const int b_chunk = (([[G:v[0-9]+]] / 4) ^ ([[T]] & 7)) * 16 + [[G]] % 4 * 4;
 // CHECK:           ldmatrix(a,
-// CHECK:           load_shared<float, 1>(tile_1 + b_row + kk * 1024 + (b_chunk ^ [[N:v[0-9]+]]));
+// CHECK:           load_shared<float,
+// CHECK-NEXT:          1>(tile_1 + b_row + kk * 1024 + (b_chunk ^ [[N:v[0-9]+]]));
 // CHECK:               1>(tile_1 + b_row + (v{{[0-9]+}} + 4) * 128 + (b_chunk ^ [[N]] ^ 64));
 // CHECK:           mma_tf32(
 tile.func @mixed(%x: memref<16x32xf32>, %w: memref<32x32xf32>, %y: memref<16x32xf32>)

@@ -175,3 +175,50 @@ tile.func @declined(%x: memref<128x64xbf16>, %f: memref<64x64xf32>) attributes {
   }
   tile.return
 }
+
+// With `keep_fragments`, a left operand from before the loops is kept in
+// registers; not a right operand, one that is transposed, one of f32.
+// CHECK-LABEL: tile.func @kept
+// CHECK: tile.load %arg0[%c0, %c0] {cuda.kept, cuda.stages = 1 : i64}
+// CHECK: tile.load %arg0[%c16, %c0] {cuda.stages = 1 : i64}
+// CHECK: tile.load %arg0[%c0, %c16] {cuda.stages = 1 : i64}
+// CHECK: tile.load %arg1{{.*}} {cuda.stages = 1 : i64}
+// CHECK: scf.for
+tile.func @kept(%x: memref<64x64xbf16>, %f: memref<64x64xf32>) attributes {schedule = {stages = 2, threads = 32, keep_fragments = 1}} {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %left = tile.load %x[%c0, %c0] : memref<64x64xbf16> -> tensor<16x16xbf16>
+  %right = tile.load %x[%c16, %c0] : memref<64x64xbf16> -> tensor<16x16xbf16>
+  %turned = tile.load %x[%c0, %c16] : memref<64x64xbf16> -> tensor<16x16xbf16>
+  %other = tile.load %f[%c0, %c0] : memref<64x64xf32> -> tensor<16x16xf32>
+  %r = scf.for %k = %c0 to %c64 step %c16 iter_args(%a = %zero) -> (tensor<16x16xf32>) {
+    %t = tile.load %x[%k, %c0] : memref<64x64xbf16> -> tensor<16x16xbf16>
+    %u = tile.load %f[%k, %c0] : memref<64x64xf32> -> tensor<16x16xf32>
+    %d = tile.dot %left, %t, %a : tensor<16x16xbf16>, tensor<16x16xbf16>, tensor<16x16xf32>
+    %e = tile.dot %t, %right, %d : tensor<16x16xbf16>, tensor<16x16xbf16>, tensor<16x16xf32>
+    %g = tile.dot %turned, %t, %e {transpose_a} : tensor<16x16xbf16>, tensor<16x16xbf16>, tensor<16x16xf32>
+    %h = tile.dot %other, %u, %g : tensor<16x16xf32>, tensor<16x16xf32>, tensor<16x16xf32>
+    scf.yield %h : tensor<16x16xf32>
+  }
+  tile.return
+}
+
+// Without it, nothing is.
+// CHECK-LABEL: tile.func @not_kept
+// CHECK-NOT: cuda.kept
+// CHECK: tile.return
+tile.func @not_kept(%x: memref<64x64xbf16>) attributes {schedule = {stages = 2, threads = 32}} {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32>
+  %left = tile.load %x[%c0, %c0] : memref<64x64xbf16> -> tensor<16x16xbf16>
+  %r = scf.for %k = %c0 to %c64 step %c16 iter_args(%a = %zero) -> (tensor<16x16xf32>) {
+    %t = tile.load %x[%k, %c0] : memref<64x64xbf16> -> tensor<16x16xbf16>
+    %d = tile.dot %left, %t, %a : tensor<16x16xbf16>, tensor<16x16xbf16>, tensor<16x16xf32>
+    scf.yield %d : tensor<16x16xf32>
+  }
+  tile.return
+}
