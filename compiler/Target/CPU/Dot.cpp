@@ -95,10 +95,14 @@ void DotEmitter::emit(tile::DotOp op, const Buffer &acc,
   withOperandA(op, [&](OperandA a) {
     createLoop(evaluator, b, evaluator.index(0), columnPanels, 1, {},
                [&](Value panel, ValueRange) -> SmallVector<Value> {
-                 packB(op, packedB, panel, width);
-                 multiplyPanel(a, packedB, acc, scaled(panel, width), width,
-                               depth, rowPanels,
-                               findUpcoming(op, panel, columnPanels, width));
+                 PanelProduct product{
+                     a,
+                     packedB,
+                     width,
+                     acc,
+                     scaled(panel, width),
+                     findUpcoming(op, panel, columnPanels, width)};
+                 multiplyPanel(op, product, panel, depth, rowPanels);
                  return {};
                });
   });

@@ -3,7 +3,8 @@
 //   acc[M, N] += a[M, K] b[K, N], acc in a buffer
 //
 // A panel of NR columns of B is packed, [K][NR], and multiplied with all rows
-// of A before the next one, so that it is read from the first caches. A stays
+// of A before the next one, so that it is read from the first caches. Rows of B
+// are packed while the first panel of A is multiplied with them. A stays
 // where it is when its K runs along its rows, since the micro-kernel takes
 // single elements of it: in its buffer, or in the kernel's argument where whole
 // panels of MR rows can be read there. A transposed A is packed, [M /
@@ -34,6 +35,16 @@ struct UpcomingB {
   int64_t rowsEach = 0, vectors = 0;
 };
 
+/// A panel of B and the columns of `acc` that it is for.
+struct PanelProduct {
+  OperandA a;
+  mlir::Value packedB; // [depth][width]
+  int64_t width;
+  Buffer acc;
+  mlir::Value column;
+  UpcomingB upcoming;
+};
+
 /// What is accessed at the places of the sums when they are complete.
 struct Touched {
   mlir::Value view; // [rows, columns]
@@ -61,11 +72,14 @@ private:
   OperandA packA(mlir::Value tile);
   OperandA materialiseA(mlir::Value tile);
 
-  /// B's panel number `panel` of `width` columns, [depth][width].
-  void packB(tile::DotOp op, mlir::Value packed, mlir::Value panel,
-             int64_t width);
-  void packRowsOfB(mlir::Value tile, mlir::Value packed, mlir::Value column,
-                   int64_t width, int64_t columnsLeft);
+  /// Emits `body` for B's panel number `panel` of `width` columns, once for
+  /// each way in which it may lie in B; it gets the number of columns.
+  void withPanelOfB(tile::DotOp op, mlir::Value panel, int64_t width,
+                    llvm::function_ref<void(int64_t)> body);
+  /// Row `k` of the panel that begins at `column`, into [depth][width].
+  void packRowOfB(mlir::Value tile, mlir::Value packed, mlir::Value column,
+                  mlir::Value k, int64_t width, int64_t columnsLeft);
+  /// The panel of a transposed B that begins at `row`.
   void packColumnsOfB(mlir::Value tile, mlir::Value packed, mlir::Value row,
                       int64_t width, int64_t rowsLeft);
   /// One vector of the stored tile at (row, column), zero beyond its extents.
@@ -78,16 +92,19 @@ private:
   /// next step along K.
   UpcomingB findUpcoming(tile::DotOp op, mlir::Value panel,
                          mlir::Value columnPanels, int64_t width);
-  /// A part of it into the second cache, beside row panel number `rowPanel`.
+  /// A part of it, beside row panel number `rowPanel`.
   void prefetch(const UpcomingB &upcoming, mlir::Value rowPanel);
   /// What is accessed later at the places of these sums.
   void prefetchTouched(mlir::Value row, mlir::Value column, int64_t width);
 
-  /// All rows of A times a packed panel of B, to the columns of `acc` from
-  /// `column`.
-  void multiplyPanel(const OperandA &a, mlir::Value packedB, const Buffer &acc,
-                     mlir::Value column, int64_t width, int64_t depth,
-                     mlir::Value rowPanels, const UpcomingB &upcoming);
+  /// All rows of A times panel number `panel` of B, which is packed first.
+  void multiplyPanel(tile::DotOp op, const PanelProduct &product,
+                     mlir::Value panel, int64_t depth, mlir::Value rowPanels);
+  /// Row panel number `rowPanel` of A times the packed panel of B, whose row k
+  /// `pack` makes just before it is needed, unless that has been done.
+  void multiplyRowPanel(const PanelProduct &product, mlir::Value rowPanel,
+                        int64_t depth,
+                        llvm::function_ref<void(mlir::Value k)> pack);
   mlir::Value multiplyAdd(mlir::Value lhs, mlir::Value rhs, mlir::Value acc);
   mlir::Value loadVector(mlir::Value memref, mlir::ValueRange indices);
   mlir::Value scaled(mlir::Value value, int64_t factor);

@@ -75,35 +75,26 @@ OperandA DotEmitter::packA(Value tile) {
   return {packed, Value(), Value(), stride};
 }
 
-void DotEmitter::packB(tile::DotOp op, Value packed, Value panel,
-                       int64_t width) {
+void DotEmitter::withPanelOfB(tile::DotOp op, Value panel, int64_t width,
+                              function_ref<void(int64_t)> body) {
   Value tile = op.getB();
-  bool transpose = op.getTransposeB();
-  int64_t n =
-      cast<RankedTensorType>(tile.getType()).getDimSize(transpose ? 0 : 1);
-  Value column = scaled(panel, width);
-  auto pack = [&](int64_t left) {
+  int64_t n = cast<RankedTensorType>(tile.getType())
+                  .getDimSize(op.getTransposeB() ? 0 : 1);
+  auto version = [&](int64_t left) {
     SmallVector<AccessRange> ranges;
     nest.collectRanges(tile, ranges);
-    nest.versioned(ranges, [&] {
-      evaluator.pushScope();
-      if (transpose)
-        packColumnsOfB(tile, packed, column, width, left);
-      else
-        packRowsOfB(tile, packed, column, width, left);
-      evaluator.popScope();
-    });
+    nest.versioned(ranges, [&] { body(left); });
   };
   if (n < width || n % width == 0)
-    return pack(std::min(n, width));
+    return version(std::min(n, width));
   Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, panel,
                                         evaluator.index(n / width));
   auto branch = scf::IfOp::create(b, isWhole, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  pack(width);
+  version(width);
   b.setInsertionPointToStart(branch.elseBlock());
-  pack(n % width);
+  version(n % width);
 }
 
 UpcomingB DotEmitter::findUpcoming(tile::DotOp op, Value panel,
@@ -190,24 +181,16 @@ Value DotEmitter::evaluatePadded(Value tile, Value row, Value column,
                                         elements);
 }
 
-void DotEmitter::packRowsOfB(Value tile, Value packed, Value column,
-                             int64_t width, int64_t columnsLeft) {
-  int64_t depth = cast<RankedTensorType>(tile.getType()).getDimSize(0);
-  int64_t lanes = machine.lanes;
-  createLoop(evaluator, b, evaluator.index(0), evaluator.index(depth), 1, {},
-             [&](Value k, ValueRange) -> SmallVector<Value> {
-               evaluator.pushScope(k);
-               for (int64_t offset = 0; offset < width; offset += lanes) {
-                 Value vector =
-                     evaluatePadded(tile, k, evaluator.add(column, offset),
-                                    std::max<int64_t>(columnsLeft - offset, 0));
-                 vector::StoreOp::create(
-                     b, vector, packed,
-                     evaluator.add(scaled(k, width), offset));
-               }
-               evaluator.popScope();
-               return {};
-             });
+void DotEmitter::packRowOfB(Value tile, Value packed, Value column, Value k,
+                            int64_t width, int64_t columnsLeft) {
+  evaluator.pushScope(k);
+  for (int64_t offset = 0; offset < width; offset += machine.lanes) {
+    Value vector = evaluatePadded(tile, k, evaluator.add(column, offset),
+                                  std::max<int64_t>(columnsLeft - offset, 0));
+    vector::StoreOp::create(b, vector, packed,
+                            evaluator.add(scaled(k, width), offset));
+  }
+  evaluator.popScope();
 }
 
 void DotEmitter::packColumnsOfB(Value tile, Value packed, Value row,
