@@ -136,6 +136,13 @@ if not os.path.isdir(f"t/step_{steps_of('t')[-1]:06}"):
     failures += 1
     print("threads: a signal left no checkpoint")
 
+# Sampling, which needs all ranks: one model has no rank to itself.
+sample = [two, "--sample", "1 2", "--out", "nowhere", "--threads", "1"]
+finish("samples of nothing", start("mpirun", "-n", "2", *sample),
+       "^error: --sample: no checkpoint in nowhere", 15)  # fmt: skip
+finish("samples of too few", start("mpirun", "-n", "3", *sample),
+       r"compiled for 2 ranks \(--gpus 2\), 3 were started", 15)  # fmt: skip
+
 # In the middle of a run.
 LONG = [*COMMON, "--steps", "1000000", "--save-every", "2", "--warmup", "2"]
 for name, number, message, seconds in (
@@ -163,6 +170,20 @@ finish("two ranks go on", start("mpirun", "-n", "2", two, *COMMON, "--out", "kil
 if steps_of("killed-1") != list(range(1, before + 9)):
     failures += 1
     print(f"the steps of killed-1 are not 1 to {before + 8}: {steps_of('killed-1')}")
+
+# Both together say what one rank with all parameters says.
+finish("other prompts",
+       start(*two_ranks([two, "--sample", "1", "--out", "killed-1"],
+                        [two, "--sample", "2", "--out", "killed-1"])),
+       "rank 1 of 2 on .* was given other options than rank 0", 15)  # fmt: skip
+samples = [
+    subprocess.run([*how, "--sample", "1 2", "--out", "killed-1", "--quiet"],
+                   stdout=subprocess.PIPE, check=True).stdout
+    for how in ([one], [two], ["mpirun", "-n", "2", two])
+]  # fmt: skip
+if len(set(samples)) != 1 or len(samples[0].split()) < 200:
+    failures += 1
+    print(f"one rank, two threads and two processes sample {samples}")
 
 # A signal to one rank: all save and stop at the same step.
 process = start("mpirun", "-n", "2", two, *LONG, "--out", "signal")

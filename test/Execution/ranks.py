@@ -115,4 +115,5 @@ def main():
                 print(f"{first} and {second}: the same bits")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+//===- MomentShardTests.cpp - checkpoints that several ranks write --------===//
+
+#include "TestSupport.h"
+
+#include "comm/ThreadCommunicator.h"
+#include "device/cpu/CpuDevice.h"
+#include "train/Checkpoint.h"
+#include "train/MomentShards.h"
+#include "train/Program.h"
+#include "train/TensorStorage.h"
+
+#include <functional>
+#include <thread>
+
+using namespace llmc::runtime;
+using namespace llmc::runtime::test;
+
+namespace {
+
+/// The bigram program with its storage shared out over ranks, in buckets of
+/// which the first ends within the weight.
+struct SharedProgram {
+  LlmcProgram program = llmcProgram;
+  std::vector<LlmcArena> arenas{llmcProgram.arenas,
+                                llmcProgram.arenas + llmcProgram.numArenas};
+  std::vector<LlmcBucket> buckets;
+
+  SharedProgram(int ranks, int zero) {
+    if (ranks == 1)
+      return;
+    const int64_t total = llmcProgram.parameters;
+    buckets = {{0, 40960}, {40960, total - 40960 - 256}, {total - 256, 256}};
+    for (LlmcArena &arena : arenas)
+      if (arena.kind == LlmcArenaMoment1 || arena.kind == LlmcArenaMoment2 ||
+          (arena.kind == LlmcArenaGradient && zero >= 2) ||
+          (arena.kind == LlmcArenaParameter && zero >= 3)) {
+        arena.sharded = 1;
+        arena.bytes /= ranks;
+      }
+    program.arenas = arenas.data();
+    program.ranks = ranks;
+    program.zeroStage = zero;
+    program.lastMicroStep = zero < 2 ? program.microStep : nullptr;
+    program.numBuckets = static_cast<int64_t>(buckets.size());
+    program.buckets = buckets.data();
+    EXPECT_OK(checkProgram(program));
+  }
+
+  /// Runs `body` as each of the ranks.
+  void together(const std::function<void(Device &)> &body) {
+    ThreadGroup group(program.ranks, std::chrono::seconds(60));
+    std::vector<std::unique_ptr<Communicator>> ranks;
+    std::vector<std::thread> threads;
+    for (int rank = 0; rank < program.ranks; ++rank)
+      ranks.push_back(group.join(rank));
+    for (std::unique_ptr<Communicator> &own : ranks)
+      threads.emplace_back([&] {
+        ThreadPool pool{1};
+        CpuDevice device(program, pool, *own);
+        EXPECT_OK(device.allocate());
+        body(device);
+      });
+    for (std::thread &thread : threads)
+      thread.join();
+  }
+};
+
+constexpr LlmcArenaKind kinds[] = {LlmcArenaParameter, LlmcArenaMoment1,
+                                   LlmcArenaMoment2};
+
+float valueOf(LlmcArenaKind kind, const LlmcTensor &tensor, int64_t element) {
+  return static_cast<float>(tensor.offset / 4 + element) +
+         0.25f * static_cast<float>(kind);
+}
+
+std::vector<float> valuesOf(LlmcArenaKind kind, const LlmcTensor &tensor) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < tensor.elements; ++i)
+    values.push_back(valueOf(kind, tensor, i));
+  return values;
+}
+
+class MomentShardTest : public DirectoryTest {
+protected:
+  void save(SharedProgram &shared, int64_t step) {
+    shared.together([&](Device &device) {
+      for (LlmcArenaKind kind : kinds)
+        for (const LlmcTensor *tensor : parametersOf(shared.program))
+          EXPECT_OK(TensorStorage(shared.program, device, kind)
+                        .write(*tensor, 0, tensor->elements,
+                               valuesOf(kind, *tensor).data()));
+      RunState state;
+      state.step = step;
+      EXPECT_OK(
+          CheckpointStore(shared.program, device, directory, 0).save(state));
+    });
+  }
+
+  /// Every rank loads, and finds all values; `skipped` is why one was not
+  /// taken, empty for none.
+  void expectLoads(SharedProgram &shared, int64_t step,
+                   const std::string &skipped = "") {
+    shared.together([&](Device &device) {
+      auto loaded = CheckpointStore(shared.program, device, directory, 0)
+                        .loadNewest(/*withOptimizer=*/true);
+      ASSERT_TRUE(loaded.isOk()) << loaded.message();
+      ASSERT_TRUE(loaded->has_value());
+      EXPECT_EQ((*loaded)->state.step, step);
+      ASSERT_EQ((*loaded)->skipped.size(), skipped.empty() ? 0u : 1u);
+      if (!skipped.empty())
+        EXPECT_NE((*loaded)->skipped[0].find(skipped), std::string::npos)
+            << (*loaded)->skipped[0];
+      for (LlmcArenaKind kind : kinds)
+        for (const LlmcTensor *tensor : parametersOf(shared.program)) {
+          std::vector<float> found(static_cast<size_t>(tensor->elements));
+          EXPECT_OK(TensorStorage(shared.program, device, kind)
+                        .read(*tensor, 0, tensor->elements, found.data()));
+          EXPECT_EQ(found, valuesOf(kind, *tensor));
+        }
+    });
+  }
+
+  /// A file of pieces of moments, each as long as its name says but for `more`.
+  std::string
+  pieces(const std::string &file,
+         const std::vector<std::pair<std::string, int64_t>> &parts) {
+    std::vector<TensorSource> sources;
+    for (const auto &[name, count] : parts)
+      sources.push_back(
+          {name, {count}, count, [](int64_t, int64_t some, float *out) {
+             std::fill_n(out, some, 1.0f);
+             return Status::ok();
+           }});
+    EXPECT_OK(writeSafetensors(path(file), sources, {}));
+    return path(file);
+  }
+};
+
+TEST_F(MomentShardTest, AnyNumberOfRanksReadsWhatAnyOtherWrote) {
+  for (int writers : {1, 2, 4})
+    for (int zero : {1, 3}) {
+      SharedProgram from(writers, zero);
+      save(from, 3);
+      std::vector<std::string> names = *listDirectory(path("step_000003"));
+      EXPECT_EQ(std::count_if(names.begin(), names.end(), isMomentShardName),
+                writers == 1 ? 0 : writers);
+      for (int readers : {1, 2, 4}) {
+        SharedProgram to(readers, 4 - zero);
+        expectLoads(to, 3);
+      }
+      EXPECT_OK(removeTree(path("step_000003")));
+    }
+}
+
+TEST_F(MomentShardTest, ADamagedOrLostShardIsFoundAndSkipped) {
+  SharedProgram shared(2, 1);
+  save(shared, 1);
+  save(shared, 2);
+  const std::string second = "optimizer-00002-of-00002.safetensors";
+  damage(path("step_000002/" + second), 5000);
+  expectLoads(shared, 1, second + " is damaged: expected checksum ");
+  EXPECT_OK(removeTree(path("step_000002/" + second)));
+  expectLoads(shared, 1, "cannot read");
+  // One of a checkpoint of more ranks is no shard of this one.
+  save(shared, 2);
+  write("step_000002/optimizer-00003-of-00003.safetensors", "nothing");
+  expectLoads(shared, 2);
+}
+
+TEST_F(MomentShardTest, PiecesMustMakeUpTheMoments) {
+  const LlmcTensor &weight = llmcProgram.tensors[0];
+  const LlmcTensor &bias = llmcProgram.tensors[1];
+  using Parts = std::vector<std::pair<std::string, int64_t>>;
+  auto name = [](const std::string &tensor, int64_t first, int64_t end) {
+    return fmt::format("{}[{}:{}]", tensor, first, end);
+  };
+  const int64_t half = weight.elements / 2, all = weight.elements;
+  Parts rest = {{name("v.bigram.weight", 0, all), all},
+                {name("m.bigram.bias", 0, bias.elements), bias.elements},
+                {name("v.bigram.bias", 0, bias.elements), bias.elements}};
+  auto check = [&](const Parts &parts) -> Status {
+    Parts both = rest;
+    both.insert(both.end(), parts.begin(), parts.end());
+    Result<MomentShards> shards = MomentShards::open({pieces("a", both)});
+    return shards.isOk() ? shards->check(llmcProgram) : shards.status();
+  };
+  const Parts halves = {{name("m.bigram.weight", half, all), half},
+                        {name("m.bigram.weight", 0, half), half}};
+  EXPECT_OK(check(halves));
+  const char *incomplete = "the shards of m.bigram.weight do not make up its ";
+  EXPECT_FAILS(check({}), incomplete);
+  EXPECT_FAILS(check({halves[0]}), incomplete);
+  EXPECT_FAILS(check({halves[1]}), incomplete);
+  EXPECT_FAILS(
+      check(
+          {halves[0], halves[1], {name("m.bigram.weight", half, half + 1), 1}}),
+      incomplete);
+  EXPECT_FAILS(check({halves[0], {name("m.bigram.weight", 1, half), half - 1}}),
+               incomplete);
+  EXPECT_FAILS(check({halves[0], {name("m.bigram.weight", 0, half), half - 1}}),
+               "is no part of a moment");
+  for (const char *odd : {"m.bigram.weight", "m.bigram.weight[0:7] ",
+                          "m.bigram.weight[00:7]", "m.bigram.weight[:7]"})
+    EXPECT_FAILS(check({{odd, 7}}), "is no part of a moment");
+}
+
+TEST(MomentShardNames, TellTheRankAndTheNumberOfRanks) {
+  EXPECT_EQ(momentShardName(0, 4), "optimizer-00001-of-00004.safetensors");
+  EXPECT_TRUE(isMomentShardName("optimizer-00004-of-00004.safetensors"));
+  for (const char *other :
+       {"optimizer.safetensors", "optimizer-00005-of-00004.safetensors",
+        "optimizer-00000-of-00004.safetensors", "optimizer-1-of-4.safetensors",
+        "optimizer-00001-of-00004.safetensors2",
+        "model-00001-of-00004.safetensors"})
+    EXPECT_FALSE(isMomentShardName(other)) << other;
+}
+
+} // namespace
