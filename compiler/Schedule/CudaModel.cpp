@@ -31,6 +31,11 @@ static constexpr int64_t kMostLiveTiles = 6;
 static constexpr int64_t kFlatBlock = 1024;
 static constexpr int64_t kFlatThreads = 256;
 static constexpr int64_t kSumBlock = 2048;
+// A position of an embedding's gradient looks through the tokens; the rows of
+// the most frequent one, such a share of a text's, follow one another.
+static constexpr double kSearchSeconds = 0.1e-9;
+static constexpr double kTokenRowSeconds = 0.4e-6;
+static constexpr double kTokenShare = 0.05;
 
 /// A power of two from `least` to `most`, at most `value` if it can be.
 static int64_t roundDown(int64_t value, int64_t least, int64_t most) {
@@ -317,10 +322,11 @@ ScheduleChoice CudaModel::estimateStream(const KernelShape &shape,
         seconds,
         kStepSeconds * shape.rows / shape.splits / blocks.lookup("block_rows") *
             llvm::divideCeilSigned(grid, chip.sms * choice.blocksPerSM));
-  // Each position looks through the tokens before it and after it.
   if (shape.kind == KernelKind::EmbeddingGrad)
-    seconds += double(shape.rows) * 8 / chip.clock *
-               llvm::divideCeilSigned(grid, chip.sms * choice.blocksPerSM);
+    seconds = std::max(seconds + kSearchSeconds * shape.rows *
+                                     llvm::divideCeilSigned(
+                                         grid, chip.sms * choice.blocksPerSM),
+                       kTokenRowSeconds * shape.rows * kTokenShare);
   // Blocks of one SM hide each other's waits.
   seconds += getSquareCycles(chip, shape, grid) *
              llvm::divideCeilSigned(grid, chip.sms * choice.blocksPerSM) /

@@ -126,6 +126,14 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Tile_ItemOp : Tile_Op<"item", [Pure]> {
+  let summary = "the one element of a tile, such as a vector's sum, as a scalar";
+  let arguments = (ins 1DTensorOf<[AnyFloat, AnyInteger, Index]>:$input);
+  let results = (outs AnyTypeOf<[AnyFloat, AnyInteger, Index]>:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
   let summary = "repeats a rank-1 tile along a new axis: axis 1 turns [R] into [R,C], axis 0 turns [C] into [R,C]";
   let arguments = (ins 1DTensorOf<[AnyFloat, AnyInteger, Index]>:$input, I32Attr:$axis);

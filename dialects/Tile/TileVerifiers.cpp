@@ -104,6 +104,15 @@ LogicalResult ReduceOp::verify() {
   return success();
 }
 
+LogicalResult ItemOp::verify() {
+  RankedTensorType input = tileType(getInput());
+  if (input.getShape() != ArrayRef<int64_t>(1) ||
+      input.getElementType() != getResult().getType())
+    return emitOpError("of ")
+           << input << " cannot give " << getResult().getType();
+  return success();
+}
+
 LogicalResult BroadcastOp::verify() {
   RankedTensorType input = tileType(getInput()), result = tileType(getResult());
   int64_t axis = getAxis();

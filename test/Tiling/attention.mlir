@@ -163,9 +163,9 @@ tile.func @query_grad(%q: tensor<2x10x32xf32>, %k: tensor<2x10x16xf32>, %v: tens
 // CHECK: %[[LB:.*]] = tile.broadcast %[[NEG]] axis 0 : {{.*}} -> tensor<4x8xf32>
 // CHECK: %[[X:.*]] = math.fma %[[S]], %{{.*}}, %[[LB]]
 // CHECK: %[[P:.*]] = math.exp2 %[[X]]
-// CHECK: %[[ND:.*]] = arith.negf %[[DELTA]]
-// CHECK: %[[DB:.*]] = tile.broadcast %[[ND]] axis 0
-// CHECK: %[[C:.*]] = tile.dot %[[V]], %[[DO]], %[[DB]] {{{.*}}transpose_b}
+// CHECK: %[[DP:.*]] = tile.dot %[[V]], %[[DO]], %{{.*}} {transpose_b}
+// CHECK: %[[DB:.*]] = tile.broadcast %[[DELTA]] axis 0
+// CHECK: %[[C:.*]] = arith.subf %[[DP]], %[[DB]]
 // CHECK: %[[DS:.*]] = arith.mulf %[[P]], %[[C]]
 // CHECK: %[[NDK:.*]] = tile.dot %[[DS]], %[[Q]], %[[DK]] : tensor<4x8xf32>, tensor<8x8xf32>, tensor<4x8xf32>
 // CHECK: %[[NDV:.*]] = tile.dot %[[P]], %[[DO]], %[[DV]] : tensor<4x8xf32>

@@ -95,20 +95,40 @@ tile.func @position_grad(%dy: tensor<2x6x20xf32>, %g: tensor<9x20xf32>)
 // CHECK: %[[ID:.*]] = tile.program_id 0
 // CHECK: %[[TV:.*]] = memref.reinterpret_cast %[[T]]
 // CHECK: %[[TOKEN:.*]] = memref.load %[[TV]][%[[ID]]]
-// CHECK: %[[SEEN:.*]] = scf.for %{{.*}} = %c0{{.*}} to %[[ID]] step
-// CHECK: arith.cmpi eq, %{{.*}}, %[[TOKEN]]
-// CHECK: arith.ori
-// CHECK: %[[FIRST:.*]] = arith.xori %[[SEEN]]
+// All tokens of a chunk at once: whether one of those before is the same,
+// CHECK: %[[SEEN:.*]] = scf.for %[[C:.*]] = %c0{{.*}} to %[[ID]] step %c16{{.*}} -> (tensor<16xi32>)
+// CHECK: %[[AT:.*]] = tile.iota %[[C]] axis 0
+// CHECK: %[[HERE:.*]] = arith.index_cast %[[ID]]
+// CHECK: %[[LIMIT:.*]] = tile.splat %[[HERE]]
+// CHECK: %[[BEFORE:.*]] = arith.cmpi slt, %[[AT]], %[[LIMIT]]
+// CHECK: %[[TS:.*]] = tile.load %[[TV]][%[[C]]]
+// CHECK: %[[OWN:.*]] = tile.splat %[[TOKEN]]
+// CHECK: %[[SAME:.*]] = arith.cmpi eq, %[[TS]], %[[OWN]]
+// CHECK: arith.andi %[[SAME]], %[[BEFORE]]
+// CHECK: %[[ANY:.*]] = tile.reduce max %[[SEEN]] axis 0 : tensor<16xi32> -> tensor<1xi32>
+// CHECK: %[[ITEM:.*]] = tile.item %[[ANY]]
+// CHECK: %[[YES:.*]] = arith.cmpi ne, %[[ITEM]]
+// CHECK: %[[FIRST:.*]] = arith.xori %[[YES]]
 // CHECK: scf.if %[[FIRST]] {
+// then how many of a chunk are, and the next of them each time.
+// CHECK: %[[SUM:.*]] = scf.for %[[C:.*]] = {{.*}} to %c12{{.*}} step %c16{{.*}} iter_args(%[[OUTER:.*]] = %{{.*}}) -> (tensor<20xf32>)
+// CHECK: %[[N:.*]] = tile.reduce add %{{.*}} axis 0 : tensor<16xi32> -> tensor<1xi32>
+// CHECK: %[[COUNT:.*]] = tile.item %[[N]]
+// CHECK: %[[END:.*]] = arith.index_cast %[[COUNT]]
+// CHECK: scf.for %{{.*}} = %c0{{.*}} to %[[END]] step %c1{{.*}} iter_args(%[[ACC:.*]] = %[[OUTER]], %[[FROM:.*]] = %{{.*}})
+// CHECK: tile.splat %[[FROM]]
+// CHECK: %[[M:.*]] = tile.reduce max
+// CHECK: %[[MOST:.*]] = tile.item %[[M]]
+// CHECK: %[[NEXT:.*]] = arith.subi %c12_i32{{.*}}, %[[MOST]]
+// CHECK: %[[ROW:.*]] = arith.index_cast %[[NEXT]]
+// CHECK: %[[AT:.*]] = arith.muli %[[ROW]], %c20
+// CHECK: %[[DROW:.*]] = tile.load %{{.*}}[%[[AT]]] : {{.*}} -> tensor<20xf32>
+// CHECK: %[[NEW:.*]] = arith.addf %[[ACC]], %[[DROW]]
+// CHECK: arith.addi %[[NEXT]]
 // CHECK: %[[ROW:.*]] = arith.index_cast %[[TOKEN]]
 // CHECK: %[[TO:.*]] = arith.muli %[[ROW]], %c20
-// CHECK: scf.for %[[J:[a-z0-9]+]] = %[[ID]] to %c12{{.*}} step
-// CHECK: %[[SAME:.*]] = arith.cmpi eq, %{{.*}}, %[[TOKEN]]
-// CHECK: scf.if %[[SAME]] {
-// CHECK: %[[FROM:.*]] = arith.muli %[[J]], %c20
-// CHECK: %[[DROW:.*]] = tile.load %{{.*}}[%[[FROM]]] : {{.*}} -> tensor<20xf32>
 // CHECK: %[[OLD:.*]] = tile.load %{{.*}}[%[[TO]]] : {{.*}} -> tensor<20xf32>
-// CHECK: %[[NEW:.*]] = arith.addf %[[OLD]], %[[DROW]]
+// CHECK: %[[NEW:.*]] = arith.addf %[[OLD]], %[[SUM]]
 // CHECK: tile.store %[[NEW]], %{{.*}}[%[[TO]]]
 tile.func @embedding_grad(%t: tensor<2x6xi32>, %dy: tensor<2x6x20xf32>, %g: tensor<50x20xf32>)
     attributes {kind = "embedding_grad", grid = array<i64: 12, 1, 1>} {

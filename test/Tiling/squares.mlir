@@ -62,9 +62,10 @@ tile.func @rows(%a: tensor<8x20xf32>, %g: tensor<8x20xf32>, %s: tensor<1x8xf32>)
 // CHECK-LABEL: tile.func @embedding(
 // CHECK-SAME: %[[G:[a-z0-9]+]]: memref<50x20xf32>, %[[S:[a-z0-9]+]]: memref<3x50xf32>)
 // CHECK: scf.if
-// CHECK: %[[ROW:.*]] = arith.index_cast
-// CHECK: tile.store
-// CHECK: %[[NEW:.*]] = tile.load %{{.*}} : {{.*}} -> tensor<20xf32>
+// CHECK: } {tile.name = "chunk"
+// CHECK: %[[ROW:.*]] = arith.index_cast %{{.*}} : i32 to index
+// CHECK: %[[NEW:.*]] = arith.addf
+// CHECK: tile.store %[[NEW]]
 // CHECK: %[[SQ:.*]] = arith.mulf %[[NEW]], %[[NEW]]
 // CHECK: %[[ALL:.*]] = tile.reduce add %[[SQ]] axis 0 : tensor<20xf32> -> tensor<1xf32>
 // CHECK: %[[FIRST:.*]] = memref.reinterpret_cast %[[S]] to offset: [0], sizes: [50], strides: [1]

@@ -10,7 +10,7 @@
 // CHECK: arith.extf %[[OLD]] : tensor<64xbf16> to tensor<64xf32>
 // CHECK: %[[NEW:.*]] = arith.subf {{.*}} : tensor<64xf32>
 // CHECK: %[[BITS:.*]] = arith.bitcast %[[NEW]] : tensor<64xf32> to tensor<64xi32>
-// CHECK: %[[F:.*]] = memref.load %{{.*}}[%c9{{.*}}] : memref<10xf32>
+// CHECK: %[[F:.*]] = memref.load %{{.*}}[%c9{{.*}}] {{.*}} : memref<10xf32>
 // CHECK: arith.fptosi %[[F]] : f32 to i32
 // CHECK: arith.shrui {{.*}} : i32
 // CHECK: arith.muli {{.*}} : i32

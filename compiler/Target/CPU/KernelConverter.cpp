@@ -74,6 +74,8 @@ LogicalResult KernelConverter::convert(Operation *op) {
     return convertReduce(reduce), success();
   if (auto dot = dyn_cast<tile::DotOp>(op))
     return convertDot(dot), success();
+  if (auto item = dyn_cast<tile::ItemOp>(op))
+    return convertItem(item), success();
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return convertFor(loop);
   if (auto branch = dyn_cast<scf::IfOp>(op))
@@ -140,6 +142,18 @@ void KernelConverter::convertReduce(tile::ReduceOp op) {
       buffers->allocate(cast<RankedTensorType>(op.getResult().getType()));
   join({alongRow ? Root::ReduceRow : Root::ReduceColumn, op.getInput(), op,
         result});
+}
+
+void KernelConverter::convertItem(tile::ItemOp op) {
+  flush();
+  Value tile = op.getInput();
+  if (!evaluator.buffers.contains(tile))
+    materialise(tile,
+                buffers->allocate(cast<RankedTensorType>(tile.getType())));
+  evaluator.mapping.map(
+      op.getResult(), memref::LoadOp::create(b, evaluator.buffers[tile].memref,
+                                             evaluator.index(0))
+                          .getResult());
 }
 
 void KernelConverter::materialise(Value tile, const Buffer &buffer) {

@@ -24,6 +24,7 @@ private:
   void convertLazy(mlir::Operation *op);
   void convertStore(tile::StoreOp op);
   void convertReduce(tile::ReduceOp op);
+  void convertItem(tile::ItemOp op);
   void convertDot(tile::DotOp op);
   mlir::LogicalResult convertFor(mlir::scf::ForOp op);
   mlir::LogicalResult convertIf(mlir::scf::IfOp op);

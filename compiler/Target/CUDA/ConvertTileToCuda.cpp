@@ -125,6 +125,12 @@ LogicalResult KernelLowering::lowerOp(Operation *op) {
     return lowerDot(dot);
   if (auto reduce = dyn_cast<tile::ReduceOp>(op))
     return lowerReduce(reduce);
+  if (auto item = dyn_cast<tile::ItemOp>(op)) {
+    // A reduction leaves it in all threads.
+    Value array = materialize(item.getInput());
+    scalars.map(item.getResult(), readArray(array, index(0)));
+    return success();
+  }
   if (auto sum = dyn_cast<cuda::PartialSumOp>(op))
     return lowerPartialSum(sum);
   if (auto repeat = dyn_cast<tile::RepeatColumnsOp>(op))

@@ -28,6 +28,14 @@ static scf::ForOp continuationOf(scf::ForOp loop) {
   return next && next->hasAttr("cuda.continues") ? next : scf::ForOp();
 }
 
+/// What Tiling calls something that the loop carries; empty: nothing.
+static StringRef carriedName(scf::ForOp loop, unsigned number) {
+  auto names = loop->getAttrOfType<ArrayAttr>("tile.result_names");
+  if (!names || number >= names.size())
+    return "";
+  return cast<StringAttr>(names[number]).getValue();
+}
+
 //===----------------------------------------------------------------------===//
 // The pipeline
 //===----------------------------------------------------------------------===//
@@ -102,12 +110,19 @@ void KernelLowering::nameLoop(scf::ForOp made, scf::ForOp loop,
                               bool isPipelined) {
   if (Attribute name = loop->getDiscardableAttr("tile.name"))
     made->setAttr("cuda.name", name);
-  if (!isPipelined)
-    return;
-  // The last of what the loop carries is the buffer's number.
+  // Scalars that the loop carries, then the buffer's number.
   SmallVector<Attribute> names(made.getNumResults(), b.getUnitAttr());
-  names.back() = b.getStringAttr("stage");
-  made->setAttr("cuda.result_names", b.getArrayAttr(names));
+  unsigned number = 0;
+  for (auto [carried, result] : llvm::enumerate(loop.getResults()))
+    if (!isa<RankedTensorType>(result.getType())) {
+      if (StringRef name = carriedName(loop, carried); !name.empty())
+        names[number] = b.getStringAttr(name);
+      ++number;
+    }
+  if (isPipelined)
+    names.back() = b.getStringAttr("stage");
+  if (!names.empty())
+    made->setAttr("cuda.result_names", b.getArrayAttr(names));
 }
 
 Value KernelLowering::slotAfter(const Pipeline &pipeline, Value slot) {
@@ -130,8 +145,8 @@ Value KernelLowering::arrayForCarried(scf::ForOp loop, unsigned number) {
     return array;
   auto type = cast<RankedTensorType>(init.getType());
   StringRef name = type.getRank() == 2 ? "acc" : "carried";
-  if (auto names = loop->getAttrOfType<ArrayAttr>("tile.result_names"))
-    name = cast<StringAttr>(names[number]).getValue();
+  if (StringRef given = carriedName(loop, number); !given.empty())
+    name = given;
   array = newArray(type.getElementType(), layoutOf(init).numRegisters(), name);
   materializeInto(init, array);
   return array;

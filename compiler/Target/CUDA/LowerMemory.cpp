@@ -323,7 +323,8 @@ LogicalResult KernelLowering::lowerScalarLoad(Operation *op) {
   auto packType = VectorType::get({1}, load.getType());
   Value pack =
       cuda::LoadGlobalOp::create(b, packType, view->memory, place, Value());
-  scalars.map(load.getResult(), vector::ExtractOp::create(b, pack, 0));
+  Value value = vector::ExtractOp::create(b, pack, 0);
+  scalars.map(load.getResult(), named(value, nameOf(load.getResult(), "")));
   return success();
 }
 

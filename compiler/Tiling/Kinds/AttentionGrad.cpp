@@ -141,10 +141,17 @@ static Weights recompute(AttentionTiles &tiles, const QueryRows &q,
   ImplicitLocOpBuilder &b = k.b;
   Value scores = tiles.scores(q.query, kv.key, queryBegin, keyBegin, masked);
   Value weights = tiles.weights(scores, q.exponent);
-  // What the sum begins with costs nothing.
-  Value negative = arith::NegFOp::create(b, q.delta);
-  Value centered = k.named(
-      tiles.products(q.grad, kv.value, tiles.perQuery(negative)), "centered");
+  Value centered;
+  if (tiles.rows == AttentionTiles::Rows::Queries) {
+    // One number a row for all blocks of keys, which the sum may begin with.
+    Value negative = arith::NegFOp::create(b, q.delta);
+    centered = tiles.products(q.grad, kv.value, tiles.perQuery(negative));
+  } else {
+    // Loaded with the queries: wanted as late as can be.
+    centered = arith::SubFOp::create(b, tiles.products(q.grad, kv.value),
+                                     tiles.perQuery(q.delta));
+  }
+  centered = k.named(centered, "centered");
   return {weights,
           k.named(arith::MulFOp::create(b, weights, centered), "score_grad")};
 }

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -58,7 +59,17 @@ struct AdamWBlock {
   Value hyper;
   int64_t block;
 
-  Value scalar(LlmcHyper field) { return k.loadScalar(hyper, k.index(field)); }
+  Value scalar(LlmcHyper field) {
+    Value value = k.loadScalar(hyper, k.index(field));
+    k.setName(value.getDefiningOp(), nameOf(field));
+    return value;
+  }
+  static std::string nameOf(LlmcHyper field) {
+#define LLMC_NAME(name) #name,
+    static constexpr const char *names[] = {LLMC_HYPER_FIELDS(LLMC_NAME)};
+#undef LLMC_NAME
+    return llvm::convertToSnakeFromCamelCase(names[field]);
+  }
   Value spread(Value scalar) { return k.splat(scalar, {block}); }
   Value add(Value x, Value y) { return arith::AddFOp::create(k.b, x, y); }
   Value sub(Value x, Value y) { return arith::SubFOp::create(k.b, x, y); }

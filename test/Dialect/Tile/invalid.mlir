@@ -148,3 +148,19 @@ func.func @launch_types(%x: tensor<4xf32>) {
   tile.launch @kernel(%x) : (tensor<4xf32>) -> ()
   return
 }
+
+// -----
+
+tile.func @item_of_many(%x: tensor<2xf32>) {
+  // expected-error @+1 {{of 'tensor<2xf32>' cannot give 'f32'}}
+  %d = tile.item %x : tensor<2xf32> -> f32
+  tile.return
+}
+
+// -----
+
+tile.func @item_type(%x: tensor<1xf32>) {
+  // expected-error @+1 {{of 'tensor<1xf32>' cannot give 'i32'}}
+  %d = tile.item %x : tensor<1xf32> -> i32
+  tile.return
+}

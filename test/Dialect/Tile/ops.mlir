@@ -36,6 +36,10 @@ tile.func @rows(%x: memref<8x32xf32>, %ids: memref<8xi32>, %y: memref<8x32xf32>)
   %g = tile.gather %x[%t, %c0] : memref<8x32xf32>, tensor<8xi32> -> tensor<8x32xf32>
   // CHECK: tile.reduce max %{{.*}} axis 1
   %m = tile.reduce max %g axis 1 : tensor<8x32xf32> -> tensor<8xf32>
+  // CHECK: %[[ALL:.*]] = tile.reduce max %{{.*}} axis 0 : tensor<8xf32> -> tensor<1xf32>
+  %all = tile.reduce max %m axis 0 : tensor<8xf32> -> tensor<1xf32>
+  // CHECK: tile.item %[[ALL]] : tensor<1xf32> -> f32
+  %item = tile.item %all : tensor<1xf32> -> f32
   // CHECK: tile.broadcast %{{.*}} axis 1
   %b = tile.broadcast %m axis 1 : tensor<8xf32> -> tensor<8x32xf32>
   %f = arith.constant 2.0 : f32

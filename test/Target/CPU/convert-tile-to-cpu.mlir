@@ -88,3 +88,26 @@ tile.func @product(%x: memref<12x64xf32>, %w: memref<64x16xf32>, %y: memref<12x1
   tile.store %r, %y[%c0, %c0] : tensor<12x16xf32>, memref<12x16xf32>
   tile.return
 }
+
+// -----
+
+// The one element of a reduction is read behind the loop that makes it, and
+// bounds a loop of the program.
+// CHECK-LABEL: func.func @item
+// CHECK: memref.store %{{.*}}, %[[BUFFER:.*]][%{{.*}}] : memref<{{.*}}xi32>
+// CHECK: %[[COUNT:.*]] = memref.load %[[BUFFER]][%{{.*}}] : memref<{{.*}}xi32>
+// CHECK: %[[END:.*]] = arith.index_cast %[[COUNT]] : i32 to index
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[END]] step
+tile.func @item(%x: memref<32xi32>, %y: memref<32xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %one = arith.constant dense<1.0> : tensor<1xf32>
+  %t = tile.load %x[%c0] : memref<32xi32> -> tensor<32xi32>
+  %s = tile.reduce add %t axis 0 : tensor<32xi32> -> tensor<1xi32>
+  %n = tile.item %s : tensor<1xi32> -> i32
+  %end = arith.index_cast %n : i32 to index
+  scf.for %i = %c0 to %end step %c1 {
+    tile.store %one, %y[%i] : tensor<1xf32>, memref<32xf32>
+  }
+  tile.return
+}

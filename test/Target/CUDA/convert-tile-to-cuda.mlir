@@ -77,3 +77,23 @@ tile.func @guarded(%x: memref<256xf32>, %s: memref<4xf32>) attributes {grid = ar
   }
   tile.return
 }
+
+// -----
+
+// The one element of a reduction is a scalar of all threads.
+// CHECK-LABEL: LLMC_KERNEL(32, 1) item(
+// CHECK: const int [[COUNT:v[0-9]+]] = sum[0];
+// CHECK: for (int i = 0; i < [[COUNT]]; ++i) {
+tile.func @item(%x: memref<32xi32>, %y: memref<32xf32>) attributes {schedule = {threads = 32}} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %one = arith.constant dense<1.0> : tensor<1xf32>
+  %t = tile.load %x[%c0] : memref<32xi32> -> tensor<32xi32>
+  %s = tile.reduce add %t axis 0 : tensor<32xi32> -> tensor<1xi32>
+  %n = tile.item %s : tensor<1xi32> -> i32
+  %end = arith.index_cast %n : i32 to index
+  scf.for %i = %c0 to %end step %c1 {
+    tile.store %one, %y[%i] : tensor<1xf32>, memref<32xf32>
+  }
+  tile.return
+}
