@@ -1,7 +1,7 @@
 """Several ranks train as one does.
 
     ranks.py MODEL DIR [--ranks 2,3,4] [--zero 0,1,2,3] [--accumulate 1,2]
-             [--without-mpi]
+             [--recompute none|ops|layer] [--without-mpi]
 
 Compiles Inputs/MODEL.mlir for one rank and, in each stage of ZeRO, for more, and
 trains with and without accumulation on the same global batches. Against one
@@ -10,6 +10,7 @@ relative (of a tensor's norm), of both moments within 3e-6, since the second is
 of squares. Between stages, at the same number of ranks: the same bits. With
 accumulation, stages 0 and 1 add up micro-batches before ranks, and stages 2 and
 3 ranks before micro-batches, so that only those two have the same bits each.
+The one rank computes nothing again, the others what --recompute says.
 
 AdamW's epsilon is 1e-4: with a tiny one, a gradient that is 0 but for rounding,
 as that of attention's key bias, would decide on steps of full length.
@@ -45,6 +46,7 @@ def main():
     parser.add_argument("--ranks", default="2,3,4")
     parser.add_argument("--zero", default="0,1,2,3")
     parser.add_argument("--accumulate", default="1,2")
+    parser.add_argument("--recompute", default="none")
     parser.add_argument("--without-mpi", action="store_true")
     arguments = parser.parse_args()
     stages = [int(stage) for stage in arguments.zero.split(",")]
@@ -81,7 +83,7 @@ def main():
         for zero in stages:
             # Small buckets, so that there are several, of uneven sizes.
             build(f"{ranks}-{zero}", "--gpus", str(ranks), f"--zero={zero}",
-                  "--bucket", "48")  # fmt: skip
+                  "--bucket", "48", "--recompute", arguments.recompute)  # fmt: skip
         for accumulate in map(int, arguments.accumulate.split(",")):
             total = ranks * accumulate
             if total not in ones:

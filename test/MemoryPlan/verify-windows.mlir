@@ -164,3 +164,36 @@ plan.func @micro_step {
   plan.launch @make(%x) : memref<64xf32>
   plan.wait %p
 }
+
+// -----
+
+// A sum of what nothing was put into.
+dist.mesh ranks 2 zero 2
+plan.arena activation @activations bytes 512 align 64
+plan.arena communication @communication bytes 256 align 64
+plan.func @micro_step {
+  %w = plan.view @activations[0] : memref<128xf32>
+  %all = plan.view @activations[0] of %w (memref<128xf32>) : memref<128xf32>
+  %own = plan.view @activations[0 + rank * 256] of %w (memref<128xf32>) : memref<64xf32>
+  %scratch = plan.view @communication[0] : memref<64xf32>
+  // expected-error @+1 {{reads its source before it is written}}
+  %p = plan.start reduce_scatter %all into %own using %scratch : memref<128xf32>, memref<64xf32>, memref<64xf32>
+  plan.wait %p
+}
+
+// -----
+
+// Two gathers into one range.
+dist.mesh ranks 2 zero 3
+plan.arena parameter @parameters bytes 256 align 64 sharded
+plan.arena activation @activations bytes 512 align 64
+plan.func @evaluate {
+  %w = plan.view @activations[0] : memref<128xf32>
+  // expected-error @+1 {{bytes 0 to 512 are written for the second time by an all_gather}}
+  %all = plan.view @activations[0] of %w (memref<128xf32>) : memref<128xf32>
+  %mine = plan.view @parameters[0] : memref<64xf32>
+  %p = plan.start all_gather %mine into %all : memref<64xf32>, memref<128xf32>
+  plan.wait %p
+  %q = plan.start all_gather %mine into %all : memref<64xf32>, memref<128xf32>
+  plan.wait %q
+}
