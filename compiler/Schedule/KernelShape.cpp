@@ -144,7 +144,7 @@ static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
       values = {op.getResult(0)}; // the input is a table of its rows
     // Weights, tokens and partial sums have a lower rank than activations, if
     // there are any.
-    int64_t rank = 0;
+    int64_t rank = 0, columnsBefore = shape.columns;
     for (Value value : values)
       rank = std::max(rank, getType(value).getRank());
     for (Value value : values) {
@@ -160,8 +160,13 @@ static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
         seen.insert(value);
       }
     }
-    if (isa<model::AttentionDeltaOp>(op))
+    // Its rows are those of one head at a time.
+    if (auto delta = dyn_cast<model::AttentionDeltaOp>(op)) {
       shape.columnParts = false;
+      shape.columns = std::max<int64_t>(
+          columnsBefore, getType(delta.getOutput()).getShape().back() /
+                             static_cast<int64_t>(delta.getHeads()));
+    }
     shape.flops += kRowFlops * getType(op.getOperand(0)).getNumElements();
     if (auto splits = op.getAttrOfType<IntegerAttr>("splits")) {
       if (shape.splits && shape.splits != splits.getInt())

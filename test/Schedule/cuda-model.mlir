@@ -104,3 +104,12 @@ tile.func @step(%p: tensor<124475904xf32>, %g: tensor<124475904xf32>, %m: tensor
   train.adamw %p, %g, %m, %v, %n, %h {decay_elements = 2048} : tensor<124475904xf32>, tensor<124475904xf32>, tensor<124475904xf32>, tensor<124475904xf32>, tensor<f32>, tensor<9xf32>
   tile.return
 }
+
+// A tile is rows of one head of 64: 16 bytes of each operand a thread, none of
+// which another thread has, too.
+// CHECK-LABEL: tile.func @delta
+// CHECK-SAME: schedule = {block_rows = 32 : i64, min_blocks = 4 : i64, threads = 256 : i64}
+tile.func @delta(%o: tensor<16x1024x768xbf16>, %do: tensor<16x1024x768xbf16>) -> tensor<16x12x1024xf32> attributes {kind = "rows"} {
+  %0 = model.attention_delta %o, %do {heads = 12 : i64} : (tensor<16x1024x768xbf16>, tensor<16x1024x768xbf16>) -> tensor<16x12x1024xf32>
+  tile.return %0 : tensor<16x12x1024xf32>
+}
