@@ -35,8 +35,8 @@ struct BucketParameters : llmc::impl::BucketParametersBase<BucketParameters> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (ranks < 2 || zero < 0 || zero > 3 || bucket < 1) {
-      module.emitError("expected at least 2 ranks, stage 0 to 3 and buckets of "
+    if (ranks < 1 || zero < 0 || zero > 3 || bucket < 1) {
+      module.emitError("expected at least 1 rank, stage 0 to 3 and buckets of "
                        "at least 1 element, found ")
           << ranks.getValue() << ", " << zero.getValue() << " and "
           << bucket.getValue();
@@ -52,7 +52,7 @@ struct BucketParameters : llmc::impl::BucketParametersBase<BucketParameters> {
     }
     if (adamw.getStochastic()) {
       adamw.emitOpError("updates bf16 masters, whose bits of chance follow "
-                        "from the place in storage: not for several ranks yet");
+                        "from the place in storage: not in buckets yet");
       return signalPassFailure();
     }
     int64_t before = adamw.getParameters().getType().getNumElements();
@@ -63,7 +63,8 @@ struct BucketParameters : llmc::impl::BucketParametersBase<BucketParameters> {
     SmallVector<Bucket> buckets = cutIntoBuckets(sections, ranks, bucket);
     OpBuilder builder(&getContext());
     builder.setInsertionPointToStart(module.getBody());
-    dist::MeshOp::create(builder, module.getLoc(), ranks, zero);
+    if (ranks > 1)
+      dist::MeshOp::create(builder, module.getLoc(), ranks, zero);
     adamw.setDecayElements(place(units, builder));
     for (const Bucket &bucket : buckets)
       dist::BucketOp::create(builder, module.getLoc(), bucket.at,
@@ -77,14 +78,14 @@ struct BucketParameters : llmc::impl::BucketParametersBase<BucketParameters> {
         module.getLoc(),
         remark::RemarkOpts::name("buckets").category("distribution"))
         << remark::add("{0} elements in {1} units and {2} buckets of at most "
-                       "{3} for {4} ranks, {5} of them padding",
+                       "{3} for {4} rank{6}, {5} of them padding",
                        after, units.size(), buckets.size(),
                        llvm::max_element(buckets,
                                          [](auto a, auto b) {
                                            return a.elements < b.elements;
                                          })
                            ->elements,
-                       ranks.getValue(), after - before);
+                       ranks.getValue(), after - before, ranks == 1 ? "" : "s");
   }
 
 private:

@@ -10,7 +10,8 @@ def BucketParameters : Pass<"llmc-bucket-parameters", "::mlir::ModuleOp"> {
   let description = [{
     Precondition: what Step leaves, for one rank.
 
-    Action: declares the mesh, the units (`Units`) and the buckets (`Buckets`).
+    Action: declares the mesh, of several ranks, the units (`Units`) and the
+    buckets (`Buckets`).
     Each unit begins a bucket and is padded to whole shards; offsets,
     `train.flat` and `decay_elements` follow. Padding is 0 in every storage and
     stays 0: it adds nothing to a norm and takes no part in a product.
@@ -35,7 +36,9 @@ def BucketParameters : Pass<"llmc-bucket-parameters", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"ranks", "ranks", "int64_t", "2", "ranks that train together">,
+    Option<"ranks", "ranks", "int64_t", "2",
+           "ranks that train together; of one, buckets are what is transferred "
+           "at a time">,
     Option<"zero", "zero", "int64_t", "0", "stage of ZeRO: 0 to 3">,
     Option<"bucket", "bucket", "int64_t", "4194304",
            "elements of a bucket, rounded up to whole shards">
@@ -155,6 +158,52 @@ def ShardParameters : Pass<"llmc-shard-parameters", "::mlir::ModuleOp"> {
                            "::llmc::train::TrainDialect"];
 }
 
+def OffloadState : Pass<"llmc-offload-state", "::mlir::ModuleOp"> {
+  let summary = "keeps state of the optimizer in the host's memory";
+  let description = [{
+    Precondition: `llmc-bucket-parameters`, on several ranks
+    `llmc-shard-update`.
+
+    Action: the storages that are asked for move to the host. AdamW runs bucket
+    by bucket; what it needs of them is copied into a place of staging on the
+    device while the bucket before is updated, and back while the next one is.
+    So that all three go on at one time there are three places, each for one
+    bucket's state: while bucket i is updated in one, bucket i + 1 arrives in
+    the second and bucket i - 1 leaves from the third. The first bucket's state
+    is on its way while the norm is taken. `@prepare` rounds masters that are
+    brought likewise.
+
+    Masters are offloaded only where there are compute copies, which products
+    read.
+
+    Postcondition: kernels access no storage of the host; see
+    `llmc-verify-transfers`.
+
+    ```mlir
+    // before
+    %m = train.flat moment1 : tensor<128xf32>
+    train.adamw %p, %g, %m, ...
+    // after, for the bucket at 0
+    %m = train.flat moment1 host : tensor<128xf32>
+    %m0 = dist.range %m[0] : tensor<128xf32> -> tensor<64xf32>
+    %s0 = dist.staging 0 : tensor<64xf32>
+    %in0 = dist.to_device_start %m0 into %s0 : tensor<64xf32>
+    ... the same for bucket 1
+    %d0 = dist.wait %in0 : !dist.pending<tensor<64xf32>>
+    train.adamw %p0, %g0, %d0, ...
+    %out0 = dist.to_host_start %d0 into %m0 : tensor<64xf32>
+    ```
+  }];
+  let options = [
+    Option<"optimizer", "optimizer", "bool", "false", "both moments">,
+    Option<"masters", "masters", "bool", "false", "f32 masters">,
+    Option<"places", "places", "int64_t", "3",
+           "buckets whose state has a place in staging at one time, 2 or more">
+  ];
+  let dependentDialects = ["::llmc::dist::DistDialect",
+                           "::llmc::train::TrainDialect"];
+}
+
 def PlaceWindows : Pass<"llmc-place-windows", "::mlir::ModuleOp"> {
   let summary = "fills and empties windows when they are needed";
   let description = [{
@@ -253,6 +302,21 @@ def VerifyCollectives : Pass<"llmc-verify-collectives", "::mlir::ModuleOp"> {
       exactly once.
     Functions are straight lines, so that what one rank starts all start, in
     one order. Changes nothing.
+  }];
+}
+
+def VerifyTransfers : Pass<"llmc-verify-transfers", "::mlir::ModuleOp"> {
+  let summary = "checks that nothing touches what a copy works on";
+  let description = [{
+    Precondition: none; does nothing without copies and arenas of the host.
+
+    Action: reports, as errors:
+    - a launch or a collective that works on a place of the host;
+    - a copy that is not waited for exactly once, after its start and in its
+      function: the next function would not know of it;
+    - a launch, a collective or another copy that touches what a copy reads or
+      writes between its start and its wait.
+    Changes nothing.
   }];
 }
 

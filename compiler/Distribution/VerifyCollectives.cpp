@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Distribution/Extent.h"
 #include "compiler/Distribution/Passes.h"
 #include "dialects/Plan/Plan.h"
 
@@ -26,17 +27,6 @@ namespace {
 int64_t bytesOf(MemRefType type) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
-
-/// The bytes of a place, of all ranks' where it depends on the rank.
-struct Extent {
-  StringRef arena;
-  int64_t begin;
-  int64_t end;
-
-  bool overlaps(const Extent &other) const {
-    return arena == other.arena && begin < other.end && other.begin < end;
-  }
-};
 
 /// An op and the bytes that it works on.
 struct Use {
@@ -67,7 +57,7 @@ private:
   LogicalResult verifyAdditions(plan::FuncOp function);
   LogicalResult verifyOnce(Operation *function, SmallVector<Use> uses,
                            Extent whole, StringRef what, StringRef how);
-  Extent extentOf(Value place);
+  Extent extentOf(Value place) { return getExtent(place, ranks); }
   /// `part` is this rank's part of `whole`, where it lies in it, or of a
   /// storage of which a rank has its own parts only.
   bool isOwnPart(Value part, Value whole);
@@ -84,14 +74,6 @@ private:
 };
 
 } // namespace
-
-Extent Verifier::extentOf(Value place) {
-  auto view = place.getDefiningOp<plan::ViewOp>();
-  auto begin = static_cast<int64_t>(view.getOffset());
-  int64_t end = begin + bytesOf(cast<MemRefType>(view.getType())) +
-                (ranks - 1) * view.getRankStride().value_or(0);
-  return {view.getArena(), begin, end};
-}
 
 bool Verifier::isOwnPart(Value part, Value whole) {
   auto inner = part.getDefiningOp<plan::ViewOp>();
@@ -135,8 +117,8 @@ LogicalResult Verifier::verifyStart(plan::StartOp start) {
   return success();
 }
 
-/// `op`, a launch or the start of a collective, leaves alone what others that
-/// are under way work on.
+/// `op`, a launch, a copy or the start of a collective, leaves alone what
+/// others that are under way work on.
 LogicalResult Verifier::verifyFree(Operation *op) {
   auto start = dyn_cast<plan::StartOp>(op);
   for (Value operand : op->getOperands()) {
@@ -172,7 +154,7 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
       continue;
     }
     auto start = dyn_cast<plan::StartOp>(op);
-    if (!start && !isa<plan::LaunchOp>(op))
+    if (!start && !isa<plan::LaunchOp, plan::CopyOp>(op))
       continue;
     if (start) {
       if (alone)
@@ -271,7 +253,7 @@ LogicalResult Verifier::verifyAdditions(plan::FuncOp function) {
   for (Operation &op : function.getBody().front()) {
     if (auto wait = dyn_cast<plan::WaitOp>(op)) {
       auto start = wait.getPending().getDefiningOp<plan::StartOp>();
-      if (start.getKind() == plan::CollectiveKind::ReduceScatter)
+      if (start && start.getKind() == plan::CollectiveKind::ReduceScatter)
         sums.push_back(start.getDestination().getDefiningOp<plan::ViewOp>());
       continue;
     }

@@ -63,7 +63,7 @@ bool llmc::isPlace(Operation *op) {
 
 bool llmc::isHandle(Operation *op) {
   return isa<train::RefOp, train::FlatOp, train::SquaresOp, dist::WindowOp,
-             dist::RangeOp, dist::ShardOp>(op);
+             dist::RangeOp, dist::ShardOp, dist::StagingOp>(op);
 }
 
 void llmc::registerFusionRules(DialectRegistry &registry) {

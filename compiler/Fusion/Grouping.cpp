@@ -325,6 +325,10 @@ void Grouping::forEachAccess(Operation *op,
 /// The storage behind a handle; none for other values.
 Grouping::StorageState *Grouping::getStorage(Value value) {
   Operation *producer = value.getDefiningOp();
+  // What a transfer brings lies at its destination.
+  if (auto wait = dyn_cast_or_null<dist::WaitOp>(producer))
+    if (auto start = wait.getPending().getDefiningOp<dist::ToDeviceStartOp>())
+      producer = start.getDestination().getDefiningOp();
   while (isa_and_nonnull<dist::RangeOp, dist::ShardOp>(producer))
     producer = producer->getOperand(0).getDefiningOp();
   if (auto ref = dyn_cast_or_null<train::RefOp>(producer)) {
@@ -333,9 +337,13 @@ Grouping::StorageState *Grouping::getStorage(Value value) {
   }
   if (auto flat = dyn_cast_or_null<train::FlatOp>(producer))
     return &storage[{Attribute(), unsigned(flat.getSlot())}];
-  // All partial sums are one storage, beside those of the slots.
+  // All partial sums are one storage, beside those of the slots; places of
+  // staging do not overlap in part.
+  constexpr unsigned behindSlots = train::getMaxEnumValForSlot() + 1;
   if (isa_and_present<train::SquaresOp>(producer))
-    return &storage[{Attribute(), train::getMaxEnumValForSlot() + 1}];
+    return &storage[{Attribute(), behindSlots}];
+  if (auto staging = dyn_cast_or_null<dist::StagingOp>(producer))
+    return &storage[{staging.getFirstAttr(), behindSlots + 1}];
   return nullptr;
 }
 

@@ -35,6 +35,9 @@ struct BucketRow {
 struct CollectiveRow {
   LLMC_COLLECTIVE_FIELDS(LLMC_CONSTANT)
 };
+struct CopyRow {
+  LLMC_COPY_FIELDS(LLMC_CONSTANT)
+};
 struct ImageRow {
   LLMC_IMAGE_FIELDS(LLMC_CONSTANT)
 };
@@ -83,12 +86,14 @@ private:
                                              llvm::StringRef name);
   void addMesh();
   void addCollectives();
+  void addCopies();
   llvm::LogicalResult addPorts();
   llvm::LogicalResult addEntryPoints();
   llvm::Function *createKernelFunction(llvm::StringRef name);
   mlir::FailureOr<llvm::Function *> buildEntryPoint(llvm::StringRef name);
   llvm::LogicalResult buildLaunch(plan::LaunchOp launch, llvm::Value *args);
   llvm::LogicalResult buildStart(plan::StartOp start);
+  llvm::LogicalResult buildCopy(plan::CopyOp copy);
   void buildWait(plan::WaitOp wait);
   mlir::FailureOr<llvm::Value *> addressOf(mlir::Operation *user,
                                            mlir::Value place);
@@ -100,7 +105,8 @@ private:
   std::unique_ptr<llvm::Module> host;
   llvm::IRBuilder<> builder;
   llvm::StringMap<int64_t> arenaNumbers, kernelNumbers;
-  llvm::DenseMap<mlir::Operation *, int64_t> collectiveNumbers;
+  /// Of collectives, and of copies.
+  llvm::DenseMap<mlir::Operation *, int64_t> startNumbers;
   /// Operands of the launches of a kernel.
   llvm::StringMap<unsigned> argumentCounts;
   ProgramRow program;

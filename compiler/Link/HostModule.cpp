@@ -7,6 +7,8 @@
 //                               llmcLaunch(context, 3, args);
 //   plan.start all_gather ..   -> llmcStartCollective(context, 0, .., .., null)
 //   plan.wait %p               -> llmcWaitCollective(context, 0)
+//   plan.copy to_host ..       -> llmcStartCopy(context, 0, .., ..)
+//   plan.wait %q               -> llmcWaitCopy(context, 0)
 //
 //===----------------------------------------------------------------------===//
 
@@ -77,8 +79,7 @@ LogicalResult HostBuilder::buildLaunch(plan::LaunchOp launch,
 
 LogicalResult HostBuilder::buildStart(plan::StartOp start) {
   llvm::Type *pointer = builder.getPtrTy();
-  SmallVector<llvm::Value *> arguments = {context,
-                                          i64(collectiveNumbers.at(start))};
+  SmallVector<llvm::Value *> arguments = {context, i64(startNumbers.at(start))};
   for (Value place : start->getOperands()) {
     FailureOr<llvm::Value *> address = addressOf(start, place);
     if (failed(address))
@@ -94,11 +95,26 @@ LogicalResult HostBuilder::buildStart(plan::StartOp start) {
   return success();
 }
 
-void HostBuilder::buildWait(plan::WaitOp wait) {
+LogicalResult HostBuilder::buildCopy(plan::CopyOp copy) {
+  llvm::Type *pointer = builder.getPtrTy();
+  FailureOr<llvm::Value *> source = addressOf(copy, copy.getSource());
+  FailureOr<llvm::Value *> destination = addressOf(copy, copy.getDestination());
+  if (failed(source) || failed(destination))
+    return failure();
   builder.CreateCall(
-      host->getOrInsertFunction("llmcWaitCollective", builder.getVoidTy(),
-                                builder.getPtrTy(), builder.getInt64Ty()),
-      {context, i64(collectiveNumbers.at(wait.getPending().getDefiningOp()))});
+      host->getOrInsertFunction("llmcStartCopy", builder.getVoidTy(), pointer,
+                                builder.getInt64Ty(), pointer, pointer),
+      {context, i64(startNumbers.at(copy)), *source, *destination});
+  return success();
+}
+
+void HostBuilder::buildWait(plan::WaitOp wait) {
+  Operation *start = wait.getPending().getDefiningOp();
+  builder.CreateCall(
+      host->getOrInsertFunction(
+          isa<plan::CopyOp>(start) ? "llmcWaitCopy" : "llmcWaitCollective",
+          builder.getVoidTy(), builder.getPtrTy(), builder.getInt64Ty()),
+      {context, i64(startNumbers.at(start))});
 }
 
 FailureOr<llvm::Function *> HostBuilder::buildEntryPoint(StringRef name) {
@@ -133,8 +149,10 @@ FailureOr<llvm::Function *> HostBuilder::buildEntryPoint(StringRef name) {
   for (Operation &op : body) {
     auto launch = dyn_cast<plan::LaunchOp>(op);
     auto start = dyn_cast<plan::StartOp>(op);
+    auto copy = dyn_cast<plan::CopyOp>(op);
     if ((launch && failed(buildLaunch(launch, args))) ||
-        (start && failed(buildStart(start))))
+        (start && failed(buildStart(start))) ||
+        (copy && failed(buildCopy(copy))))
       return failure();
     if (auto wait = dyn_cast<plan::WaitOp>(op))
       buildWait(wait);
@@ -193,6 +211,7 @@ LogicalResult HostBuilder::run() {
   addImages();
   addMesh();
   addCollectives();
+  addCopies();
   if (failed(addArenas()) || failed(addTensors()) || failed(addKernels()) ||
       failed(addPorts()) || failed(addEntryPoints()))
     return failure();

@@ -84,6 +84,7 @@ LogicalResult HostBuilder::addArenas() {
     row.kind = i32(kind);
     row.alignment = i32(arena.getAlignment());
     row.sharded = i32(arena.getSharded());
+    row.host = i32(arena.getHost());
     arenaNumbers[arena.getSymName()] = rows.size();
 #define LLMC_LIST(kind, type, name) row.name,
     rows.push_back(structOf({LLMC_ARENA_FIELDS(LLMC_LIST)}));
@@ -140,7 +141,7 @@ void HostBuilder::addCollectives() {
         i64(std::max(source.getNumElements(), destination.getNumElements()));
     row.kind = i32(static_cast<int32_t>(start.getKind()));
     row.elementBytes = i32(source.getElementTypeBitWidth() / 8);
-    collectiveNumbers[start] = rows.size();
+    startNumbers[start] = rows.size();
 #define LLMC_LIST(kind, type, name) row.name,
     rows.push_back(structOf({LLMC_COLLECTIVE_FIELDS(LLMC_LIST)}));
 #undef LLMC_LIST
@@ -149,6 +150,33 @@ void HostBuilder::addCollectives() {
   program.collectives =
       rows.empty() ? null()
                    : table(rows.front()->getType(), rows, "collectives");
+}
+
+void HostBuilder::addCopies() {
+  std::vector<llvm::Constant *> rows;
+  module.walk([&](plan::CopyOp copy) {
+    auto type = cast<MemRefType>(copy.getSource().getType());
+    int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    bool toDevice = copy.getDirection() == plan::CopyDirection::ToDevice;
+    auto onHost = (toDevice ? copy.getSource() : copy.getDestination())
+                      .getDefiningOp<plan::ViewOp>();
+    CopyRow row;
+    row.name =
+        text(llvm::formatv("{0} of {1}, bytes {2} to {3}",
+                           plan::stringifyCopyDirection(copy.getDirection()),
+                           onHost.getArena(), onHost.getOffset(),
+                           onHost.getOffset() + bytes)
+                 .str());
+    row.bytes = i64(bytes);
+    row.direction = i64(static_cast<int64_t>(copy.getDirection()));
+    startNumbers[copy] = rows.size();
+#define LLMC_LIST(kind, type, name) row.name,
+    rows.push_back(structOf({LLMC_COPY_FIELDS(LLMC_LIST)}));
+#undef LLMC_LIST
+  });
+  program.numCopies = i64(rows.size());
+  program.copies =
+      rows.empty() ? null() : table(rows.front()->getType(), rows, "copies");
 }
 
 LogicalResult HostBuilder::addTensors() {

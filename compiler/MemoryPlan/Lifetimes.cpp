@@ -101,6 +101,11 @@ static Value inplaceArgument(tile::LaunchOp launch, unsigned result,
   return {};
 }
 
+/// Starts something that a `dist.wait` waits for.
+static bool isStart(Operation *op) {
+  return dist::isStart(op) || dist::isTransfer(op);
+}
+
 /// A window is used at `time`.
 static void addWindow(Value window, int64_t time,
                       FunctionLifetimes &lifetimes) {
@@ -120,10 +125,10 @@ FunctionLifetimes llmc::computeLifetimes(func::FuncOp function,
   llvm::DenseSet<Value> returned;
   int64_t time = 0;
   for (Operation &op : function.getBody().front()) {
-    // A collective works on its operands until it was waited for.
+    // What was started works on its operands until it was waited for.
     auto wait = dyn_cast<dist::WaitOp>(op);
     Operation *user = wait ? wait.getPending().getDefiningOp() : &op;
-    if (isa<tile::LaunchOp>(user) || dist::isStart(user)) {
+    if (isa<tile::LaunchOp>(user) || isStart(user)) {
       for (Value input : user->getOperands()) {
         Value whole = lifetimes.rootOf(input).whole;
         lastUse[whole] = time;
@@ -140,7 +145,7 @@ FunctionLifetimes llmc::computeLifetimes(func::FuncOp function,
   for (Operation &op : function.getBody().front()) {
     auto launch = dyn_cast<tile::LaunchOp>(op);
     if (!launch) {
-      time += dist::isStart(&op) || isa<dist::WaitOp>(op);
+      time += isStart(&op) || isa<dist::WaitOp>(op);
       continue;
     }
     llvm::SmallPtrSet<void *, 4> taken;

@@ -181,7 +181,8 @@ void Reader::run() {
   for (auto arena : module.getOps<plan::ArenaOp>())
     report.arenas.push_back({arena.getSymName().str(),
                              arenaTexts[static_cast<unsigned>(arena.getKind())],
-                             static_cast<int64_t>(arena.getBytes())});
+                             static_cast<int64_t>(arena.getBytes()),
+                             arena.getHost()});
   for (auto variable : module.getOps<plan::VariableOp>())
     report.variables.push_back(
         {variable.getName().str(), spell(variable.getType()),
@@ -206,10 +207,11 @@ void MemoryReport::setWorkspace(int64_t bytes) {
       arena.bytes = bytes;
 }
 
-int64_t MemoryReport::totalBytes() const {
+int64_t MemoryReport::totalBytes(bool host) const {
   int64_t total = 0;
   for (const Arena &arena : arenas)
-    total += arena.bytes * (arena.name == "workspace" ? threads : 1);
+    if (arena.host == host)
+      total += arena.bytes * (arena.name == "workspace" ? threads : 1);
   return total;
 }
 
@@ -220,14 +222,14 @@ static size_t findTotal(StringRef arena) {
       .Case("gradients", 1)
       .Cases({"moment1", "moment2"}, 2)
       .Case("activations", 3)
-      .Case("communication", 4)
+      .Cases({"communication", "staging"}, 4)
       .Default(5); // inputs, outputs, sums for the norm, workspace
 }
 
 MemoryReport::Totals MemoryReport::getTotals() const {
   Totals totals;
   for (const Arena &arena : arenas)
-    totals.device[findTotal(arena.name)] +=
+    (arena.host ? totals.host : totals.device)[findTotal(arena.name)] +=
         arena.bytes * (arena.name == "workspace" ? threads : 1);
   return totals;
 }

@@ -23,6 +23,7 @@ struct MemoryReport {
     std::string name; // as in the IR
     std::string text; // as the program prints it
     int64_t bytes = 0;
+    bool host = false; // in the host's pinned memory
   };
 
   /// A tensor or a window of the activation arena. Times count the launches of
@@ -91,8 +92,8 @@ struct MemoryReport {
   std::vector<Kind> kinds;
   int64_t threads = 1;
 
-  /// Of all arenas.
-  int64_t totalBytes() const;
+  /// Of all arenas of the device, or of the host.
+  int64_t totalBytes(bool host = false) const;
   Totals getTotals() const;
   /// The function that needs most of the activation arena; null without one.
   const Function *peakFunction() const;

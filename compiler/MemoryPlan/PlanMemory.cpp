@@ -127,6 +127,20 @@ void Planner::placeStart(Operation *op) {
     places[cast<dist::WaitOp>(user).getValue()] = destination;
 }
 
+/// What the wait gives is the destination.
+void Planner::placeTransfer(Operation *op) {
+  Value source = places.at(op->getOperand(0));
+  Value destination = places.at(op->getOperand(1));
+  auto direction = isa<dist::ToDeviceStartOp>(op)
+                       ? plan::CopyDirection::ToDevice
+                       : plan::CopyDirection::ToHost;
+  auto copy = plan::CopyOp::create(builder, op->getLoc(), direction, source,
+                                   destination);
+  places[op->getResult(0)] = copy.getPending();
+  for (Operation *user : op->getUsers())
+    places[cast<dist::WaitOp>(user).getValue()] = destination;
+}
+
 void Planner::placeLaunch(tile::LaunchOp launch,
                           const FunctionLifetimes &lifetimes,
                           const Packing &packing) {
@@ -221,7 +235,8 @@ LogicalResult Planner::planFunction(func::FuncOp function) {
   for (Operation &op : function.getBody().front()) {
     if (auto launch = dyn_cast<tile::LaunchOp>(op)) {
       placeLaunch(launch, lifetimes, packing);
-    } else if (isa<train::RefOp, train::FlatOp, train::SquaresOp>(op)) {
+    } else if (isa<train::RefOp, train::FlatOp, train::SquaresOp,
+                   dist::StagingOp>(op)) {
       if (failed(placeReference(&op)))
         return failure();
     } else if (auto window = dyn_cast<dist::WindowOp>(op)) {
@@ -246,6 +261,8 @@ LogicalResult Planner::planFunction(func::FuncOp function) {
         return failure();
     } else if (dist::isStart(&op)) {
       placeStart(&op);
+    } else if (dist::isTransfer(&op)) {
+      placeTransfer(&op);
     } else if (auto wait = dyn_cast<dist::WaitOp>(op)) {
       plan::WaitOp::create(builder, op.getLoc(), places.at(wait.getPending()));
     } else if (&op != terminator) {
@@ -262,6 +279,7 @@ LogicalResult Planner::run() {
   if (failed(layOutVariables()) || failed(layOutCopies()) ||
       failed(layOutShards()))
     return failure();
+  layOutHost();
   auto functions = llvm::to_vector(module.getOps<func::FuncOp>());
   for (func::FuncOp function : functions)
     if (failed(collectPorts(function)))

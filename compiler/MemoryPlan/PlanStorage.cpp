@@ -11,9 +11,9 @@ using namespace llmc;
 
 StringRef llmc::getArenaName(plan::ArenaKind kind) {
   constexpr StringLiteral names[] = {
-      "parameters", "gradients",   "moment1",      "moment2",
-      "constants",  "activations", "io",           "workspace",
-      "compute",    "squares",     "communication"};
+      "parameters",    "gradients", "moment1",   "moment2", "constants",
+      "activations",   "io",        "workspace", "compute", "squares",
+      "communication", "staging"};
   static_assert(std::size(names) == numArenaKinds);
   return names[static_cast<unsigned>(kind)];
 }
@@ -121,7 +121,25 @@ LogicalResult Planner::layOutShards() {
   return success();
 }
 
+/// A storage that some handle says is on the host lies there.
+void Planner::layOutHost() {
+  module.walk([&](train::FlatOp flat) {
+    if (flat.getHost())
+      isOnHost[static_cast<unsigned>(arenaOf(flat.getSlot()))] = true;
+  });
+}
+
 LogicalResult Planner::placeReference(Operation *op) {
+  if (auto staging = dyn_cast<dist::StagingOp>(op)) {
+    auto first = static_cast<int64_t>(staging.getFirst());
+    int64_t &arena = bytesOfArena(plan::ArenaKind::Staging);
+    arena = std::max<int64_t>(
+        arena,
+        llvm::alignTo(first + bytesOf(staging.getType()), planAlignment));
+    places[staging] = createView(op->getLoc(), plan::ArenaKind::Staging, first,
+                                 staging.getType());
+    return success();
+  }
   if (auto squares = dyn_cast<train::SquaresOp>(op)) {
     int64_t offset = squares.getFirst() * 4;
     int64_t bytes = bytesOf(cast<ShapedType>(squares.getType()));
@@ -138,6 +156,10 @@ LogicalResult Planner::placeReference(Operation *op) {
     if (flat.getSharded() != isSharded[static_cast<unsigned>(arena)])
       return flat.emitOpError()
              << "is not sharded, but other handles on this storage are";
+    if (flat.getHost() != isOnHost[static_cast<unsigned>(arena)])
+      return flat.emitOpError()
+             << "is on the device, but other handles on this storage are on "
+                "the host";
     if (bytes != bytesOfArena(arena))
       return flat.emitOpError()
              << "expected all parameters with padding, " << bytesOfArena(arena)
@@ -155,6 +177,9 @@ LogicalResult Planner::placeReference(Operation *op) {
   if (isSharded[static_cast<unsigned>(arena)])
     return ref.emitOpError()
            << "refers to a storage of which this rank has shards only";
+  if (isOnHost[static_cast<unsigned>(arena)])
+    return ref.emitOpError()
+           << "refers to a storage that lies in the host's memory";
   int64_t offset = variableOffsets[ref.getVariable()];
   if (arena == plan::ArenaKind::Compute)
     offset = offsetOfCopy(variable);
@@ -204,7 +229,8 @@ void Planner::createArenas() {
     auto kind = static_cast<plan::ArenaKind>(index);
     if (arenaBytes[index] != 0 || kind == plan::ArenaKind::Workspace)
       plan::ArenaOp::create(builder, location, getArenaName(kind), kind,
-                            arenaBytes[index], planAlignment, isSharded[index]);
+                            arenaBytes[index], planAlignment, isSharded[index],
+                            isOnHost[index]);
   }
   auto variables = llvm::to_vector(module.getOps<train::VariableOp>());
   for (train::VariableOp variable : variables) {

@@ -41,6 +41,7 @@ private:
   llvm::LogicalResult layOutVariables();
   llvm::LogicalResult layOutCopies();
   llvm::LogicalResult layOutShards();
+  void layOutHost();
   llvm::LogicalResult addPort(mlir::func::FuncOp function, llvm::StringRef name,
                               mlir::Type type);
   llvm::LogicalResult collectPorts(mlir::func::FuncOp function);
@@ -48,6 +49,7 @@ private:
   llvm::LogicalResult placeReference(mlir::Operation *op);
   llvm::LogicalResult placePart(mlir::Operation *op);
   void placeStart(mlir::Operation *op);
+  void placeTransfer(mlir::Operation *op);
   void placeLaunch(tile::LaunchOp launch, const FunctionLifetimes &lifetimes,
                    const Packing &packing);
   /// The place of a tensor, which lies without gaps, or of a memref.
@@ -68,6 +70,7 @@ private:
   mlir::OpBuilder builder;
   std::array<int64_t, numArenaKinds> arenaBytes = {};
   std::array<bool, numArenaKinds> isSharded = {};
+  std::array<bool, numArenaKinds> isOnHost = {};
   int64_t ranks = 1;
   llvm::MapVector<llvm::StringRef, Port, llvm::StringMap<unsigned>> ports;
   llvm::StringMap<int64_t> variableOffsets; // bytes

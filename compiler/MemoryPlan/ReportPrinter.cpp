@@ -51,15 +51,19 @@ largestTensors(const MemoryReport &report, llvm::StringRef function) {
   return tensors;
 }
 
-static void printArenas(const MemoryReport &report, llvm::raw_ostream &os) {
-  int64_t total = report.totalBytes();
-  os << "memory, bytes\n";
+/// The arenas of the device, or of the host, with their total.
+static void printArenas(const MemoryReport &report, bool host,
+                        llvm::raw_ostream &os) {
+  int64_t total = report.totalBytes(host);
+  os << (host ? "\npinned memory of the host, bytes\n" : "memory, bytes\n");
   auto row = [&](llvm::StringRef text, int64_t bytes) {
     os << llvm::formatv("  {0,-28}{1,18}  {2,11}  {3,5:F1} %\n", text,
                         withCommas(bytes), humanBytes(bytes),
                         total == 0 ? 0.0 : 100.0 * bytes / total);
   };
   for (const MemoryReport::Arena &arena : report.arenas) {
+    if (arena.host != host)
+      continue;
     bool perThread = arena.name == "workspace";
     row(perThread ? llvm::formatv("{0} ({1} x {2})", arena.text, report.threads,
                                   humanBytes(arena.bytes))
@@ -122,7 +126,9 @@ static void printVariables(const MemoryReport &report, unsigned most,
 }
 
 void MemoryReport::print(llvm::raw_ostream &os, unsigned most) const {
-  printArenas(*this, os);
+  printArenas(*this, /*host=*/false, os);
+  if (llvm::any_of(arenas, [](const Arena &arena) { return arena.host; }))
+    printArenas(*this, /*host=*/true, os);
   printPacking(*this, os);
   if (const Function *peak = peakFunction())
     printPeak(*this, *peak, most, os);
@@ -131,12 +137,14 @@ void MemoryReport::print(llvm::raw_ostream &os, unsigned most) const {
 
 void MemoryReport::writeJson(llvm::json::OStream &json) const {
   json.attribute("total_bytes", totalBytes());
+  json.attribute("host_bytes", totalBytes(/*host=*/true));
   json.attribute("threads", threads);
   json.attributeArray("arenas", [&] {
     for (const Arena &arena : arenas)
       json.object([&] {
         json.attribute("name", arena.name);
         json.attribute("bytes", arena.bytes);
+        json.attribute("host", arena.host);
       });
   });
   json.attributeArray("functions", [&] {

@@ -396,10 +396,11 @@ LogicalResult Verifier::run() {
     if (!function)
       continue;
     for (Operation &inner : function.getBody().front()) {
-      if (!isa<plan::ViewOp, plan::LaunchOp, plan::StartOp, plan::WaitOp>(
-              inner))
-        return inner.emitOpError() << "expected plan.view, plan.launch, "
-                                      "plan.start or plan.wait in a plan.func";
+      if (!isa<plan::ViewOp, plan::LaunchOp, plan::StartOp, plan::CopyOp,
+               plan::WaitOp>(inner))
+        return inner.emitOpError()
+               << "expected plan.view, plan.launch, plan.start, plan.copy or "
+                  "plan.wait in a plan.func";
       if (auto view = dyn_cast<plan::ViewOp>(inner))
         if (failed(verifyView(view)))
           return failure();

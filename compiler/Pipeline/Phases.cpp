@@ -66,20 +66,29 @@ static std::string step(const PipelineOptions &options) {
 
 static std::string distribution(const PipelineOptions &options) {
   // Nothing to share out: the storage stays as Step laid it out.
-  if (options.ranks == 1)
+  if (options.ranks == 1 && options.offload.empty())
     return "";
-  std::string passes = llvm::formatv(
-      // Places of parameters are final before kernels are made for them.
-      "llmc-bucket-parameters{{ranks={0} zero={1} bucket={2}},"
-      // While the norm and the optimizer are single ops.
-      "llmc-shard-update{{norm-splits={3}}",
-      options.ranks, options.getZero(), options.bucketBytes / 4,
-      options.isCuda() ? 8 * findChip(options.arch)->sms : 256);
-  // Windows are zeroed and added up by kernels, which Fusion makes.
-  if (options.getZero() >= 2)
-    passes += ",llmc-shard-gradients";
-  if (options.getZero() >= 3)
-    passes += ",llmc-shard-parameters";
+  // Places of parameters are final before kernels are made for them.
+  std::string passes =
+      llvm::formatv("llmc-bucket-parameters{{ranks={0} zero={1} bucket={2}}",
+                    options.ranks, options.getZero(), options.bucketBytes / 4);
+  if (options.ranks > 1) {
+    // While the norm and the optimizer are single ops.
+    passes +=
+        llvm::formatv(",llmc-shard-update{{norm-splits={0}}",
+                      options.isCuda() ? 8 * findChip(options.arch)->sms : 256);
+    // Windows are zeroed and added up by kernels, which Fusion makes.
+    if (options.getZero() >= 2)
+      passes += ",llmc-shard-gradients";
+    if (options.getZero() >= 3)
+      passes += ",llmc-shard-parameters";
+  }
+  if (!options.offload.empty())
+    // Of what is this rank's own.
+    passes += llvm::formatv(
+        ",llmc-offload-state{{optimizer={0} masters={1}}",
+        options.offload.has(OffloadKind::Optimizer) ? "true" : "false",
+        options.offload.has(OffloadKind::Masters) ? "true" : "false");
   return passes;
 }
 
@@ -148,6 +157,8 @@ static std::string memoryPlan(const PipelineOptions &options) {
     // On places, since it is bytes that must not be touched too early.
     verify = ",llmc-verify-collectives";
   }
+  if (!options.offload.empty())
+    verify += ",llmc-verify-transfers";
   return reduce +
          // After Schedule, since splits decide the sizes of partial results.
          "llmc-plan-memory,"

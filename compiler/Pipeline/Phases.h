@@ -3,6 +3,7 @@
 #ifndef LLMC_COMPILER_PIPELINE_PHASES_H
 #define LLMC_COMPILER_PIPELINE_PHASES_H
 
+#include "compiler/Pipeline/Offload.h"
 #include "compiler/Schedule/ScheduleFile.h"
 #include "compiler/Target/CUDA/ImageCache.h"
 
@@ -43,7 +44,9 @@ struct PipelineOptions {
   int64_t ranks = 1;
   /// Stage of ZeRO: "0" to "3" or "auto", see getZero.
   std::string zero = "auto";
-  /// Bytes of gradients that one collective carries.
+  /// What lies in the host's pinned memory instead of the device's.
+  OffloadSet offload;
+  /// Bytes of gradients that one collective carries, or one transfer.
   int64_t bucketBytes = int64_t(16) << 20;
   /// What the backward pass computes again: "none", "ops", "layer" or "auto",
   /// see getRecompute.

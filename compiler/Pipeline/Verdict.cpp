@@ -84,9 +84,10 @@ void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
   row("forward", step.forward());
   row("backward", step.backward());
   row("update", step.update.compute);
+  if (step.ranks > 1 || step.exposed() > 0)
+    row("exposed communication", step.exposed());
   if (step.ranks == 1)
     return;
-  row("exposed communication", step.exposed());
   os << llvm::formatv("  each GPU sends {0} bytes ({1}) over {2}\n",
                       withCommas(step.sentBytes()),
                       humanBytes(step.sentBytes()), step.link);

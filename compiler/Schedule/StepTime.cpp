@@ -10,12 +10,13 @@
 using namespace mlir;
 using namespace llmc;
 
+static int64_t bytesOf(Value place) {
+  auto type = cast<MemRefType>(place.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
 /// What a collective works on as a whole: of its ends the larger one.
 static int64_t getWholeBytes(plan::StartOp start) {
-  auto bytesOf = [](Value place) {
-    auto type = cast<MemRefType>(place.getType());
-    return type.getNumElements() * type.getElementTypeBitWidth() / 8;
-  };
   return std::max(bytesOf(start.getSource()), bytesOf(start.getDestination()));
 }
 
@@ -23,7 +24,9 @@ static FunctionTime simulate(plan::FuncOp function, SymbolTable &symbols,
                              const LinkModel &link, int64_t ranks) {
   FunctionTime time;
   double kernels = 0, collectives = 0; // the streams' clocks
+  double copies[2] = {};               // of each direction
   llvm::DenseMap<Value, size_t> started;
+  llvm::DenseMap<Value, double> copied; // when each copy ends
   for (Operation &op : function.getBody().front()) {
     if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
       auto predicted = symbols.lookup(launch.getKernel())
@@ -43,7 +46,19 @@ static FunctionTime simulate(plan::FuncOp function, SymbolTable &symbols,
       collectives = collective.end;
       started[start.getPending()] = time.collectives.size();
       time.collectives.push_back(collective);
+    } else if (auto copy = dyn_cast<plan::CopyOp>(op)) {
+      double &clock = copies[static_cast<unsigned>(copy.getDirection())];
+      clock = std::max(kernels, clock) +
+              static_cast<double>(bytesOf(copy.getSource())) /
+                  link.copyBytesPerSecond;
+      copied[copy.getPending()] = clock;
     } else if (auto wait = dyn_cast<plan::WaitOp>(op)) {
+      if (auto copy = copied.find(wait.getPending()); copy != copied.end()) {
+        double exposed = std::max(0.0, copy->second - kernels);
+        time.exposed += exposed;
+        kernels += exposed;
+        continue;
+      }
       CollectiveTime &collective =
           time.collectives[started.lookup(wait.getPending())];
       collective.exposed = std::max(0.0, collective.end - kernels);

@@ -31,7 +31,7 @@ struct CollectiveTime {
 /// One run of an entry point.
 struct FunctionTime {
   double compute = 0; // of the kernels
-  double exposed = 0; // waited for collectives
+  double exposed = 0; // waited for collectives and copies
   std::vector<CollectiveTime> collectives;
 
   double seconds() const { return compute + exposed; }

@@ -51,6 +51,14 @@ inline bool isStart(mlir::Operation *op) {
       op);
 }
 
+/// Starts a copy between the host and the device.
+inline bool isTransfer(mlir::Operation *op) {
+  return mlir::isa<ToDeviceStartOp, ToHostStartOp>(op);
+}
+
+/// A handle on storage, or on a part of it, that lies in the host's memory.
+bool isOnHost(mlir::Value storage);
+
 } // namespace llmc::dist
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "dialects/Dist/Dist.h"
 
+#include "dialects/Train/Train.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/OpImplementation.h"
@@ -18,7 +20,8 @@
 using namespace mlir;
 using namespace llmc::dist;
 
-/// Elements to which a shard is aligned: 256 bytes of f32, as variables are.
+/// Elements to which a shard is aligned, 256 bytes of f32, as variables are;
+/// bytes to which a place of staging is.
 static constexpr int64_t kShardAlignment = 64;
 
 void DistDialect::initialize() {
@@ -42,9 +45,12 @@ MeshOp llmc::dist::findMesh(Operation *op) {
   return meshes.empty() ? MeshOp() : *meshes.begin();
 }
 
-/// What a collective that is waited for results in lies in its operand.
+/// What a collective that is waited for results in lies in its operand, what a
+/// transfer brings at its destination.
 static Value getPlace(WaitOp wait) {
   Operation *start = wait.getPending().getDefiningOp();
+  if (isTransfer(start))
+    return start->getOperand(1);
   auto gather = dyn_cast<AllGatherStartOp>(start);
   if (gather && gather.getDestination())
     return gather.getDestination();
@@ -123,14 +129,13 @@ LogicalResult UnitOp::verify() {
 }
 
 LogicalResult BucketOp::verify() {
-  FailureOr<int64_t> ranks = findRanks(*this);
-  if (failed(ranks))
-    return failure();
+  MeshOp mesh = findMesh(*this);
+  int64_t ranks = mesh ? static_cast<int64_t>(mesh.getRanks()) : 1;
   int64_t elements = getElements();
-  int64_t multiple = kShardAlignment * *ranks;
+  int64_t multiple = kShardAlignment * ranks;
   if (elements <= 0 || elements % multiple != 0)
     return emitOpError("expected a positive multiple of ")
-           << multiple << " elements for " << *ranks << " ranks, found "
+           << multiple << " elements for " << ranks << " ranks, found "
            << elements;
   return verifyFollows(*this);
 }
@@ -205,6 +210,42 @@ LogicalResult AllGatherStartOp::verify() {
            << result << ", found " << getDestination().getType();
   return verifyParts(*this, getPending().getType().getTensor(),
                      getInput().getType());
+}
+
+LogicalResult StagingOp::verify() {
+  auto first = static_cast<int64_t>(getFirst());
+  if (first < 0 || first % kShardAlignment != 0)
+    return emitOpError("expected to begin at a multiple of ")
+           << kShardAlignment << " bytes, found " << first;
+  return success();
+}
+
+bool llmc::dist::isOnHost(Value storage) {
+  Operation *producer = storage.getDefiningOp();
+  while (isa_and_nonnull<RangeOp, ShardOp>(producer))
+    producer = producer->getOperand(0).getDefiningOp();
+  auto flat = dyn_cast_or_null<train::FlatOp>(producer);
+  return flat && flat.getHost();
+}
+
+static LogicalResult verifyTransfer(Operation *op, Value host, Value device,
+                                    StringRef hostIs, StringRef deviceIs) {
+  if (!isOnHost(host))
+    return op->emitOpError("expected a ") << hostIs << " in the host's memory";
+  if (isOnHost(device))
+    return op->emitOpError("expected a ")
+           << deviceIs << " in the device's memory";
+  return success();
+}
+
+LogicalResult ToDeviceStartOp::verify() {
+  return verifyTransfer(*this, getSource(), getDestination(), "source",
+                        "destination");
+}
+
+LogicalResult ToHostStartOp::verify() {
+  return verifyTransfer(*this, getDestination(), getSource(), "destination",
+                        "source");
 }
 
 LogicalResult WaitOp::verify() {

@@ -15,8 +15,12 @@ def Dist_Dialect : Dialect {
     One program runs on all ranks of a mesh; each has a number from 0 on. The
     flat storage of parameters (`train.flat`) is cut into buckets, each bucket
     into one shard a rank, in the order of ranks. Collectives are started and
-    waited for apart; they work on storage, in place. Sums are taken in the order of ranks, ((x0 + x1) + x2) + ..., so
-    that they do not depend on how a range is cut.
+    waited for apart; they work on storage, in place. Sums are taken in the
+    order of ranks, ((x0 + x1) + x2) + ..., so that they do not depend on how a
+    range is cut.
+
+    State that lies in the host's memory comes to the device and goes back by
+    transfers, which are started and waited for alike, also on one rank.
 
     Created by Distribution; functions hold dist ops until MemoryPlan,
     `dist.mesh` and `dist.bucket` stay until Link makes tables of them.
@@ -26,7 +30,7 @@ def Dist_Dialect : Dialect {
 
 def Dist_PendingType : TypeDef<Dist_Dialect, "Pending"> {
   let mnemonic = "pending";
-  let summary = "a collective that was started, by what it results in";
+  let summary = "a collective or a transfer that was started, by its result";
   let parameters = (ins "::mlir::RankedTensorType":$tensor);
   let assemblyFormat = "`<` $tensor `>`";
 }
@@ -79,12 +83,13 @@ def Dist_UnitOp : Dist_Op<"unit"> {
 def Dist_BucketOp : Dist_Op<"bucket"> {
   let summary = "a range of flat storage that one collective carries";
   let description = [{
-    Elements `at` to `at` + `elements` of the storage of all parameters. Rank r
-    owns the r-th of equal shards of it. A sharded storage holds the rank's
+    Elements `at` to `at` + `elements` of the storage of all parameters, and what
+    one transfer carries of it. Rank r owns the r-th of equal shards of it. A sharded storage holds the rank's
     shards of all buckets one behind the other: that of this bucket begins at
     `at` / ranks.
 
-    (C1) `elements` is a positive multiple of 64 times the ranks of the mesh.
+    (C1) `elements` is a positive multiple of 64 times the ranks of the mesh; of
+    64 without a mesh, on one rank.
     (C2) The first bucket is at 0, each other where the one before it ends.
 
     ```mlir
@@ -217,11 +222,77 @@ def Dist_AllGatherStartOp : Dist_Op<"all_gather_start"> {
   let hasVerifier = 1;
 }
 
+def Dist_StagingOp : Dist_Op<"staging", [Pure]> {
+  let summary = "a handle on a place of the device that state passes through";
+  let description = [{
+    `first` is the place's first byte among all those of the program. What lies
+    there is undefined until a transfer has brought it.
+
+    (C1) `first` is not negative, and a multiple of 64.
+
+    ```mlir
+    %s = dist.staging 4096 : tensor<512xf32>
+    ```
+  }];
+  let arguments = (ins I64Attr:$first);
+  let results = (outs Dist_Flat:$value);
+  let assemblyFormat = "$first attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
+class Dist_TransferOp<string mnemonic, string text> : Dist_Op<mnemonic, [
+    SameTypeOperands,
+    TypesMatchWith<"the result is of the source's type", "source", "pending",
+        "PendingType::get($_self.getContext(), ::llvm::cast<::mlir::RankedTensorType>($_self))">]> {
+  let summary = text;
+  let arguments = (ins Arg<Dist_Flat, "", [MemRead]>:$source,
+                       Arg<Dist_Flat, "", [MemWrite]>:$destination);
+  let results = (outs Dist_PendingType:$pending);
+  let assemblyFormat = "$source `into` $destination attr-dict `:` type($source)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$source, "::mlir::Value":$destination), [{
+    build($_builder, $_state,
+          PendingType::get($_builder.getContext(),
+                           ::llvm::cast<::mlir::RankedTensorType>(source.getType())),
+          source, destination);
+  }]>];
+  let hasVerifier = 1;
+}
+
+def Dist_ToDeviceStartOp : Dist_TransferOp<"to_device_start",
+    "starts to copy from the host to the device"> {
+  let description = [{
+    The wait's result is the destination. Transfers of one direction run in the
+    order of their starts; those of the other, and kernels, run beside them.
+
+    (C1) Source, destination and result have one type.
+    (C2) The source is a handle on storage of the host, the destination is not.
+
+    ```mlir
+    %p = dist.to_device_start %range into %staging : tensor<512xf32>
+    %m = dist.wait %p : !dist.pending<tensor<512xf32>>
+    ```
+  }];
+}
+
+def Dist_ToHostStartOp : Dist_TransferOp<"to_host_start",
+    "starts to copy from the device to the host"> {
+  let description = [{
+    As `dist.to_device_start`, the other way.
+
+    (C1) Source, destination and result have one type.
+    (C2) The destination is a handle on storage of the host, the source is not.
+
+    ```mlir
+    %p = dist.to_host_start %m into %range : tensor<512xf32>
+    ```
+  }];
+}
+
 def Dist_WaitOp : Dist_Op<"wait", [TypesMatchWith<"", "pending", "value",
     "::llvm::cast<::llmc::dist::PendingType>($_self).getTensor()">]> {
-  let summary = "waits for a collective; what it results in is there now";
+  let summary = "waits for what was started; what it results in is there now";
   let description = [{
-    (C1) A collective is waited for once.
+    (C1) A collective or a transfer is waited for once.
 
     ```mlir
     %sum = dist.wait %p : !dist.pending<tensor<512xf32>>

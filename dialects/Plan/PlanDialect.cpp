@@ -104,3 +104,29 @@ LogicalResult StartOp::verify() {
     return emitOpError("expected one place as source and destination");
   return success();
 }
+
+LogicalResult CopyOp::verify() {
+  auto type = cast<MemRefType>(getSource().getType());
+  if (!type.getLayout().isIdentity())
+    return emitOpError("expected bytes without gaps, found ") << type;
+  return success();
+}
+
+LogicalResult CopyOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  bool toDevice = getDirection() == CopyDirection::ToDevice;
+  for (auto [place, host, what] :
+       {std::tuple(getSource(), toDevice, "source"),
+        std::tuple(getDestination(), !toDevice, "destination")}) {
+    auto view = place.getDefiningOp<ViewOp>();
+    auto arena = view ? symbolTable.lookupNearestSymbolFrom<ArenaOp>(
+                            *this, view.getArenaAttr())
+                      : ArenaOp();
+    if (!arena)
+      return emitOpError("expected plan.views as places");
+    if (arena.getHost() != host)
+      return emitOpError("expected a ")
+             << what << " on the " << (host ? "host" : "device") << ", found '"
+             << view.getArena() << "'";
+  }
+  return success();
+}

@@ -18,7 +18,8 @@ def Plan_Dialect : Dialect {
     After MemoryPlan a module holds `plan.arena`s, `plan.variable`s, the
     kernels (`tile.func`) and one `plan.func` per entry point, a straight line
     of `plan.view` and `plan.launch`, in a program for several ranks also of
-    `plan.start` and `plan.wait`.
+    `plan.start` and `plan.wait`, and of `plan.copy` where state lies in the
+    host's memory.
   }];
   let useDefaultTypePrinterParser = 1;
 }
@@ -37,7 +38,8 @@ def Plan_ArenaKind : I32EnumAttr<"ArenaKind", "what an arena holds", [
     I32EnumAttrCase<"Workspace", 7, "workspace">,
     I32EnumAttrCase<"Compute", 8, "compute">,
     I32EnumAttrCase<"Squares", 9, "squares">,
-    I32EnumAttrCase<"Communication", 10, "communication">]> {
+    I32EnumAttrCase<"Communication", 10, "communication">,
+    I32EnumAttrCase<"Staging", 11, "staging">]> {
   let cppNamespace = "::llmc::plan";
 }
 
@@ -45,11 +47,16 @@ def Plan_ArenaOp : Plan_Op<"arena", [Symbol]> {
   let summary = "storage allocated once at start";
   let description = [{
     A `sharded` arena holds this rank's shards of all buckets, one behind the
-    other, instead of all of a storage.
+    other, instead of all of a storage. One of the `host` is pinned memory that
+    no kernel accesses: `plan.copy` brings its contents to the device and back.
+
+    ```mlir
+    plan.arena moment1 @moment1 bytes 4096 align 64 host
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Plan_ArenaKind:$kind, I64Attr:$bytes, I64Attr:$alignment,
-                       UnitAttr:$sharded);
-  let assemblyFormat = "$kind $sym_name `bytes` $bytes `align` $alignment (`sharded` $sharded^)? attr-dict";
+                       UnitAttr:$sharded, UnitAttr:$host);
+  let assemblyFormat = "$kind $sym_name `bytes` $bytes `align` $alignment (`sharded` $sharded^)? (`host` $host^)? attr-dict";
   let hasVerifier = 1;
 }
 
@@ -98,7 +105,7 @@ def Plan_LaunchOp : Plan_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
 
 def Plan_PendingType : TypeDef<Plan_Dialect, "Pending"> {
   let mnemonic = "pending";
-  let summary = "a collective that was started";
+  let summary = "a collective or a copy that was started";
 }
 
 // The order is that of LLMC_COLLECTIVE_KINDS in runtime/abi/ProgramAbi.h.
@@ -138,8 +145,43 @@ def Plan_StartOp : Plan_Op<"start"> {
   let hasVerifier = 1;
 }
 
+// The order is that of LLMC_COPY_DIRECTIONS in runtime/abi/ProgramAbi.h.
+def Plan_CopyDirection : I32EnumAttr<"CopyDirection", "which way a copy goes", [
+    I32EnumAttrCase<"ToDevice", 0, "to_device">,
+    I32EnumAttrCase<"ToHost", 1, "to_host">]> {
+  let cppNamespace = "::llmc::plan";
+}
+
+def Plan_CopyOp : Plan_Op<"copy", [SameTypeOperands, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "starts a copy between the host and the device";
+  let description = [{
+    Copies of one direction run one at a time, in the order in which they were
+    started; those of the other direction, and launches, run beside them.
+
+    (C1) Source and destination have one type, without gaps.
+    (C2) `to_device` copies from an arena of the host into one of the device,
+    `to_host` the other way.
+
+    ```mlir
+    %m = plan.view @moment1[4096] : memref<512xf32>
+    %s = plan.view @staging[0] : memref<512xf32>
+    %p = plan.copy to_device %m into %s : memref<512xf32>
+    plan.wait %p
+    ```
+  }];
+  let arguments = (ins Plan_CopyDirection:$direction, AnyMemRef:$source, AnyMemRef:$destination);
+  let results = (outs Plan_PendingType:$pending);
+  let builders = [OpBuilder<(ins "CopyDirection":$direction, "::mlir::Value":$source,
+                                 "::mlir::Value":$destination), [{
+    build($_builder, $_state, PendingType::get($_builder.getContext()),
+          CopyDirectionAttr::get($_builder.getContext(), direction), source, destination);
+  }]>];
+  let assemblyFormat = "$direction $source `into` $destination attr-dict `:` type($source)";
+  let hasVerifier = 1;
+}
+
 def Plan_WaitOp : Plan_Op<"wait"> {
-  let summary = "waits until a collective is done";
+  let summary = "waits until a collective or a copy is done";
   let arguments = (ins Plan_PendingType:$pending);
   let assemblyFormat = "$pending attr-dict";
 }

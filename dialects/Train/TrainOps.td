@@ -63,15 +63,17 @@ def Train_RefOp : Train_Op<"ref", [Pure, DeclareOpInterfaceMethods<SymbolUserOpI
 def Train_FlatOp : Train_Op<"flat", [Pure]> {
   let summary = "a handle on one storage of all parameters at once, padding included";
   let description = [{
-    A `sharded` storage holds only what this rank has of it (`dist.bucket`).
+    A `sharded` storage holds only what this rank has of it (`dist.bucket`). One
+    of the `host` lies in the host's memory, and is copied
+    (`dist.to_device_start`) instead of read by kernels.
 
     ```mlir
     %m = train.flat moment1 sharded : tensor<2048xf32>
     ```
   }];
-  let arguments = (ins Train_Slot:$slot, UnitAttr:$sharded);
+  let arguments = (ins Train_Slot:$slot, UnitAttr:$sharded, UnitAttr:$host);
   let results = (outs 1DTensorOf<[AnyFloat]>:$value);
-  let assemblyFormat = "$slot (`sharded` $sharded^)? attr-dict `:` type($value)";
+  let assemblyFormat = "$slot (`sharded` $sharded^)? (`host` $host^)? attr-dict `:` type($value)";
   let hasVerifier = 1;
 }
 

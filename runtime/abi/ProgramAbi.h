@@ -27,6 +27,7 @@
 /// `Squares` are partial sums of squares of the gradients, which micro-steps
 /// leave for the update; like the gradients they start at zero.
 /// `Communication` is where a rank puts what it gets of the others to sum it.
+/// `Staging` is where on the device state passes through that lies in the host.
 #define LLMC_ARENA_KINDS(X)                                                    \
   X(Parameter, "parameters")                                                   \
   X(Gradient, "gradients")                                                     \
@@ -38,7 +39,8 @@
   X(Workspace, "workspace")                                                    \
   X(Compute, "bf16 parameters")                                                \
   X(Squares, "sums for the norm")                                              \
-  X(Communication, "communication buffers")
+  X(Communication, "communication buffers")                                    \
+  X(Staging, "staging buffers")
 
 /// How a parameter or a constant gets its first values.
 ///   Zeros, Ones      no argument
@@ -59,13 +61,19 @@
 /// Where kernels run.
 #define LLMC_DEVICE_KINDS(X) X(Cpu) X(Cuda)
 
-/// One arena: `bytes` at `alignment`, allocated once at start.
+/// Which way a copy between the host and the device goes.
+#define LLMC_COPY_DIRECTIONS(X) X(ToDevice) X(ToHost)
+
+/// One arena: `bytes` at `alignment`, allocated once at start. One on the host
+/// is pinned, and no kernel accesses it: copies bring its contents to the
+/// device and back.
 #define LLMC_ARENA_FIELDS(X)                                                   \
   X(PTR, const char *, name)                                                   \
   X(I64, int64_t, bytes)                                                       \
   X(I32, int32_t, kind)                                                        \
   X(I32, int32_t, alignment)                                                   \
-  X(I32, int32_t, sharded) /* 1: this rank's shards of the buckets only */
+  X(I32, int32_t, sharded) /* 1: this rank's shards of the buckets only */     \
+  X(I32, int32_t, host)    /* 1: in pinned memory of the host */
 
 /// One parameter or constant. Gradients and moments of a parameter lie at the
 /// same offset in their arenas as the parameter in its own, whether the program
@@ -95,6 +103,13 @@
   X(I64, int64_t, elements)                                                    \
   X(I32, int32_t, kind)                                                        \
   X(I32, int32_t, elementBytes)
+
+/// One copy of the entry points between an arena of the host and one of the
+/// device.
+#define LLMC_COPY_FIELDS(X)                                                    \
+  X(PTR, const char *, name) /* what it carries, for messages */               \
+  X(I64, int64_t, bytes)                                                       \
+  X(I64, int64_t, direction)
 
 /// GPU code. With computeCapability 0, `cubin` is an ELF shared object for the
 /// emulated driver. Kernels with equal code share an image.
@@ -131,7 +146,7 @@
 /// runs `lastMicroStep` instead of `microStep` for the last micro-batch of a
 /// step: it sums the gradients over ranks. From ZeRO stage 2 on microStep does
 /// so itself, and lastMicroStep is null. With one rank it is null, too, and
-/// there are neither buckets nor collectives. All ranks call microStep,
+/// there are no collectives. All ranks call microStep,
 /// lastMicroStep, update and prepare in one order, in stage 3 also evaluate and
 /// generate.
 #define LLMC_PROGRAM_FIELDS(X)                                                 \
@@ -177,7 +192,9 @@
   X(I64, int64_t, numBuckets)                                                  \
   X(PTR, const LlmcBucket *, buckets)                                          \
   X(I64, int64_t, numCollectives)                                              \
-  X(PTR, const LlmcCollective *, collectives)
+  X(PTR, const LlmcCollective *, collectives)                                  \
+  X(I64, int64_t, numCopies)                                                   \
+  X(PTR, const LlmcCopy *, copies)
 
 /// Scalars that `update` reads, in the order of the hyper tensor, all f32.
 ///   gradientScale  1 / number of micro-batches of a step, of all ranks
@@ -208,7 +225,7 @@ typedef struct LlmcContext {
 /// argument, `workspace` is the calling thread's part of the workspace arena.
 typedef void (*LlmcKernelFunction)(void **args, int64_t x, int64_t y, int64_t z,
                                    void *workspace);
-/// A straight line of calls of the three functions below.
+/// A straight line of calls of the functions below.
 typedef void (*LlmcEntryPoint)(LlmcContext *);
 
 #define LLMC_FIELD(kind, type, name) type name;
@@ -227,6 +244,9 @@ typedef struct LlmcBucket {
 typedef struct LlmcCollective {
   LLMC_COLLECTIVE_FIELDS(LLMC_FIELD)
 } LlmcCollective;
+typedef struct LlmcCopy {
+  LLMC_COPY_FIELDS(LLMC_FIELD)
+} LlmcCopy;
 typedef struct LlmcImage {
   LLMC_IMAGE_FIELDS(LLMC_FIELD)
 } LlmcImage;
@@ -250,6 +270,14 @@ void llmcStartCollective(LlmcContext *context, int64_t collective, void *source,
 /// Returns when collectives[collective] is done, or has failed.
 void llmcWaitCollective(LlmcContext *context, int64_t collective);
 
+/// Starts copies[copy] when the launches before it and all earlier copies of
+/// its direction are done, and returns. Copies of the two directions run beside
+/// each other and beside kernels.
+void llmcStartCopy(LlmcContext *context, int64_t copy, void *source,
+                   void *destination);
+/// What is launched or started afterwards comes after copies[copy].
+void llmcWaitCopy(LlmcContext *context, int64_t copy);
+
 /// Defined by the compiled program, read by the runtime.
 extern const LlmcProgram llmcProgram;
 
@@ -271,6 +299,11 @@ enum LlmcCollectiveKind {
   LLMC_COLLECTIVE_KINDS(LLMC_ENUM)
 #undef LLMC_ENUM
 };
+enum LlmcCopyDirection {
+#define LLMC_ENUM(name) LlmcCopy##name,
+  LLMC_COPY_DIRECTIONS(LLMC_ENUM)
+#undef LLMC_ENUM
+};
 enum LlmcDeviceKind {
 #define LLMC_ENUM(name) LlmcDevice##name,
   LLMC_DEVICE_KINDS(LLMC_ENUM)
@@ -289,7 +322,8 @@ static_assert(sizeof(LlmcKernel) == 96, "program ABI: LlmcKernel");
 static_assert(sizeof(LlmcImage) == 32, "program ABI: LlmcImage");
 static_assert(sizeof(LlmcBucket) == 16, "program ABI: LlmcBucket");
 static_assert(sizeof(LlmcCollective) == 24, "program ABI: LlmcCollective");
-static_assert(sizeof(LlmcProgram) == 320, "program ABI: LlmcProgram");
+static_assert(sizeof(LlmcCopy) == 24, "program ABI: LlmcCopy");
+static_assert(sizeof(LlmcProgram) == 336, "program ABI: LlmcProgram");
 #endif
 
 #endif // LLMC_RUNTIME_ABI_PROGRAMABI_H

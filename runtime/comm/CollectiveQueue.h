@@ -10,12 +10,7 @@
 
 #include "abi/ProgramAbi.h"
 #include "comm/Communicator.h"
-
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
-#include <vector>
+#include "core/WorkQueue.h"
 
 namespace llmc::runtime {
 
@@ -24,33 +19,20 @@ public:
   /// Both outlive the queue. Between entry points the queue is empty, and the
   /// communicator may be used otherwise.
   CollectiveQueue(const LlmcProgram &program, Communicator &communicator);
-  ~CollectiveQueue();
 
   void start(int64_t collective, void *source, void *destination,
              void *scratch);
-  void wait(int64_t collective);
+  void wait(int64_t collective) { queue.wait(collective); }
   /// What went wrong first; afterwards nothing is started any more.
-  Status status();
+  Status status() { return queue.status(); }
 
 private:
-  struct Job {
-    int64_t collective;
-    void *source;
-    void *destination;
-    void *scratch;
-  };
-  void work();
-  Status run(const Job &job);
+  Status run(const LlmcCollective &collective, void *source, void *destination,
+             void *scratch);
 
   const LlmcProgram &program;
   Communicator &communicator;
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<Job> jobs;
-  std::vector<bool> isUnderWay; // [collective]
-  Status failure = Status::ok();
-  bool stopping = false;
-  std::thread thread;
+  WorkQueue queue;
 };
 
 } // namespace llmc::runtime

@@ -20,3 +20,13 @@ extern "C" void llmcStartCollective(LlmcContext *context, int64_t collective,
 extern "C" void llmcWaitCollective(LlmcContext *context, int64_t collective) {
   static_cast<DeviceContext *>(context)->collectives->wait(collective);
 }
+
+extern "C" void llmcStartCopy(LlmcContext *context, int64_t copy, void *source,
+                              void *destination) {
+  static_cast<DeviceContext *>(context)->device->startCopy(copy, source,
+                                                           destination);
+}
+
+extern "C" void llmcWaitCopy(LlmcContext *context, int64_t copy) {
+  static_cast<DeviceContext *>(context)->device->waitCopy(copy);
+}

@@ -55,8 +55,11 @@ public:
   virtual std::string description() const = 0;
   /// Allocates every arena of the program, once. All bytes are zero.
   virtual Status allocate() = 0;
-  /// Bytes that `allocate` takes, workspaces of all threads included.
+  /// Bytes that `allocate` takes of the device, workspaces of all threads
+  /// included.
   virtual int64_t plannedBytes() const = 0;
+  /// Bytes that `allocate` takes for arenas of the host.
+  virtual int64_t hostBytes() const = 0;
 
   /// Bytes that this program holds on the device now; -1 when unknown.
   virtual int64_t bytesInUse() const = 0;
@@ -85,6 +88,11 @@ public:
   virtual Status finish() = 0;
   /// Runs one kernel; called by the entry points through llmcLaunch.
   virtual void launch(int64_t kernel, void **args) = 0;
+  /// Copies between arenas of the host and the device; called by the entry
+  /// points through llmcStartCopy and llmcWaitCopy.
+  virtual void startCopy(int64_t copy, const void *source,
+                         void *destination) = 0;
+  virtual void waitCopy(int64_t copy) = 0;
 
   /// Whether a kernel has failed, and the error could not say which one.
   virtual bool hasUnnamedFault() const { return false; }

@@ -30,6 +30,23 @@ Status broken(fmt::format_string<Args...> format, Args &&...args) {
                        fmt::format(format, std::forward<Args>(args)...));
 }
 
+/// The rest is read and written by kernels and by the training loop.
+bool mayLieOnHost(int32_t kind) {
+  return kind == LlmcArenaParameter || kind == LlmcArenaMoment1 ||
+         kind == LlmcArenaMoment2;
+}
+
+Status checkCopies(const LlmcProgram &program) {
+  for (int64_t i = 0; i < program.numCopies; ++i) {
+    const LlmcCopy &copy = program.copies[i];
+    if (copy.bytes <= 0 || copy.direction < 0 ||
+        copy.direction > LlmcCopyToHost)
+      return broken("copy {} has {} bytes in the unknown direction {}", i,
+                    copy.bytes, copy.direction);
+  }
+  return Status::ok();
+}
+
 Status checkArenas(const LlmcProgram &program) {
   std::set<int32_t> seen;
   for (int64_t i = 0; i < program.numArenas; ++i) {
@@ -42,6 +59,9 @@ Status checkArenas(const LlmcProgram &program) {
         (arena.alignment & (arena.alignment - 1)) != 0)
       return broken("the arena of {} has {} bytes at alignment {}",
                     arenaNames[arena.kind], arena.bytes, arena.alignment);
+    if (arena.host && !mayLieOnHost(arena.kind))
+      return broken("the arena of {} lies in the host's memory",
+                    arenaNames[arena.kind]);
   }
   if (keepsNarrowParameters(program))
     seen.insert(LlmcArenaParameter);
@@ -216,6 +236,7 @@ Status checkProgram(const LlmcProgram &program) {
   LLMC_TRY(checkArenas(program));
   LLMC_TRY(checkKernels(program));
   LLMC_TRY(checkMesh(program));
+  LLMC_TRY(checkCopies(program));
   std::set<std::string> names;
   for (int64_t i = 0; i < program.numTensors; ++i) {
     LLMC_TRY(checkTensor(program, program.tensors[i]));

@@ -41,17 +41,20 @@ void TrainLoop::describe(const Data &data) {
   console.line(fmt::format("model: {}, {} parameters, from {} for {}",
                            program.modelName, program.parameters,
                            program.modelFile, program.target));
-  std::string arenas;
+  std::string arenas[2]; // of the device, of the host
   for (int64_t i = 0; i < program.numArenas; ++i) {
     const LlmcArena &arena = program.arenas[i];
     bool perThread = program.deviceKind == LlmcDeviceCpu &&
                      arena.kind == LlmcArenaWorkspace && pool.size() > 1;
-    arenas +=
-        fmt::format("{}{} {}{}", i == 0 ? "" : ", ", arena.name,
-                    formatBytes(arena.bytes), perThread ? " a thread" : "");
+    std::string &list = arenas[arena.host ? 1 : 0];
+    list += fmt::format("{}{} {}{}", list.empty() ? "" : ", ", arena.name,
+                        formatBytes(arena.bytes), perThread ? " a thread" : "");
   }
   console.line(fmt::format("memory: {} planned: {}",
-                           formatBytes(device.plannedBytes()), arenas));
+                           formatBytes(device.plannedBytes()), arenas[0]));
+  if (!arenas[1].empty())
+    console.line(fmt::format("host memory: {} pinned: {}",
+                             formatBytes(device.hostBytes()), arenas[1]));
   console.line(fmt::format(
       "data: {} tokens in {}, {} training windows of {}, {} held out ({})",
       data.tokens(), options.data, data.trainWindows(), program.sequence,
@@ -105,7 +108,9 @@ Status TrainLoop::describeMemory() {
   const bool onCpu = program.deviceKind == LlmcDeviceCpu;
   // What ranks of one process take on the CPU cannot be told apart.
   const int together = onCpu ? ranks.processSize() : 1;
-  const int64_t plannedBytes = device.plannedBytes() * together;
+  // There all memory is the host's.
+  const int64_t plannedBytes =
+      (device.plannedBytes() + (onCpu ? device.hostBytes() : 0)) * together;
   const auto planned = static_cast<double>(plannedBytes);
   for (int rank = 0; rank < ranks.size(); rank += together) {
     const int64_t peak = peaks[static_cast<size_t>(rank)];

@@ -3,6 +3,15 @@
 // RUN: llmc-opt %s --llmc-bucket-parameters="ranks=2 zero=1 bucket=200" | FileCheck %s
 // RUN: llmc-opt %s --llmc-bucket-parameters="ranks=3" | FileCheck %s --check-prefix=THREE
 // RUN: llmc-opt %s --llmc-bucket-parameters="ranks=2 bucket=200" --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: llmc-opt %s --llmc-bucket-parameters="ranks=1 bucket=200" | FileCheck %s --check-prefix=ALONE
+
+// One rank has no mesh, and nothing to pad.
+// ALONE-NOT: dist.mesh
+// ALONE: dist.bucket at 0 elements 256
+// ALONE-NEXT: dist.bucket at 256 elements 64
+// ALONE-NEXT: dist.bucket at 320 elements 64
+// ALONE: train.variable @b "b" : tensor<15xf32> at 320 init
+// ALONE: train.flat value : tensor<384xf32>
 
 // A bucket of 200 elements is rounded up to 256: two shards of 128.
 // CHECK: dist.mesh ranks 2 zero 1

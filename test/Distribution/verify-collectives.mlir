@@ -382,3 +382,22 @@ plan.func @evaluate {
 module {
   dist.mesh ranks 2 zero 2
 }
+
+// -----
+
+// A copy takes away what is being gathered.
+dist.mesh ranks 2 zero 1
+dist.bucket at 0 elements 128
+plan.arena parameter @parameters bytes 512 align 64
+plan.arena moment1 @moment1 bytes 512 align 64 host
+plan.func @update {
+  %all = plan.view @parameters[0] : memref<128xf32>
+  %own = plan.view @parameters[0 + rank * 256] : memref<64xf32>
+  %m = plan.view @moment1[0] : memref<64xf32>
+  // expected-note @+1 {{it is started here}}
+  %p = plan.start all_gather %own into %all : memref<64xf32>, memref<128xf32>
+  // expected-error @+1 {{touches bytes 0 to 512 of 'parameters' before the all_gather of them is waited for}}
+  %q = plan.copy to_host %own into %m : memref<64xf32>
+  plan.wait %p
+  plan.wait %q
+}

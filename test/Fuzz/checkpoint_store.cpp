@@ -20,10 +20,10 @@ namespace {
 
 constexpr int64_t numWeights = 20;
 const LlmcArena arenas[] = {
-    {"parameters", numWeights * 4, LlmcArenaParameter, 64, 0},
-    {"gradients", numWeights * 4, LlmcArenaGradient, 64, 0},
-    {"optimizer m", numWeights * 4, LlmcArenaMoment1, 64, 0},
-    {"optimizer v", numWeights * 4, LlmcArenaMoment2, 64, 0},
+    {"parameters", numWeights * 4, LlmcArenaParameter, 64, 0, 0},
+    {"gradients", numWeights * 4, LlmcArenaGradient, 64, 0, 0},
+    {"optimizer m", numWeights * 4, LlmcArenaMoment1, 64, 0, 0},
+    {"optimizer v", numWeights * 4, LlmcArenaMoment2, 64, 0, 0},
 };
 const int64_t matrix[] = {4, 4}, vector[] = {4};
 const LlmcTensor tensors[] = {

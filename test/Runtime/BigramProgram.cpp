@@ -7,7 +7,8 @@
 //
 // With LLMC_TEST_CUDA it is a program for a GPU, whose code is what the fake
 // CUDA driver runs. Its products read a copy of the parameters, here in f32
-// too, so that results are those of the CPU.
+// too, so that results are those of the CPU. The parameters themselves and both
+// moments lie in the host's memory and pass through the GPU in two buckets.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,6 +33,9 @@ constexpr int64_t tokensAt = 0, targetsAt = R, lossAt = 2 * R,
 // Activations, in floats.
 constexpr int64_t deltasAt = 0, rowLossAt = R * V, partsAt = rowLossAt + R,
                   activationSize = partsAt + V + 1;
+
+// The rows of parameters, V + 1 of them, are updated in two buckets.
+constexpr int64_t half = 128, rest = V + 1 - half;
 
 float *f32(void *pointer) { return static_cast<float *>(pointer); }
 int32_t *i32(void *pointer) { return static_cast<int32_t *>(pointer); }
@@ -116,6 +120,14 @@ void adamw(void **args, int64_t part, int64_t, int64_t, void *) {
   }
 }
 
+/// Of the second bucket, whose first row is `half`.
+void adamwSecond(void **args, int64_t part, int64_t, int64_t, void *) {
+  void *whole[7];
+  for (int i = 0; i < 7; ++i)
+    whole[i] = i == 4 || i == 5 ? args[i] : f32(args[i]) - half * V;
+  adamw(whole, half + part, 0, 0, nullptr);
+}
+
 void promptLogits(void **args, int64_t, int64_t, int64_t, void *) {
   const float *weight = f32(args[0]), *bias = weight + numWeights;
   const int32_t token = i32(args[1])[*i32(args[2])];
@@ -135,7 +147,8 @@ enum Kernel {
   NormRoot,
   AdamW,
   PromptLogits,
-  CopyPart
+  CopyPart,
+  AdamWSecond
 };
 
 /// What products read.
@@ -165,18 +178,88 @@ void microStep(LlmcContext *c) {
   llmcLaunch(c, AddGradients, add);
 }
 
-void update(LlmcContext *c) {
+/// Both buckets of `state`, three arenas in the order of their kinds.
+void launchAdamW(LlmcContext *c, int64_t bucket, void *const (&state)[3]) {
+  const int64_t first = bucket * half * V;
+  void *adam[] = {state[0],
+                  at(c, LlmcArenaGradient, first),
+                  state[1],
+                  state[2],
+                  at(c, LlmcArenaIo, hyperAt),
+                  at(c, LlmcArenaIo, normAt),
+                  at(c, weightArena, first)};
+  llmcLaunch(c, bucket ? AdamWSecond : AdamW, adam);
+}
+
+void launchNorm(LlmcContext *c) {
   void *part[] = {at(c, LlmcArenaGradient), at(c, LlmcArenaIo, hyperAt),
                   at(c, LlmcArenaActivation)};
   llmcLaunch(c, NormPart, part);
   void *root[] = {at(c, LlmcArenaIo, normAt), at(c, LlmcArenaActivation)};
   llmcLaunch(c, NormRoot, root);
-  void *adam[] = {at(c, LlmcArenaParameter),   at(c, LlmcArenaGradient),
-                  at(c, LlmcArenaMoment1),     at(c, LlmcArenaMoment2),
-                  at(c, LlmcArenaIo, hyperAt), at(c, LlmcArenaIo, normAt),
-                  at(c, weightArena)};
-  llmcLaunch(c, AdamW, adam);
 }
+
+#ifndef LLMC_TEST_CUDA
+void update(LlmcContext *c) {
+  launchNorm(c);
+  for (int64_t bucket : {0, 1}) {
+    const int64_t first = bucket * half * V;
+    launchAdamW(c, bucket,
+                {at(c, LlmcArenaParameter, first),
+                 at(c, LlmcArenaMoment1, first),
+                 at(c, LlmcArenaMoment2, first)});
+  }
+}
+#else
+constexpr LlmcArenaKind offloaded[] = {LlmcArenaParameter, LlmcArenaMoment1,
+                                       LlmcArenaMoment2};
+/// Where the table of arenas leaves the order of the kinds.
+constexpr auto stagingArena = LlmcArenaKind(LlmcArenaCompute + 1);
+
+// Of state s of bucket b: copies[2 s + b] to the device, copies[6 + 2 s + b] to
+// the host; the last one is of all parameters.
+constexpr int64_t firstBytes = half * V * 4, restBytes = rest * V * 4;
+#define BOTH(direction)                                                        \
+  {"p0", firstBytes, direction}, {"p1", restBytes, direction},                 \
+      {"m0", firstBytes, direction}, {"m1", restBytes, direction},             \
+      {"v0", firstBytes, direction}, {                                         \
+    "v1", restBytes, direction                                                 \
+  }
+const LlmcCopy copies[] = {BOTH(LlmcCopyToDevice),
+                           BOTH(LlmcCopyToHost),
+                           {"p", numParameters * 4, LlmcCopyToDevice}};
+
+void *onHost(LlmcContext *c, int64_t state, int64_t bucket) {
+  return at(c, offloaded[state], bucket * half * V);
+}
+void *inStaging(LlmcContext *c, int64_t state, int64_t bucket) {
+  return at(c, stagingArena, (bucket * 3 + state) * rest * V);
+}
+void bring(LlmcContext *c, int64_t bucket) {
+  for (int64_t s : {0, 1, 2})
+    llmcStartCopy(c, 2 * s + bucket, onHost(c, s, bucket),
+                  inStaging(c, s, bucket));
+}
+
+void update(LlmcContext *c) {
+  bring(c, 0);
+  launchNorm(c);
+  for (int64_t bucket : {0, 1}) {
+    if (bucket == 0)
+      bring(c, 1);
+    for (int64_t s : {0, 1, 2})
+      llmcWaitCopy(c, 2 * s + bucket);
+    launchAdamW(c, bucket,
+                {inStaging(c, 0, bucket), inStaging(c, 1, bucket),
+                 inStaging(c, 2, bucket)});
+    for (int64_t s : {0, 1, 2})
+      llmcStartCopy(c, 6 + 2 * s + bucket, inStaging(c, s, bucket),
+                    onHost(c, s, bucket));
+  }
+  for (int64_t copy = 6; copy < 12; ++copy)
+    llmcWaitCopy(c, copy);
+}
+#endif
 
 void generate(LlmcContext *c) {
   void *args[] = {at(c, weightArena), at(c, LlmcArenaIo, promptAt),
@@ -184,23 +267,35 @@ void generate(LlmcContext *c) {
   llmcLaunch(c, PromptLogits, args);
 }
 
-[[maybe_unused]] void prepare(LlmcContext *c) {
-  void *args[] = {at(c, LlmcArenaParameter), at(c, weightArena)};
+#ifdef LLMC_TEST_CUDA
+void prepare(LlmcContext *c) {
+  llmcStartCopy(c, 12, onHost(c, 0, 0), inStaging(c, 0, 0));
+  llmcWaitCopy(c, 12);
+  void *args[] = {inStaging(c, 0, 0), at(c, weightArena)};
   llmcLaunch(c, CopyPart, args);
 }
+constexpr int32_t isOnHost = 1;
+constexpr int64_t stagingBytes = 6 * rest * V * 4;
+#else
+constexpr int32_t isOnHost = 0;
+#endif
 
-// In the order of the arena kinds, so that a kind is its own index.
+// In the order of the arena kinds, so that a kind is its own index, up to the
+// copies.
 const LlmcArena arenas[] = {
-    {"parameters", numParameters * 4, LlmcArenaParameter, 64, 0},
-    {"gradients", numParameters * 4, LlmcArenaGradient, 64, 0},
-    {"optimizer m", numParameters * 4, LlmcArenaMoment1, 64, 0},
-    {"optimizer v", numParameters * 4, LlmcArenaMoment2, 64, 0},
-    {"constants", T * 4 * 4 * 2, LlmcArenaConstant, 64, 0},
-    {"activations", activationSize * 4, LlmcArenaActivation, 64, 0},
-    {"inputs and outputs", ioSize * 4, LlmcArenaIo, 64, 0},
-    {"workspace", V * 4, LlmcArenaWorkspace, 64, 0},
+    {"parameters", numParameters * 4, LlmcArenaParameter, 64, 0, isOnHost},
+    {"gradients", numParameters * 4, LlmcArenaGradient, 64, 0, 0},
+    {"optimizer m", numParameters * 4, LlmcArenaMoment1, 64, 0, isOnHost},
+    {"optimizer v", numParameters * 4, LlmcArenaMoment2, 64, 0, isOnHost},
+    {"constants", T * 4 * 4 * 2, LlmcArenaConstant, 64, 0, 0},
+    {"activations", activationSize * 4, LlmcArenaActivation, 64, 0, 0},
+    {"inputs and outputs", ioSize * 4, LlmcArenaIo, 64, 0, 0},
+    {"workspace", V * 4, LlmcArenaWorkspace, 64, 0, 0},
     {"compute copies", weightArena == LlmcArenaCompute ? numParameters * 4 : 0,
-     LlmcArenaCompute, 64, 0},
+     LlmcArenaCompute, 64, 0, 0},
+#ifdef LLMC_TEST_CUDA
+    {"staging buffers", stagingBytes, LlmcArenaStaging, 64, 0, 0},
+#endif
 };
 
 const int64_t weightShape[] = {V, V}, biasShape[] = {V}, ropeShape[] = {T, 4};
@@ -225,10 +320,12 @@ const FakeKernel code[] = {
     {"add_gradients", addGradients, 3}, {"norm_part", normPart, 3},
     {"norm_root", normRoot, 2},         {"adamw", adamw, 7},
     {"prompt_logits", promptLogits, 4}, {"copy", copyPart, 2},
+    {"adamw_1", adamwSecond, 7},
 };
-const FakeModule cubin = {code, 8};
+const FakeModule cubin = {code, 9};
 const LlmcImage images[] = {{&cubin, nullptr, sizeof(cubin), 0}};
 constexpr LlmcEntryPoint prepareEntry = prepare;
+constexpr int64_t numCopies = 13;
 #define CODE(function) nullptr
 #else
 constexpr LlmcDeviceKind deviceKind = LlmcDeviceCpu;
@@ -237,6 +334,8 @@ constexpr int32_t computeCapability = 0, threads = 0;
 constexpr int64_t image = -1, numImages = 0;
 constexpr LlmcImage *images = nullptr;
 constexpr LlmcEntryPoint prepareEntry = nullptr;
+constexpr int64_t numCopies = 0;
+constexpr LlmcCopy *copies = nullptr;
 #define CODE(function) function
 #endif
 
@@ -252,12 +351,14 @@ const LlmcKernel kernels[] = {
      1},
     {"norm_root", "bigram.mlir:1", CODE(normRoot), 1, 1, 1, V, V * 4,
      "norm_root", image, threads, 0, 2, 1},
-    {"adamw", "bigram.mlir:1", CODE(adamw), V + 1, 1, 1, numParameters * 12,
-     numParameters * 32, "adamw", image, threads, 0, 7, 1},
+    {"adamw", "bigram.mlir:1", CODE(adamw), half, 1, 1, half * V * 12,
+     half * V * 32, "adamw", image, threads, 0, 7, 1},
     {"prompt_logits", "bigram.mlir:3", CODE(promptLogits), 1, 1, 1, V, V * 8,
      "prompt_logits", image, threads, 0, 4, 1},
     {"copy", "bigram.mlir:1", CODE(copyPart), V + 1, 1, 1, 0, numParameters * 8,
      "copy", image, threads, 0, 2, 1},
+    {"adamw_1", "bigram.mlir:1", CODE(adamwSecond), rest, 1, 1, rest * V * 12,
+     rest * V * 32, "adamw_1", image, threads, 0, 7, 1},
 };
 
 } // namespace
@@ -273,11 +374,11 @@ extern "C" const LlmcProgram llmcProgram = {
     V,
     numParameters,
     R * V * 6,
-    9,
+    sizeof(arenas) / sizeof(*arenas),
     arenas,
     4,
     tensors,
-    8,
+    9,
     kernels,
     tokensAt * 4,
     targetsAt * 4,
@@ -306,4 +407,6 @@ extern "C" const LlmcProgram llmcProgram = {
     /*buckets=*/nullptr,
     /*numCollectives=*/0,
     /*collectives=*/nullptr,
+    numCopies,
+    copies,
 };

@@ -66,6 +66,18 @@ protected:
   LlmcProgram program = smallGpuProgram();
 };
 
+TEST_F(CudaTest, MoreThanTheHostHasIsRefusedBeforeAnythingIsTaken) {
+  std::vector<LlmcArena> offloading(arenas, arenas + 3);
+  offloading.push_back(
+      {"optimizer m", int64_t(1) << 50, LlmcArenaMoment1, 64, 0, 1});
+  program.numArenas = 4;
+  program.arenas = offloading.data();
+  EXPECT_FAILS(allocateWith(""), "the program pins 1024 TiB of the host's "
+                                 "memory (optimizer m 1024 TiB), ");
+  EXPECT_EQ(calls("cuMemAlloc_v2"), 0);
+  EXPECT_EQ(calls("cuMemHostRegister_v2"), 0);
+}
+
 TEST_F(CudaTest, SaysWhatIsMissing) {
   EXPECT_FAILS(allocateWith("fail=cuInit:1:100"), "no GPU: the CUDA driver");
   EXPECT_FAILS(allocateWith("devices=0"), "no GPU: the CUDA driver");

@@ -39,7 +39,9 @@ TEST_F(CudaRunTest, TheSameBitsAsOnTheCpu) {
     for (const char *part :
          {"GPU 0: NVIDIA GeForce RTX 4090, sm_89, driver of CUDA 13.0, peak "
           "82.6 TFLOP/s (f32, by table)",
-          "FLOP/s, 0.0 % of peak\n", "memory: peak "})
+          "FLOP/s, 0.0 % of peak\n", "memory: peak ",
+          "host memory: 771 KiB pinned: parameters 257 KiB, optimizer m 257 "
+          "KiB, optimizer v 257 KiB\n"})
       EXPECT_NE(gpu.output.find(part), std::string::npos)
           << part << " is not in\n"
           << gpu.output;
@@ -133,7 +135,11 @@ TEST_F(CudaRunTest, TheKernelThatFailedIsFound) {
 
 TEST_F(CudaRunTest, MistakesAreErrorsOfOneMessage) {
   expectError(trainOnGpu("devices=0", "--out o"), "no GPU: the CUDA driver");
-  expectError(trainOnGpu("free=1000", "--out o"), "the program needs 84.");
+  expectError(trainOnGpu("free=1000", "--out o"), "the program needs 80.");
+  expectError(trainOnGpu("fail=cuMemHostRegister_v2:2:2", "--out o"),
+              "the driver cannot pin 257 KiB of the host's memory for the "
+              "optimizer m, of 771 KiB in all (parameters 257 KiB, optimizer m "
+              "257 KiB, optimizer v 257 KiB): CUDA_ERROR_OUT_OF_MEMORY");
   expectError(trainOnGpu("", "--out o --device 1"),
               "there is no GPU 1, choose one of these with --device or "
               "LLMC_DEVICE: 0: NVIDIA GeForce RTX 4090\n");

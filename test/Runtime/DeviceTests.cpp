@@ -127,8 +127,8 @@ void gridEntry(LlmcContext *context) {
 }
 
 TEST(CpuDevice, LaunchRunsTheGridAndCountsIt) {
-  const LlmcArena arenas[] = {{"io", 64, LlmcArenaIo, 64, 0},
-                              {"workspace", 64, LlmcArenaWorkspace, 16, 0}};
+  const LlmcArena arenas[] = {{"io", 64, LlmcArenaIo, 64, 0, 0},
+                              {"workspace", 64, LlmcArenaWorkspace, 16, 0, 0}};
   const LlmcKernel kernels[] = {
       {"grid", "test", gridKernel, 2, 3, 4, 0, 0, "grid", -1, 0, 0, 1, 0}};
   LlmcProgram program{};
@@ -152,9 +152,72 @@ TEST(CpuDevice, LaunchRunsTheGridAndCountsIt) {
   EXPECT_GT(device.profile()[0].seconds, 0);
 }
 
+// Two buckets of moments go through two places, as the compiler would have it;
+// each step adds one.
+constexpr int64_t bucketFloats = 1 << 18;
+const LlmcCopy transfers[] = {{"in 0", bucketFloats * 4, LlmcCopyToDevice},
+                              {"in 1", bucketFloats * 4, LlmcCopyToDevice},
+                              {"out 0", bucketFloats * 4, LlmcCopyToHost},
+                              {"out 1", bucketFloats * 4, LlmcCopyToHost}};
+
+void addOne(void **args, int64_t x, int64_t, int64_t, void *) {
+  float *place = static_cast<float *>(args[0]) + x * (bucketFloats / 8);
+  for (int64_t i = 0; i < bucketFloats / 8; ++i)
+    place[i] += 1;
+}
+
+void offloadingEntry(LlmcContext *c) {
+  float *home[2], *place[2];
+  for (int64_t i : {0, 1}) {
+    home[i] = static_cast<float *>(c->arenas[0]) + i * bucketFloats;
+    place[i] = static_cast<float *>(c->arenas[1]) + i * bucketFloats;
+  }
+  llmcStartCopy(c, 0, home[0], place[0]);
+  for (int64_t i : {0, 1}) {
+    if (i == 0)
+      llmcStartCopy(c, 1, home[1], place[1]);
+    llmcWaitCopy(c, i);
+    void *args[] = {place[i]};
+    llmcLaunch(c, 0, args);
+    llmcStartCopy(c, 2 + i, place[i], home[i]);
+  }
+  llmcWaitCopy(c, 2);
+  llmcWaitCopy(c, 3);
+}
+
+TEST(CpuDevice, StateOfTheHostPassesThroughTheDevice) {
+  const LlmcArena arenas[] = {
+      {"optimizer m", 2 * bucketFloats * 4, LlmcArenaMoment1, 64, 0, 1},
+      {"staging", 2 * bucketFloats * 4, LlmcArenaStaging, 64, 0, 0}};
+  const LlmcKernel kernels[] = {
+      {"add", "test", addOne, 8, 1, 1, 0, 0, "add", -1, 0, 0, 1, 0}};
+  LlmcProgram program{};
+  program.numArenas = 2;
+  program.arenas = arenas;
+  program.numKernels = 1;
+  program.kernels = kernels;
+  program.numCopies = 4;
+  program.copies = transfers;
+  ThreadPool pool(2);
+  CpuDevice device(program, pool);
+  EXPECT_EQ(device.plannedBytes(), 2 * bucketFloats * 4);
+  EXPECT_EQ(device.hostBytes(), 2 * bucketFloats * 4);
+  EXPECT_OK(device.allocate());
+  const float first = 0.5f;
+  EXPECT_OK(device.write(LlmcArenaMoment1, 4 * bucketFloats, &first, 4));
+  for (int step = 0; step < 20; ++step)
+    EXPECT_OK(device.run(offloadingEntry));
+  std::vector<float> values(2 * bucketFloats);
+  EXPECT_OK(
+      device.read(LlmcArenaMoment1, 0, values.data(), 2 * bucketFloats * 4));
+  EXPECT_EQ(values[bucketFloats], 20.5f);
+  values[bucketFloats] = 20;
+  EXPECT_EQ(values, std::vector<float>(2 * bucketFloats, 20));
+}
+
 TEST(CpuDevice, TooLargeAPlanSaysWhatIsAvailable) {
   const LlmcArena arenas[] = {
-      {"activations", int64_t(1) << 50, LlmcArenaActivation, 64, 0}};
+      {"activations", int64_t(1) << 50, LlmcArenaActivation, 64, 0, 0}};
   LlmcProgram program{};
   program.numArenas = 1;
   program.arenas = arenas;

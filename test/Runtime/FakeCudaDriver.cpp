@@ -2,7 +2,9 @@
 
 #include "FakeCudaState.h"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 using namespace fakecuda;
 
@@ -20,7 +22,9 @@ void fakeCudaConfigure(const char *words) {
   configure(words);
 }
 long fakeCudaCalls(const char *function) { return state->calls[function]; }
-long fakeCudaLive() { return static_cast<long>(state->live.size()); }
+long fakeCudaLive() {
+  return static_cast<long>(state->live.size() + state->registered.size());
+}
 
 CUresult cuInit(unsigned) {
   if (state->calls.empty())
@@ -145,6 +149,15 @@ CUresult cuMemFreeHost(void *memory) {
   ENTER(cuMemFreeHost);
   return freeMemory(memory);
 }
+CUresult cuMemHostRegister_v2(void *memory, size_t bytes, unsigned) {
+  ENTER(cuMemHostRegister_v2);
+  state->registered[numberOf(memory)] = bytes;
+  return success;
+}
+CUresult cuMemHostUnregister(void *memory) {
+  ENTER(cuMemHostUnregister);
+  return state->registered.erase(numberOf(memory)) ? success : 713;
+}
 CUresult cuStreamCreate(CUstream *stream, unsigned) {
   ENTER(cuStreamCreate);
   make(stream, new CUstream_st);
@@ -165,25 +178,55 @@ CUresult cuStreamSynchronize(CUstream stream) {
 }
 CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
   ENTER(cuStreamWaitEvent);
+  if (CUgraph graph = event->capture) {
+    if (!stream->capture) {
+      stream->capture = graph;
+      stream->heads.clear();
+      graph->joined.push_back(stream);
+    }
+    stream->heads.insert(stream->heads.end(), event->heads.begin(),
+                         event->heads.end());
+    return success;
+  }
+  if (stream->capture)
+    return 905; // CUDA_ERROR_STREAM_CAPTURE_ISOLATION
   return event->recorded ? enqueue(stream, {nullptr, event, event->recorded})
                          : success;
 }
 CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
   ENTER(cuStreamBeginCapture_v2);
+  stream->heads.clear();
   return make(&stream->capture, new CUgraph_st);
 }
 CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
   std::lock_guard<std::mutex> lock(mutex);
-  if (CUresult injected = enter("cuStreamEndCapture"))
-    return destroy(stream->capture) ? 1 : injected;
-  *graph = stream->capture;
-  stream->capture = nullptr;
-  return *graph ? success : 901;
+  CUresult result = enter("cuStreamEndCapture");
+  CUgraph captured = std::exchange(stream->capture, nullptr);
+  if (!captured)
+    return 901;
+  // The rest of what other streams captured would run beside the next graph.
+  const std::vector<size_t> order = orderOf(*captured, stream->heads);
+  if (!result && order.size() != captured->nodes.size())
+    result = 904; // CUDA_ERROR_STREAM_CAPTURE_UNJOINED
+  for (CUstream other : captured->joined)
+    other->capture = nullptr;
+  captured->last = stream->heads;
+  if (result)
+    return destroy(captured) ? 1 : result;
+  *graph = captured;
+  return success;
 }
 CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph,
                                      unsigned long long) {
   ENTER(cuGraphInstantiateWithFlags);
-  return make(executable, new CUgraphExec_st{graph->launches});
+  std::vector<size_t> order = orderOf(*graph, graph->last);
+  // As captured: copies as early as may be.
+  if (state->number("eager", 0))
+    std::sort(order.begin(), order.end());
+  std::vector<std::function<void()>> launches;
+  for (size_t node : order)
+    launches.push_back(graph->nodes[node].run);
+  return make(executable, new CUgraphExec_st{launches});
 }
 CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
   ENTER(cuGraphLaunch);
@@ -207,6 +250,10 @@ CUresult cuEventCreate(CUevent *event, unsigned) {
 }
 CUresult cuEventRecord(CUevent event, CUstream stream) {
   ENTER(cuEventRecord);
+  event->capture = stream->capture;
+  event->heads = stream->heads;
+  if (event->capture)
+    return success;
   event->stream = stream;
   long number = ++event->recorded;
   return enqueue(stream, {[=] { event->reached = number; }});
@@ -290,10 +337,6 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
         for (unsigned x = 0; x < gridX; ++x)
           kernel.function(values.data(), x, y, z, state->workspace.data());
   };
-  if (stream->capture) {
-    stream->capture->launches.push_back(launch);
-    return success;
-  }
   return enqueue(stream, {launch});
 }
 CUresult cuGetErrorName(CUresult result, const char **name) {

@@ -57,9 +57,34 @@ static void advanceEager() {
 CUresult enqueue(CUstream stream, Work work) {
   if (state->broken)
     return state->broken;
+  if (CUgraph graph = stream->capture) {
+    graph->nodes.push_back({std::move(work.run), stream->heads});
+    stream->heads = {graph->nodes.size() - 1};
+    return success;
+  }
   stream->queue.push_back(std::move(work));
   advanceEager();
   return success;
+}
+
+static void visit(const CUgraph_st &graph, size_t node,
+                  std::vector<bool> &isSeen, std::vector<size_t> &order) {
+  if (isSeen[node])
+    return;
+  isSeen[node] = true;
+  // A stream's own node comes first, those that it waits for last.
+  for (size_t before : graph.nodes[node].after)
+    visit(graph, before, isSeen, order);
+  order.push_back(node);
+}
+
+std::vector<size_t> orderOf(const CUgraph_st &graph,
+                            const std::vector<size_t> &heads) {
+  std::vector<bool> isSeen(graph.nodes.size(), false);
+  std::vector<size_t> order;
+  for (size_t node : heads)
+    visit(graph, node, isSeen, order);
+  return order;
 }
 
 CUresult enter(const char *function) {
@@ -87,12 +112,18 @@ CUresult freeMemory(void *memory) {
   return success;
 }
 
-bool isOurs(CUdeviceptr first, size_t bytes) {
-  auto next = state->memory.upper_bound(first);
-  if (next == state->memory.begin())
+static bool holds(const std::map<CUdeviceptr, size_t> &ranges,
+                  CUdeviceptr first, size_t bytes) {
+  auto next = ranges.upper_bound(first);
+  if (next == ranges.begin())
     return false;
   auto holder = std::prev(next);
   return first + bytes <= holder->first + holder->second;
+}
+
+bool isOurs(CUdeviceptr first, size_t bytes) {
+  return holds(state->memory, first, bytes) ||
+         holds(state->registered, first, bytes);
 }
 
 } // namespace fakecuda

@@ -36,17 +36,26 @@ struct CUfunc_st {
 struct CUevent_st {
   CUstream stream = nullptr;
   long recorded = 0, reached = 0;
+  CUgraph capture = nullptr; ///< where it was recorded last, if in a capture
+  std::vector<size_t> heads; ///< nodes that it comes after then
 };
 struct CUstream_st {
   std::deque<Work> queue;
   CUgraph capture = nullptr;
+  std::vector<size_t> heads; ///< nodes that what is captured next comes after
   bool isOfKernels = false;
 };
 struct CUgraph_st {
-  std::vector<std::function<void()>> launches;
+  struct Node {
+    std::function<void()> run;
+    std::vector<size_t> after;
+  };
+  std::vector<Node> nodes;
+  std::vector<CUstream> joined; ///< streams that wait for captured events
+  std::vector<size_t> last;     ///< of the stream that was captured
 };
 struct CUgraphExec_st {
-  std::vector<std::function<void()>> launches;
+  std::vector<std::function<void()>> launches; ///< in the order of running
 };
 
 } // namespace llmc::runtime::cuda
@@ -68,7 +77,8 @@ struct State {
   CUresult faultResult = 0, broken = 0;
   std::set<CUstream> streams;
   std::set<void *> live;
-  std::map<CUdeviceptr, size_t> memory; ///< of the device and pinned, bytes
+  std::map<CUdeviceptr, size_t> memory;     ///< of the device and pinned, bytes
+  std::map<CUdeviceptr, size_t> registered; ///< of the host, pinned, bytes
   std::deque<CUfunc_st> functions;
   CUctx_st context;
   std::vector<char> workspace = std::vector<char>(1 << 16);
@@ -92,14 +102,19 @@ bool step(CUstream stream, bool forced);
 void advance(CUstream stream, bool forced);
 CUresult enqueue(CUstream stream, Work work);
 
+/// The nodes behind `heads`, each after all that it comes after; of these,
+/// those that other streams captured as late as may be.
+std::vector<size_t> orderOf(const CUgraph_st &graph,
+                            const std::vector<size_t> &heads);
+
 /// Counts a call; the result is the failure that was asked for.
 CUresult enter(const char *function);
 
 CUdeviceptr numberOf(const void *pointer);
 void remember(void *memory, size_t bytes);
 CUresult freeMemory(void *memory);
-/// Whether the bytes lie in one allocation: copies that go on by themselves
-/// need pinned memory.
+/// Whether the bytes lie in one allocation or registered range: copies that go
+/// on by themselves need pinned memory.
 bool isOurs(CUdeviceptr first, size_t bytes);
 
 template <typename T> CUresult make(T **out, T *made) {

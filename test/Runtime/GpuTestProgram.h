@@ -34,9 +34,9 @@ inline void evaluate(LlmcContext *c) { microStep(c); }
 
 inline const int64_t shape[] = {3, 1 << 20};
 inline const LlmcArena arenas[] = {
-    {"parameters", numParameters * 4, LlmcArenaParameter, 4096, 0},
-    {"inputs and outputs", 256, LlmcArenaIo, 64, 0},
-    {"workspace", 0, LlmcArenaWorkspace, 64, 0},
+    {"parameters", numParameters * 4, LlmcArenaParameter, 4096, 0, 0},
+    {"inputs and outputs", 256, LlmcArenaIo, 64, 0, 0},
+    {"workspace", 0, LlmcArenaWorkspace, 64, 0, 0},
 };
 inline const LlmcTensor tensors[] = {{"wte.weight", shape, 0, numParameters, 0,
                                       2, LlmcInitZeros, LlmcArenaParameter, 0}};

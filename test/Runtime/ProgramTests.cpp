@@ -51,6 +51,16 @@ TEST(Program, BrokenTablesAreRefused) {
   Copy alignment;
   alignment.arenas[0].alignment = 48;
   EXPECT_FAILS(checkProgram(alignment.program), "at alignment 48");
+  Copy onHost;
+  onHost.arenas[LlmcArenaActivation].host = 1;
+  EXPECT_FAILS(checkProgram(onHost.program),
+               "the arena of activations lies in the host's memory");
+  Copy copies;
+  const LlmcCopy wrong[] = {{"m", 4, LlmcCopyToHost}, {"m", 4, 2}};
+  copies.program.numCopies = 2;
+  copies.program.copies = wrong;
+  EXPECT_FAILS(checkProgram(copies.program),
+               "copy 1 has 4 bytes in the unknown direction 2");
   Copy small;
   small.arenas[LlmcArenaGradient].bytes -= 4;
   EXPECT_FAILS(checkProgram(small.program),

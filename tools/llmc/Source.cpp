@@ -192,6 +192,26 @@ static LogicalResult checkRanks(const PipelineOptions &options) {
   return success();
 }
 
+/// What is said of state in the host's memory.
+static LogicalResult checkOffload(const PipelineOptions &options) {
+  if (options.offload.empty())
+    return success();
+  if (options.masters == "bf16")
+    return mistake(llvm::formatv(
+        "--offload={0}: state passes through the device in parts, and the bits "
+        "of chance that round --masters=bf16 are those of the whole; leave one "
+        "of the two out",
+        options.offload.str()));
+  if (options.offload.has(OffloadKind::Masters) &&
+      options.getPrecision() != "bf16")
+    return mistake(llvm::formatv(
+        "--offload=masters: products in {0} read the weights that the "
+        "optimizer keeps, so that they stay on the device; leave masters out, "
+        "or compile with --precision=bf16",
+        options.getPrecision()));
+  return success();
+}
+
 LogicalResult llmc::checkOptions(const PipelineOptions &options) {
   if (failed(checkTarget(options)))
     return failure();
@@ -208,7 +228,7 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
     return mistake(llvm::formatv(
         "--head-chunk expects a multiple of 64 tokens, or 0, found {0}",
         *options.headChunk));
-  if (failed(checkRanks(options)))
+  if (failed(checkRanks(options)) || failed(checkOffload(options)))
     return failure();
   if (options.threads > 1024)
     return mistake(llvm::formatv("--jobs expects 0 to 1024 threads, found {0}",

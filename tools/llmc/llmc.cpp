@@ -113,10 +113,18 @@ static cl::opt<std::string>
                   "too; auto: 1 (default auto)"),
          cl::value_desc("stage"), cl::init("auto"), cl::sub(compile),
          cl::sub(plan), cl::cat(category));
+static cl::opt<std::string>
+    offload("offload",
+            cl::desc("what lies in pinned memory of the host and comes to the "
+                     "device when it is needed: none, or of optimizer (both "
+                     "moments) and masters (f32 weights beside bf16 ones), "
+                     "with commas (default none)"),
+            cl::value_desc("kinds"), cl::init("none"), cl::sub(compile),
+            cl::sub(plan), cl::cat(category));
 static cl::opt<int64_t, false, WholeNumber>
     bucket("bucket",
-           cl::desc("KiB of gradients that one collective carries (default "
-                    "16384)"),
+           cl::desc("KiB of gradients that one collective carries, or of state "
+                    "that one copy from or to the host does (default 16384)"),
            cl::value_desc("KiB"), cl::init(16384), cl::sub(compile),
            cl::sub(plan), cl::cat(category));
 static cl::opt<std::string> recompute(
@@ -267,6 +275,7 @@ static MemoryLimits memoryLimits() {
   return limits;
 }
 
+/// The kinds of --offload were checked.
 static PipelineOptions pipelineOptions() {
   PipelineOptions options;
   // With a limit, what is not said is left open.
@@ -290,6 +299,7 @@ static PipelineOptions pipelineOptions() {
     options.recompute = recompute;
   options.link = link;
   options.stepTokens = stepTokens;
+  options.offload = *OffloadSet::parse(offload);
   options.bucketBytes = bucket * 1024;
   options.compileTo = compileTo;
   options.emit = emit;
@@ -347,8 +357,17 @@ static bool checkTargetOptions() {
   return false;
 }
 
+static bool checkOffload() {
+  if (OffloadSet::parse(offload))
+    return true;
+  fail(llvm::formatv("--offload={0}: expected {1}, or some of these with "
+                     "commas between them",
+                     offload, OffloadSet::choices()));
+  return false;
+}
+
 static int run() {
-  if ((compile || plan) && !checkTargetOptions())
+  if ((compile || plan) && (!checkTargetOptions() || !checkOffload()))
     return 1;
   if (compile) {
     if (!checkModel("compile"))

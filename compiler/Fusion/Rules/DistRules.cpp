@@ -1,4 +1,4 @@
-//===- DistRules.cpp - collectives ----------------------------------------===//
+//===- DistRules.cpp - collectives and transfers --------------------------===//
 
 #include "compiler/Fusion/Rules/Rules.h"
 #include "dialects/Dist/Dist.h"
@@ -28,6 +28,8 @@ void llmc::registerDistRules(DialectRegistry &registry) {
         *context);
     AllGatherStartOp::attachInterface<CollectiveRule<AllGatherStartOp>>(
         *context);
+    ToDeviceStartOp::attachInterface<CollectiveRule<ToDeviceStartOp>>(*context);
+    ToHostStartOp::attachInterface<CollectiveRule<ToHostStartOp>>(*context);
     WaitOp::attachInterface<CollectiveRule<WaitOp>>(*context);
   });
 }

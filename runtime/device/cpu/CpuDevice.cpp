@@ -26,6 +26,9 @@ CpuDevice::CpuDevice(const LlmcProgram &program, ThreadPool &pool,
   context.rank = ranks.rank();
   if (ranks.size() > 1)
     context.collectives = &collectives.emplace(program, ranks);
+  if (program.numCopies > 0)
+    for (std::unique_ptr<WorkQueue> &queue : copies)
+      queue = std::make_unique<WorkQueue>(program.numCopies);
 }
 
 std::string CpuDevice::description() const {
@@ -40,17 +43,18 @@ int64_t CpuDevice::allocatedBytes(const LlmcArena &arena) const {
          int64_t(pool.size());
 }
 
-int64_t CpuDevice::plannedBytes() const {
+int64_t CpuDevice::totalBytes(bool host) const {
   int64_t total = 0;
   for (int64_t i = 0; i < program.numArenas; ++i)
-    total += allocatedBytes(program.arenas[i]);
+    if (bool(program.arenas[i].host) == host)
+      total += allocatedBytes(program.arenas[i]);
   return total;
 }
 
 /// All ranks of this machine take their memory at once.
 Status CpuDevice::checkMemory() const {
   const int64_t available = availableMemory();
-  const int64_t needed = plannedBytes() * ranks().localSize();
+  const int64_t needed = (plannedBytes() + hostBytes()) * ranks().localSize();
   if (available < 0 || needed <= available)
     return Status::ok();
   return Status::error(
@@ -144,6 +148,16 @@ void CpuDevice::launch(int64_t index, void **args) {
     time.seconds += std::chrono::duration<double>(Clock::now() - start).count();
   }
 }
+
+void CpuDevice::startCopy(int64_t copy, const void *source, void *destination) {
+  const auto bytes = static_cast<size_t>(program.copies[copy].bytes);
+  queueOf(copy).start(copy, [=] {
+    std::memcpy(destination, source, bytes);
+    return Status::ok();
+  });
+}
+
+void CpuDevice::waitCopy(int64_t copy) { queueOf(copy).wait(copy); }
 
 void CpuDevice::startProfile() {
   times.assign(static_cast<size_t>(program.numKernels), KernelTime());

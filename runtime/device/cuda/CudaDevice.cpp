@@ -33,7 +33,7 @@ CUdeviceptr addressOf(const void *pointer) {
 } // namespace
 
 CudaDevice::CudaDevice(const LlmcProgram &program, int number)
-    : program(program), number(number) {
+    : program(program), number(number), hostArenas(program) {
   context.device = this;
   const char *blocking = std::getenv("LLMC_LAUNCH_BLOCKING");
   isBlocking = blocking && *blocking && std::strcmp(blocking, "0") != 0;
@@ -67,7 +67,7 @@ std::string CudaDevice::description() const {
 int64_t CudaDevice::plannedBytes() const {
   int64_t total = 2 * batchBytes() * static_cast<int64_t>(numBatches - 1);
   for (int64_t i = 0; i < program.numArenas; ++i)
-    total += program.arenas[i].bytes;
+    total += program.arenas[i].host ? 0 : program.arenas[i].bytes;
   return total;
 }
 
@@ -94,6 +94,7 @@ Status CudaDevice::allocate() {
   LLMC_TRY(checkMemory(
       program, gpu, static_cast<int64_t>(freeBefore),
       driverReserve + 2 * batchBytes() * static_cast<int64_t>(numBatches - 1)));
+  LLMC_TRY(hostArenas.check());
   LLMC_TRY(createStream(*driver, cleanup, compute));
   LLMC_TRY(createEvent(*driver, cleanup, eventTimed, started));
   LLMC_TRY(createEvent(*driver, cleanup, eventTimed, ended));
@@ -156,8 +157,13 @@ Status CudaDevice::allocateZeroed(const char *what, int64_t bytes,
 }
 
 Status CudaDevice::allocateArenas() {
+  LLMC_TRY(hostArenas.create(*driver, cleanup, compute));
   for (int64_t i = 0; i < program.numArenas; ++i) {
     const LlmcArena &arena = program.arenas[i];
+    if (arena.host) {
+      bases.push_back(hostArenas.data(i));
+      continue;
+    }
     CUdeviceptr address = 0;
     LLMC_TRY(allocateZeroed(arena.name, arena.bytes, arena.alignment, address));
     bases.push_back(pointerTo(address));
@@ -263,10 +269,22 @@ CUdeviceptr CudaDevice::address(LlmcArenaKind kind, int64_t offset,
   return 0;
 }
 
+uint8_t *CudaDevice::onHost(LlmcArenaKind kind, int64_t offset) const {
+  for (int64_t i = 0; i < program.numArenas; ++i)
+    if (program.arenas[i].kind == kind && program.arenas[i].host)
+      return hostArenas.data(i) + offset;
+  return nullptr;
+}
+
 Status CudaDevice::write(LlmcArenaKind kind, int64_t offset, const void *data,
                          int64_t bytes) {
   std::lock_guard<std::mutex> lock(mutex);
   LLMC_TRY(enter());
+  if (uint8_t *host = onHost(kind, offset)) {
+    LLMC_TRY(waitForKernels());
+    std::memcpy(host, data, static_cast<size_t>(bytes));
+    return Status::ok();
+  }
   // What ran before may still read the old bytes.
   for (const Batch &one : batches)
     if (one.isUsed)
@@ -290,6 +308,10 @@ Status CudaDevice::read(LlmcArenaKind kind, int64_t offset, void *data,
   std::lock_guard<std::mutex> lock(mutex);
   LLMC_TRY(enter());
   LLMC_TRY(waitForKernels());
+  if (const uint8_t *host = onHost(kind, offset)) {
+    std::memcpy(data, host, static_cast<size_t>(bytes));
+    return Status::ok();
+  }
   return keep(transfers.download(data, address(kind, offset, bytes), bytes));
 }
 
@@ -347,6 +369,17 @@ void CudaDevice::launch(int64_t index, void **args) {
   if (!failure.isOk())
     return;
   (void)keep(launchOne(index, args));
+}
+
+void CudaDevice::startCopy(int64_t copy, const void *source,
+                           void *destination) {
+  if (failure.isOk())
+    (void)keep(hostArenas.start(copy, source, destination));
+}
+
+void CudaDevice::waitCopy(int64_t copy) {
+  if (failure.isOk())
+    (void)keep(hostArenas.wait(copy));
 }
 
 Status CudaDevice::launchOne(int64_t index, void **args) {

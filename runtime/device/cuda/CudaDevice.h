@@ -1,7 +1,8 @@
 //===- CudaDevice.h - runs a program on one NVIDIA GPU --------------------===//
 //
 // Everything is taken once, by `allocate`: arenas, code, pinned buffers, and a
-// CUDA graph for each entry point, which `run` replays. Tokens and targets are
+// CUDA graph for each entry point, copies from and to arenas of the host
+// included, which `run` replays. Tokens and targets are
 // there twice, so that the next micro-batch is copied while this one is
 // computed; an entry point that reads them has a graph for each of the two.
 //
@@ -15,6 +16,7 @@
 #define LLMC_RUNTIME_DEVICE_CUDA_CUDADEVICE_H
 
 #include "device/Device.h"
+#include "device/cuda/HostArenas.h"
 #include "device/cuda/Kernels.h"
 #include "device/cuda/Transfers.h"
 
@@ -34,6 +36,7 @@ public:
   std::string description() const override;
   Status allocate() override;
   int64_t plannedBytes() const override;
+  int64_t hostBytes() const override { return hostArenas.bytes(); }
   int64_t bytesInUse() const override { return takenBytes; }
   Peak peak() const override { return cuda::peakOf(gpu, program); }
   Status write(LlmcArenaKind kind, int64_t offset, const void *data,
@@ -46,6 +49,8 @@ public:
   Status run(LlmcEntryPoint entry) override;
   Status finish() override;
   void launch(int64_t kernel, void **args) override;
+  void startCopy(int64_t copy, const void *source, void *destination) override;
+  void waitCopy(int64_t copy) override;
   bool hasUnnamedFault() const override {
     return driver && driver->hasFault() && !runsOneByOne();
   }
@@ -84,6 +89,8 @@ private:
   int64_t batchBytes() const { return program.batch * program.sequence * 4; }
   cuda::CUdeviceptr inBatch(cuda::CUdeviceptr address);
   cuda::CUdeviceptr address(LlmcArenaKind kind, int64_t offset, int64_t bytes);
+  /// The same in an arena of the host; null in one of the GPU.
+  uint8_t *onHost(LlmcArenaKind kind, int64_t offset) const;
 
   const LlmcProgram &program;
   const int number;
@@ -97,6 +104,7 @@ private:
   cuda::CUstream compute = nullptr;
   cuda::CUevent started = nullptr, ended = nullptr; ///< of a timed launch
   cuda::Transfers transfers;
+  cuda::HostArenas hostArenas;
   cuda::Kernels kernels;
   DeviceContext context;
   std::vector<void *> bases;

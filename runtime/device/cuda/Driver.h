@@ -69,6 +69,8 @@ constexpr int captureThreadLocal = 1;
   X(cuMemcpyDtoHAsync_v2, (void *, CUdeviceptr, size_t, CUstream))             \
   X(cuMemHostAlloc, (void **, size_t, unsigned))                               \
   X(cuMemFreeHost, (void *))                                                   \
+  X(cuMemHostRegister_v2, (void *, size_t, unsigned))                          \
+  X(cuMemHostUnregister, (void *))                                             \
   X(cuStreamCreate, (CUstream *, unsigned))                                    \
   X(cuStreamDestroy_v2, (CUstream))                                            \
   X(cuStreamSynchronize, (CUstream))                                           \

@@ -230,6 +230,8 @@ Status checkMemory(const LlmcProgram &program, const Gpu &gpu,
   std::string table;
   for (int64_t i = 0; i < program.numArenas; ++i) {
     const LlmcArena &arena = program.arenas[i];
+    if (arena.host)
+      continue;
     needed += inPages(arena.bytes);
     if (arena.bytes > 0)
       table += fmt::format("  {:<20} {:>12}\n", arena.name,

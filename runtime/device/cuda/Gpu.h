@@ -36,7 +36,8 @@ Result<Code> chooseCode(const Driver &driver, const Gpu &gpu,
 /// a table of GPUs by name; 0 for others.
 Peak peakOf(const Gpu &gpu, const LlmcProgram &program);
 
-/// Checks that `freeBytes` hold the program's arenas and `extraBytes`. The
+/// Checks that `freeBytes` hold the program's arenas, other than those of the
+/// host, and `extraBytes`. The
 /// error lists the arenas and the largest tensors.
 Status checkMemory(const LlmcProgram &program, const Gpu &gpu,
                    int64_t freeBytes, int64_t extraBytes);

@@ -22,8 +22,17 @@ dist.mesh ranks 2 zero 0
 // -----
 
 // no mesh
-// expected-error @+1 {{expected a dist.mesh in the module, found none}}
-dist.bucket at 0 elements 128
+func.func @shard(%s: tensor<128xf32>) {
+  // expected-error @+1 {{expected a dist.mesh in the module, found none}}
+  %r = dist.shard %s : tensor<128xf32> -> tensor<32xf32>
+  return
+}
+
+// -----
+
+// bucket_c1, on one rank
+// expected-error @+1 {{expected a positive multiple of 64 elements for 1 ranks, found 96}}
+dist.bucket at 0 elements 96
 
 // -----
 
@@ -174,5 +183,95 @@ func.func @wait_c1(%s: tensor<128xf32>) {
   // expected-error @+1 {{expected the only use of what was started, found 2 uses}}
   %a = dist.wait %p : !dist.pending<tensor<128xf32>>
   %b = dist.wait %p : !dist.pending<tensor<128xf32>>
+  return
+}
+
+// -----
+
+func.func @staging_c1() {
+  // expected-error @+1 {{expected to begin at a multiple of 64 bytes, found 32}}
+  %s = dist.staging 32 : tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @to_device_start_c1() {
+  %m = train.flat moment1 host : tensor<128xf32>
+  %s = dist.staging 0 : tensor<64xf32>
+  // expected-error @+1 {{requires all operands to have the same type}}
+  %p = "dist.to_device_start"(%m, %s) : (tensor<128xf32>, tensor<64xf32>) -> !dist.pending<tensor<128xf32>>
+  return
+}
+
+// -----
+
+func.func @to_device_start_c1() {
+  %m = train.flat moment1 host : tensor<64xf32>
+  %s = dist.staging 0 : tensor<64xf32>
+  // expected-error @+1 {{the result is of the source's type}}
+  %p = "dist.to_device_start"(%m, %s) : (tensor<64xf32>, tensor<64xf32>) -> !dist.pending<tensor<128xf32>>
+  return
+}
+
+// -----
+
+func.func @to_device_start_c2() {
+  %m = train.flat moment1 : tensor<64xf32>
+  %s = dist.staging 0 : tensor<64xf32>
+  // expected-error @+1 {{expected a source in the host's memory}}
+  %p = dist.to_device_start %m into %s : tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @to_device_start_c2() {
+  %m = train.flat moment1 host : tensor<64xf32>
+  %v = train.flat moment2 host : tensor<64xf32>
+  // expected-error @+1 {{expected a destination in the device's memory}}
+  %p = dist.to_device_start %m into %v : tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @to_host_start_c1() {
+  %m = train.flat moment1 host : tensor<128xf32>
+  %s = dist.staging 0 : tensor<64xf32>
+  // expected-error @+1 {{requires all operands to have the same type}}
+  %p = "dist.to_host_start"(%s, %m) : (tensor<64xf32>, tensor<128xf32>) -> !dist.pending<tensor<64xf32>>
+  return
+}
+
+// -----
+
+func.func @to_host_start_c2() {
+  %m = train.flat moment1 : tensor<64xf32>
+  %s = dist.staging 0 : tensor<64xf32>
+  // expected-error @+1 {{expected a destination in the host's memory}}
+  %p = dist.to_host_start %s into %m : tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @to_host_start_c2() {
+  %m = train.flat moment1 host : tensor<64xf32>
+  %v = train.flat moment2 host : tensor<64xf32>
+  // expected-error @+1 {{expected a source in the device's memory}}
+  %p = dist.to_host_start %v into %m : tensor<64xf32>
+  return
+}
+
+// -----
+
+func.func @wait_c1_of_a_transfer() {
+  %m = train.flat moment1 host : tensor<64xf32>
+  %s = dist.staging 0 : tensor<64xf32>
+  %p = dist.to_host_start %s into %m : tensor<64xf32>
+  // expected-error @+1 {{expected the only use of what was started, found 2 uses}}
+  %a = dist.wait %p : !dist.pending<tensor<64xf32>>
+  %b = dist.wait %p : !dist.pending<tensor<64xf32>>
   return
 }

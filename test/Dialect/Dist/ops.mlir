@@ -41,3 +41,20 @@ func.func @collectives() {
   %r3 = dist.wait %p3 : !dist.pending<tensor<256xf32>>
   return
 }
+
+// CHECK-LABEL: func.func @transfers
+func.func @transfers() {
+  // CHECK: %[[M:.*]] = train.flat moment1 sharded host : tensor<192xf32>
+  %m = train.flat moment1 sharded host : tensor<192xf32>
+  %range = dist.range %m[64] : tensor<192xf32> -> tensor<64xf32>
+  // CHECK: %[[S:.*]] = dist.staging 256 : tensor<64xf32>
+  %s = dist.staging 256 : tensor<64xf32>
+  // CHECK: %[[P:.*]] = dist.to_device_start %{{.*}} into %[[S]] : tensor<64xf32>
+  %p0 = dist.to_device_start %range into %s : tensor<64xf32>
+  // CHECK: %[[D:.*]] = dist.wait %[[P]] : !dist.pending<tensor<64xf32>>
+  %d = dist.wait %p0 : !dist.pending<tensor<64xf32>>
+  // CHECK: dist.to_host_start %[[D]] into %{{.*}} : tensor<64xf32>
+  %p1 = dist.to_host_start %d into %range : tensor<64xf32>
+  %h = dist.wait %p1 : !dist.pending<tensor<64xf32>>
+  return
+}

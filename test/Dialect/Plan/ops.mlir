@@ -133,3 +133,86 @@ plan.func @f {
   // expected-error @+1 {{bytes 0 to 16 of 'b' are no part of bytes 0 to 16 of 'a'}}
   %y = plan.view @b[0] of %x(memref<4xf32>) : memref<4xf32>
 }
+
+// -----
+
+// CHECK: plan.arena moment1 @moment1 bytes 128 align 64 sharded host
+plan.arena moment1 @moment1 bytes 128 align 64 sharded host
+// CHECK: plan.arena staging @staging bytes 64 align 64{{$}}
+plan.arena staging @staging bytes 64 align 64
+// CHECK-LABEL: plan.func @copies
+plan.func @copies {
+  %m = plan.view @moment1[64] : memref<16xf32>
+  %s = plan.view @staging[0] : memref<16xf32>
+  // CHECK: %[[P:.*]] = plan.copy to_device %{{.*}} into %{{.*}} : memref<16xf32>
+  %p = plan.copy to_device %m into %s : memref<16xf32>
+  // CHECK-NEXT: plan.wait %[[P]]
+  plan.wait %p
+  // CHECK: plan.copy to_host
+  %q = plan.copy to_host %s into %m : memref<16xf32>
+  plan.wait %q
+}
+
+// -----
+
+plan.arena moment1 @moment1 bytes 128 align 64 host
+plan.arena staging @staging bytes 64 align 64
+plan.func @copy_c1 {
+  %m = plan.view @moment1[0] : memref<16xf32>
+  %s = plan.view @staging[0] : memref<8xf32>
+  // expected-error @+1 {{requires all operands to have the same type}}
+  %p = "plan.copy"(%m, %s) {direction = 0 : i32} : (memref<16xf32>, memref<8xf32>) -> !plan.pending
+}
+
+// -----
+
+plan.arena moment1 @moment1 bytes 128 align 64 host
+plan.arena staging @staging bytes 128 align 64
+plan.func @copy_c1 {
+  %m = plan.view @moment1[0] : memref<2x4xf32, strided<[8, 1]>>
+  %s = plan.view @staging[0] : memref<2x4xf32, strided<[8, 1]>>
+  // expected-error @+1 {{expected bytes without gaps}}
+  %p = plan.copy to_device %m into %s : memref<2x4xf32, strided<[8, 1]>>
+}
+
+// -----
+
+plan.arena moment1 @moment1 bytes 128 align 64
+plan.arena staging @staging bytes 64 align 64
+plan.func @copy_c2 {
+  %m = plan.view @moment1[0] : memref<16xf32>
+  %s = plan.view @staging[0] : memref<16xf32>
+  // expected-error @+1 {{expected a source on the host, found 'moment1'}}
+  %p = plan.copy to_device %m into %s : memref<16xf32>
+}
+
+// -----
+
+plan.arena moment1 @moment1 bytes 128 align 64 host
+plan.func @copy_c2 {
+  %m = plan.view @moment1[0] : memref<16xf32>
+  %s = plan.view @moment1[64] : memref<16xf32>
+  // expected-error @+1 {{expected a destination on the device, found 'moment1'}}
+  %p = plan.copy to_device %m into %s : memref<16xf32>
+}
+
+// -----
+
+plan.arena moment1 @moment1 bytes 128 align 64
+plan.arena staging @staging bytes 64 align 64
+plan.func @copy_c2 {
+  %m = plan.view @moment1[0] : memref<16xf32>
+  %s = plan.view @staging[0] : memref<16xf32>
+  // expected-error @+1 {{expected a destination on the host, found 'moment1'}}
+  %p = plan.copy to_host %s into %m : memref<16xf32>
+}
+
+// -----
+
+plan.arena moment1 @moment1 bytes 128 align 64 host
+plan.func @copy_c2 {
+  %m = plan.view @moment1[0] : memref<16xf32>
+  %s = memref.alloc() : memref<16xf32>
+  // expected-error @+1 {{expected plan.views as places}}
+  %p = plan.copy to_device %m into %s : memref<16xf32>
+}

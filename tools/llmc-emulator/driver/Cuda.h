@@ -52,6 +52,10 @@ struct CUuuid {
     "an illegal memory access was encountered")                                \
   X(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, 701,                                   \
     "too many resources requested for launch")                                 \
+  X(CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED, 712,                            \
+    "part or all of the requested memory range is already mapped")             \
+  X(CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED, 713,                                \
+    "pointer does not correspond to a registered memory region")               \
   X(CUDA_ERROR_LAUNCH_FAILED, 719, "unspecified launch failure")               \
   X(CUDA_ERROR_NOT_SUPPORTED, 801, "operation not supported")                  \
   X(CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, 803,                                    \

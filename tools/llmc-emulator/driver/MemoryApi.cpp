@@ -89,6 +89,25 @@ LLMC_CUDA_API cuMemFreeHost(void *memory) {
   return CUDA_SUCCESS;
 }
 
+LLMC_CUDA_API cuMemHostRegister_v2(void *memory, size_t bytes, unsigned) {
+  LLMC_CALL(Context);
+  if (CUresult result = state.streams.checkUncaptured())
+    return result;
+  if (!memory || !bytes)
+    return CUDA_ERROR_INVALID_VALUE;
+  return state.hostRegistrations.insert(memory).second
+             ? CUDA_SUCCESS
+             : CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
+}
+
+LLMC_CUDA_API cuMemHostUnregister(void *memory) {
+  LLMC_CALL(Context);
+  if (!state.hostRegistrations.erase(memory))
+    return CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED;
+  // The program may give the memory back now.
+  return state.streams.drainAll();
+}
+
 //===----------------------------------------------------------------------===//
 // Copies and fills
 //===----------------------------------------------------------------------===//

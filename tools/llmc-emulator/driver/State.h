@@ -35,6 +35,7 @@ struct State {
   std::map<CUmodule, std::unique_ptr<Module>> modules;
   std::map<CUfunction, std::unique_ptr<Function>> functions;
   std::set<void *> hostAllocations;
+  std::set<void *> hostRegistrations;
   std::map<std::string, int64_t> launches; // by kernel
   bool isInitialized = false, hasContext = false;
   /// The error that a failed kernel left; nothing works after it.

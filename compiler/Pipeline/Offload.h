@@ -1,0 +1,41 @@
+//===- Offload.h - what lies in the host's memory -------------------------===//
+
+#ifndef LLMC_COMPILER_PIPELINE_OFFLOAD_H
+#define LLMC_COMPILER_PIPELINE_OFFLOAD_H
+
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+#include <string>
+
+namespace llmc {
+
+/// State that may lie in pinned memory of the host instead of the device's.
+///   Optimizer  both moments
+///   Masters    f32 parameters, where products read copies in fewer bits
+enum class OffloadKind { Optimizer, Masters };
+inline constexpr llvm::StringLiteral offloadKindNames[] = {"optimizer",
+                                                           "masters"};
+
+class OffloadSet {
+public:
+  bool has(OffloadKind kind) const {
+    return bits & (1u << static_cast<unsigned>(kind));
+  }
+  void add(OffloadKind kind) { bits |= 1u << static_cast<unsigned>(kind); }
+  bool empty() const { return bits == 0; }
+
+  /// "none", or kinds with commas between them; nothing for any other text.
+  static std::optional<OffloadSet> parse(llvm::StringRef text);
+  /// As `parse` reads it.
+  std::string str() const;
+  /// "none, optimizer, masters".
+  static std::string choices();
+
+private:
+  unsigned bits = 0;
+};
+
+} // namespace llmc
+
+#endif

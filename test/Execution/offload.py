@@ -1,0 +1,117 @@
+"""A program whose state lies in the host's memory trains as one whose does not.
+
+    offload.py MODEL DIR
+
+Compiles Inputs/MODEL.mlir for the CPU with nothing and with every set of kinds
+in the host's memory, for one rank and, where MPI is there, for two in each stage
+of ZeRO, and trains with and without accumulation: every loss and norm, the
+weights and both moments have the same bits. A run that was saved in the middle
+goes on without offload, and the other way round, with the same bits. What the
+plan takes off the device is what it pins on the host, but for the staging.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+STEPS = 5
+KINDS = ["optimizer"]
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}\n{done.stdout.decode()}")
+    return done.stdout.decode()
+
+
+def compare(*arguments):
+    return run(sys.executable, "-B", os.path.join(here, "compare.py"), *arguments)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("directory")
+    arguments = parser.parse_args()
+    os.makedirs(arguments.directory, exist_ok=True)
+    os.chdir(arguments.directory)
+    run(sys.executable, "-B", os.path.join(here, "make_weights.py"),
+        arguments.model, "--weights", "first.safetensors", "--data", "data",
+        "--batch", "40")  # fmt: skip
+    model = os.path.join(here, "Inputs", arguments.model + ".mlir")
+    # Small buckets, so that places are used again, of uneven sizes.
+    options = ("--target=cpu", "--batch", "3", "--seq", "19", "--bucket", "24")
+
+    def build(name, *more):
+        run("llmc", "compile", model, *options, "-o", name, *more)
+        return json.loads(run("llmc", "plan", model, *options, "--json", *more))
+
+    def train(out, accumulate, *program, steps=STEPS, start=()):
+        start = start or ("--init-from", "first.safetensors")
+        run(*program, "--data", "data", *start, "--out", out, "--threads", "2",
+            "--accumulate", str(accumulate), "--steps", str(steps),
+            "--lr", "1e-3", "--warmup", "2", "--save-every", "3", "--keep", "0",
+            "--schedule", "constant", "--quiet")  # fmt: skip
+        return out
+
+    def same(first, second, step=STEPS):
+        folders = [os.path.join(out, f"step_{step:06}") for out in (first, second)]
+        # Of several ranks, each has a file of moments.
+        files = [sorted(name for name in os.listdir(folder)
+                        if name.endswith(".safetensors"))
+                 for folder in folders]  # fmt: skip
+        assert files[0] == files[1] and len(files[0]) >= 2, files
+        for name in files[0]:
+            compare("same", *(os.path.join(folder, name) for folder in folders))
+        compare("curve", *(f"{out}/metrics.jsonl" for out in (first, second)),
+                "--tolerance", "0", "--norm-tolerance", "0")  # fmt: skip
+
+    def check_plan(without, with_):
+        def bytes_of(plan, host):
+            return {arena["name"]: arena["bytes"] for arena in plan["arenas"]
+                    if arena["host"] == host}  # fmt: skip
+
+        moved = bytes_of(with_, True)
+        assert moved and not bytes_of(without, True), moved
+        assert with_["host_bytes"] == sum(moved.values())
+        left = bytes_of(with_, False)
+        staging = left.pop("staging")
+        assert staging > 0
+        kept = bytes_of(without, False)
+        for name, size in moved.items():
+            assert kept.pop(name) == size, name
+        assert left == kept, (left, kept)
+        workspaces = (with_["threads"] - 1) * left["workspace"]
+        assert with_["total_bytes"] == sum(left.values()) + staging + workspaces
+
+    sets = [",".join(KINDS[:n]) for n in range(1, len(KINDS) + 1)]
+    groups = [("one", (), 1)]
+    if shutil.which("mpirun"):
+        groups += [(f"two-{zero}", ("--gpus", "2", f"--zero={zero}"), 2)
+                   for zero in (0, 1)]  # fmt: skip
+    for name, more, ranks in groups:
+        start = ("mpirun", "-n", str(ranks)) if ranks > 1 else ()
+        plain = build(name, *more)
+        for number, kinds in enumerate(sets):
+            check_plan(plain, build(f"{name}-{number}", *more, f"--offload={kinds}"))
+        for accumulate in (1, 2):
+            expected = train(f"out-{name}-{accumulate}", accumulate, *start, f"./{name}")
+            for number, kinds in enumerate(sets):
+                program = (*start, f"./{name}-{number}")
+                out = train(f"out-{name}-{accumulate}-{number}", accumulate, *program)
+                same(out, expected)
+                print(f"{name}, accumulate {accumulate}, {kinds}: the same bits")
+        # Checkpoints do not say where state lay.
+        for first, second in ((name, f"{name}-0"), (f"{name}-0", name)):
+            out = train(f"out-{first}-on", 1, *start, f"./{first}", steps=3)
+            train(out, 1, *start, f"./{second}", start=("--resume",))
+            same(out, f"out-{name}-1")
+            print(f"{first} gone on with as {second}: the same bits")
+
+
+main()
