@@ -110,11 +110,10 @@ Value TokenSearch::sumRows(const RowSource &grad, Value position) {
   b.setInsertionPointToStart(chunks.getBody());
   Value at = chunks.getInductionVar();
   Value places = k.iota(at, {chunk}, 0);
-  // Beyond the last token there are zeros, which may be tokens, too.
-  Value own =
-      both(both(matches(at), compare(arith::CmpIPredicate::sge, places,
-                                     splat(number(position)))),
-           compare(arith::CmpIPredicate::slt, places, constant(positions)));
+  // None stands before `position`. Beyond the last token there are zeros, which
+  // may be tokens, too.
+  Value own = both(matches(at), compare(arith::CmpIPredicate::slt, places,
+                                        constant(positions)));
   Value count = arith::IndexCastOp::create(
       b, b.getIndexType(), reduce(own, constant(1), tile::ReduceKind::Add));
   auto rows =
