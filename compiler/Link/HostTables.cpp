@@ -115,10 +115,16 @@ void HostBuilder::addMesh() {
       rows.empty() ? null() : table(rows.front()->getType(), rows, "buckets");
 }
 
-/// What a collective carries: the whole's bytes in an arena.
+/// What a collective carries: the whole's bytes in an arena or, of what is
+/// gathered into another one, this rank's.
 static std::string describe(plan::StartOp start) {
   bool gathers = start.getKind() == plan::CollectiveKind::AllGather;
-  Value whole = gathers ? start.getDestination() : start.getSource();
+  auto source = start.getSource().getDefiningOp<plan::ViewOp>();
+  auto destination = start.getDestination().getDefiningOp<plan::ViewOp>();
+  bool isApart =
+      source && destination && source.getArena() != destination.getArena();
+  Value whole =
+      gathers && !isApart ? start.getDestination() : start.getSource();
   auto view = whole.getDefiningOp<plan::ViewOp>();
   if (!view)
     return stringifyCollectiveKind(start.getKind()).str();

@@ -6,20 +6,22 @@
 // Parts of a place share its fate: it is alive from the first part's write to
 // the last read of any; each byte is written once, and before it is read. Parts
 // that are columns have gaps: what is written is counted within a row then.
+// Windows are places that collectives and kernels work on: a gather writes its
+// destination, a kernel an argument that it only overwrites, and a
+// reduce-scatter leaves a rank nothing of its source but its own shard.
 //
 //===----------------------------------------------------------------------===//
 
 #include "compiler/MemoryPlan/Lifetimes.h"
 #include "compiler/MemoryPlan/Passes.h"
+#include "compiler/MemoryPlan/WrittenBytes.h"
 #include "dialects/Dist/Dist.h"
 #include "dialects/Plan/Plan.h"
-#include "dialects/Tile/RowPitch.h"
 
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/DenseSet.h"
 
 #include <map>
-#include <set>
 
 namespace llmc {
 #define GEN_PASS_DEF_VERIFYMEMORYPLAN
@@ -35,33 +37,6 @@ struct Place {
   plan::ViewOp view;
   int64_t last;
 };
-
-/// What was written of a place.
-struct Written {
-  /// Bytes of a row if its parts are columns, else 0.
-  int64_t pitch = 0;
-  /// From the arena's start or, of columns, from that of a row.
-  std::map<int64_t, int64_t> ranges;
-  /// Of ranges that were reduce-scattered: offset and rank stride of what is
-  /// left.
-  std::set<std::pair<int64_t, int64_t>> shards;
-
-  void erase(int64_t begin, int64_t end);
-};
-
-void Written::erase(int64_t begin, int64_t end) {
-  auto range = ranges.lower_bound(begin);
-  if (range != ranges.begin() && std::prev(range)->second > begin)
-    --range;
-  while (range != ranges.end() && range->first < end) {
-    auto [first, last] = *range;
-    range = ranges.erase(range);
-    if (first < begin)
-      ranges[first] = begin;
-    if (last > end)
-      ranges[end] = last;
-  }
-}
 
 // Columns begin where an access may.
 constexpr int64_t columnAlignment = 16;
@@ -81,7 +56,9 @@ private:
   bool mayShare(plan::LaunchOp launch, Value written, Value read);
   LogicalResult verifyColumns(plan::ViewOp view, int64_t pitch);
   LogicalResult write(Operation *writer, plan::ViewOp view);
-  bool isWritten(plan::ViewOp view);
+  bool isWritten(plan::ViewOp view) {
+    return written[view.getRoot()].contains(view, ranks);
+  }
   void endLifetimes(ValueRange operands, int64_t time);
   bool isActivation(plan::ViewOp view) {
     return symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() ==
@@ -96,54 +73,6 @@ private:
   DenseMap<plan::ViewOp, int64_t> last;
   DenseMap<plan::ViewOp, Written> written;
 };
-
-int64_t elementBytes(plan::ViewOp view) {
-  return (view.getType().getElementTypeBitWidth() + 7) / 8;
-}
-
-/// Bytes from one row to the next of a part that is columns of a whole; 0 for
-/// other places.
-int64_t pitchOf(plan::ViewOp view) {
-  auto type = cast<MemRefType>(view.getType());
-  if (!view.getWhole() || type.getLayout().isIdentity())
-    return 0;
-  return tile::getRowPitch(type) * elementBytes(view);
-}
-
-int64_t rowBytes(plan::ViewOp view) {
-  return cast<MemRefType>(view.getType()).getShape().back() *
-         elementBytes(view);
-}
-
-int64_t endOf(plan::ViewOp view) {
-  int64_t end = view.getOffset() + bytesOf(view.getResult().getType());
-  // The last row of columns ends before the whole's.
-  int64_t pitch = pitchOf(view);
-  return pitch ? end - pitch + rowBytes(view) : end;
-}
-
-/// The bytes of `view`, counted as in `written`.
-std::pair<int64_t, int64_t> rangeOf(plan::ViewOp view, const Written &written) {
-  if (!written.pitch)
-    return {view.getOffset(), endOf(view)};
-  if (!pitchOf(view))
-    return {0, written.pitch};
-  int64_t column =
-      (view.getOffset() - view.getRoot().getOffset()) % written.pitch;
-  return {column, column + rowBytes(view)};
-}
-
-/// Whether all bytes of `view`, and `more` behind them, are written.
-bool cover(const Written &written, plan::ViewOp view, int64_t more) {
-  auto [at, end] = rangeOf(view, written);
-  end += more;
-  auto range = written.ranges.upper_bound(at);
-  if (range != written.ranges.begin())
-    --range;
-  for (; range != written.ranges.end() && range->first <= at; ++range)
-    at = std::max(at, range->second);
-  return at >= end;
-}
 
 } // namespace
 
@@ -251,7 +180,7 @@ LogicalResult Verifier::write(Operation *writer, plan::ViewOp view) {
   }
   if (failed(verifyColumns(view, sofar.pitch)))
     return failure();
-  auto [begin, end] = rangeOf(view, sofar);
+  auto [begin, end] = sofar.rangeOf(view);
   auto next = ranges.lower_bound(begin);
   if ((next != ranges.end() && next->first < end) ||
       (next != ranges.begin() && std::prev(next)->second > begin))
@@ -260,15 +189,6 @@ LogicalResult Verifier::write(Operation *writer, plan::ViewOp view) {
            << " are written for the second time by " << describe(writer);
   ranges[begin] = end;
   return success();
-}
-
-/// Whether all bytes of the place are there; of a place that depends on the
-/// rank those of all ranks, unless each has its own.
-bool Verifier::isWritten(plan::ViewOp view) {
-  const Written &found = written[view.getRoot()];
-  int64_t stride = view.getRankStride().value_or(0);
-  return found.shards.count({view.getOffset(), stride}) ||
-         cover(found, view, (ranks - 1) * stride);
 }
 
 /// Whether the kernel only writes its argument, as one that zeroes it.
@@ -329,12 +249,8 @@ LogicalResult Verifier::verifyStart(plan::StartOp start) {
     return success();
   if (start.getKind() == plan::CollectiveKind::AllGather)
     return write(start, destination);
-  if (start.getKind() == plan::CollectiveKind::ReduceScatter && source) {
-    Written &sofar = written[source.getRoot()];
-    sofar.erase(source.getOffset(), endOf(source));
-    sofar.shards.insert(
-        {destination.getOffset(), destination.getRankStride().value_or(0)});
-  }
+  if (start.getKind() == plan::CollectiveKind::ReduceScatter && source)
+    written[source.getRoot()].scatter(source, destination);
   return success();
 }
 
