@@ -52,6 +52,14 @@ for variable in ("CUDA_HOME", "CUDA_PATH", "LLMC_NVRTC", "CXX"):
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]
 
+# `%permitted COMMAND`: permissions of files hold, for root, too.
+permitted = ["env"]
+if os.geteuid() == 0:
+    permitted = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+if shutil.which(permitted[0]) and not subprocess.call(permitted + ["true"]):
+    config.available_features.add("permissions")
+    config.substitutions.append(("%permitted", " ".join(permitted)))
+
 # Hugging Face's packages, where they are installed.
 if all(importlib.util.find_spec(name) for name in ("torch", "transformers")):
     config.available_features.add("transformers")
@@ -98,6 +106,11 @@ find_nvrtc = os.path.join(bin_dir, "llmc-compile-images")
 if os.path.exists(find_nvrtc) and not subprocess.call([find_nvrtc, "--check"]):
     config.available_features.add("nvrtc")
 cuda_bin = os.path.join(os.environ.get("CUDA_HOME", "/usr/local/cuda"), "bin")
+# The C compiler of a library in front of the system's.
+c_compiler = next(filter(shutil.which, ("cc", "gcc", "clang-22", "clang")), None)
+if c_compiler:
+    config.available_features.add("cc")
+    config.substitutions.append(("%cc", c_compiler))
 nvcc = shutil.which("nvcc") or shutil.which("nvcc", path=cuda_bin)
 if nvcc:
     config.available_features.add("nvcc")

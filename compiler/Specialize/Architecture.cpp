@@ -16,8 +16,8 @@ namespace {
 class Describer {
 public:
   Describer(DecoderModel &model, std::string &mismatch)
-      : model(model), layer(model.layers.front()), mismatch(mismatch), os(text),
-        json(os, /*IndentSize=*/2) {}
+      : model(model), layer(model.layers.front()), mismatch(mismatch),
+        os(text) {}
 
   LogicalResult describeGpt2();
   LogicalResult describeLlama();
@@ -57,7 +57,8 @@ private:
   std::string className;
   std::string text;
   llvm::raw_string_ostream os;
-  llvm::json::OStream json;
+  /// There once it is known what to say: it must not end before it began.
+  std::optional<llvm::json::OStream> json;
 };
 
 } // namespace
@@ -165,16 +166,16 @@ LogicalResult Describer::describeGpt2() {
   }
 
   writeStart("gpt2");
-  json.attribute("activation_function", "gelu_new");
-  json.attribute("attn_pdrop", 0);
-  json.attribute("embd_pdrop", 0);
+  json->attribute("activation_function", "gelu_new");
+  json->attribute("attn_pdrop", 0);
+  json->attribute("embd_pdrop", 0);
   writeFloat("layer_norm_epsilon", model.norm.eps);
-  json.attribute("n_embd", model.channels());
-  json.attribute("n_head", static_cast<int64_t>(attention.getHeads()));
-  json.attribute("n_inner", layer.up.outputs());
-  json.attribute("n_layer", static_cast<int64_t>(model.layers.size()));
-  json.attribute("n_positions", DecoderModel::extent(model.positions, 0));
-  json.attribute("resid_pdrop", 0);
+  json->attribute("n_embd", model.channels());
+  json->attribute("n_head", static_cast<int64_t>(attention.getHeads()));
+  json->attribute("n_inner", layer.up.outputs());
+  json->attribute("n_layer", static_cast<int64_t>(model.layers.size()));
+  json->attribute("n_positions", DecoderModel::extent(model.positions, 0));
+  json->attribute("resid_pdrop", 0);
   writeEnd();
   return success();
 }
@@ -264,27 +265,27 @@ LogicalResult Describer::describeLlama() {
                        .Default("llama");
   writeStart(type);
   if (type == "llama") {
-    json.attribute("attention_bias", static_cast<bool>(layer.query.bias));
-    json.attribute("mlp_bias", static_cast<bool>(layer.up.bias));
+    json->attribute("attention_bias", static_cast<bool>(layer.query.bias));
+    json->attribute("mlp_bias", static_cast<bool>(layer.up.bias));
   }
-  json.attribute("head_dim", static_cast<int64_t>(layer.headSize));
-  json.attribute("hidden_act", "silu");
-  json.attribute("hidden_size", model.channels());
+  json->attribute("head_dim", static_cast<int64_t>(layer.headSize));
+  json->attribute("hidden_act", "silu");
+  json->attribute("hidden_size", model.channels());
   int64_t inner = layer.up.outputs() / layer.up.parts;
-  json.attribute("intermediate_size", inner);
-  json.attribute("max_position_embeddings", model.sequence);
+  json->attribute("intermediate_size", inner);
+  json->attribute("max_position_embeddings", model.sequence);
   if (type == "phi3")
-    json.attribute("original_max_position_embeddings", model.sequence);
-  json.attribute("num_attention_heads",
-                 static_cast<int64_t>(attention.getHeads()));
-  json.attribute("num_hidden_layers",
-                 static_cast<int64_t>(model.layers.size()));
-  json.attribute("num_key_value_heads",
-                 static_cast<int64_t>(attention.getKvHeads()));
+    json->attribute("original_max_position_embeddings", model.sequence);
+  json->attribute("num_attention_heads",
+                  static_cast<int64_t>(attention.getHeads()));
+  json->attribute("num_hidden_layers",
+                  static_cast<int64_t>(model.layers.size()));
+  json->attribute("num_key_value_heads",
+                  static_cast<int64_t>(attention.getKvHeads()));
   writeFloat("rms_norm_eps", model.norm.eps);
   writeFloat("rope_theta", *layer.theta);
   if (type != "llama")
-    json.attribute("sliding_window", window);
+    json->attribute("sliding_window", window);
   writeEnd();
   return success();
 }
@@ -297,27 +298,28 @@ LogicalResult Describer::describeLlama() {
 void Describer::writeFloat(StringRef key, float value) {
   char digits[32];
   auto end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
-  json.attributeBegin(key);
+  json->attributeBegin(key);
   std::string number(digits, end);
   if (StringRef(number).find_first_of(".e") == StringRef::npos)
     number += ".0";
-  json.rawValue(number);
-  json.attributeEnd();
+  json->rawValue(number);
+  json->attributeEnd();
 }
 
 void Describer::writeStart(StringRef type) {
-  json.objectBegin();
-  json.attributeArray("architectures", [&] { json.value(className); });
-  json.attribute("model_type", type);
-  json.attribute("dtype", "float32");
-  json.attribute("tie_word_embeddings", isTied());
-  json.attribute("vocab_size", model.vocabulary());
+  json.emplace(os, /*IndentSize=*/2);
+  json->objectBegin();
+  json->attributeArray("architectures", [&] { json->value(className); });
+  json->attribute("model_type", type);
+  json->attribute("dtype", "float32");
+  json->attribute("tie_word_embeddings", isTied());
+  json->attribute("vocab_size", model.vocabulary());
   // The defaults are tokens of other vocabularies.
   for (StringRef token : {"bos_token_id", "eos_token_id", "pad_token_id"})
-    json.attribute(token, nullptr);
+    json->attribute(token, nullptr);
 }
 
-void Describer::writeEnd() { json.objectEnd(); }
+void Describer::writeEnd() { json->objectEnd(); }
 
 FailureOr<std::string> llmc::describeArchitecture(DecoderModel &model,
                                                   std::string &mismatch) {

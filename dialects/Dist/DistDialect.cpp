@@ -24,6 +24,9 @@ using namespace llmc::dist;
 /// bytes to which a place of staging is.
 static constexpr int64_t kShardAlignment = 64;
 
+/// Low enough that no count of elements overflows.
+static constexpr int64_t kMostRanks = 65536;
+
 void DistDialect::initialize() {
   addTypes<
 #define GET_TYPEDEF_LIST
@@ -90,9 +93,10 @@ static FailureOr<int64_t> findRanks(Operation *op) {
 }
 
 LogicalResult MeshOp::verify() {
-  if (static_cast<int64_t>(getRanks()) < 2)
-    return emitOpError("expected at least 2 ranks, found ")
-           << static_cast<int64_t>(getRanks());
+  auto ranks = static_cast<int64_t>(getRanks());
+  if (ranks < 2 || ranks > kMostRanks)
+    return emitOpError("expected 2 to ")
+           << kMostRanks << " ranks, found " << ranks;
   if (getZero() > 3)
     return emitOpError("expected stage 0 to 3, found ")
            << static_cast<int64_t>(getZero());
@@ -155,12 +159,11 @@ static int64_t countElements(Type type) {
 
 LogicalResult RangeOp::verify() {
   int64_t first = getFirst();
-  int64_t end = first + countElements(getRange().getType());
+  int64_t length = countElements(getRange().getType());
   int64_t elements = countElements(getStorage().getType());
-  if (first < 0 || end > elements)
-    return emitOpError("elements ")
-           << first << " to " << end << " are not within a storage of "
-           << elements;
+  if (first < 0 || first > elements - length)
+    return emitOpError() << length << " elements from " << first
+                         << " on are not within a storage of " << elements;
   return verifyElementTypes(*this, getRange().getType(),
                             getStorage().getType());
 }
@@ -170,10 +173,11 @@ static LogicalResult verifyParts(Operation *op, Type whole, Type part) {
   FailureOr<int64_t> ranks = findRanks(op);
   if (failed(ranks))
     return failure();
-  if (countElements(whole) != *ranks * countElements(part))
+  int64_t elements = countElements(whole);
+  if (elements % *ranks != 0 || elements / *ranks != countElements(part))
     return op->emitOpError("expected ")
            << *ranks << " ranks' parts of " << countElements(part)
-           << " elements, found a whole of " << countElements(whole);
+           << " elements, found a whole of " << elements;
   return verifyElementTypes(op, part, whole);
 }
 

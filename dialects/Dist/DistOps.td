@@ -48,7 +48,7 @@ def Dist_MeshOp : Dist_Op<"mesh"> {
     all of the state; 1, the optimizer's state is sharded. Which storages that
     are says `sharded` of `train.flat`. A program for one rank has no mesh.
 
-    (C1) At least 2 ranks.
+    (C1) 2 to 65536 ranks.
     (C2) The stage is 0 or 1.
     (C3) One mesh in a module.
 

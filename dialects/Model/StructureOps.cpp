@@ -170,7 +170,10 @@ LogicalResult RepeatOp::verify() {
     return emitOpError("expected ") << what << " of the inits' types (" << inits
                                     << "), found (" << types << ")";
   };
-  auto yield = cast<YieldOp>(getBody().front().getTerminator());
+  Block &body = getBody().front();
+  if (body.empty() || !isa<YieldOp>(body.back()))
+    return emitOpError("expected the body to end with 'model.yield'");
+  auto yield = cast<YieldOp>(body.back());
   if (failed(verifyTypes(getBody().getArgumentTypes(), "arguments")) ||
       failed(verifyTypes(yield.getValues().getTypes(), "yielded values")) ||
       failed(verifyTypes(getResultTypes(), "results")))

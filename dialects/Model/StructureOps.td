@@ -113,8 +113,8 @@ def Model_RepeatOp : Model_Op<"repeat", [
     - (C1) `count` is positive;
     - (C2) `named` is not empty;
     - (C3) the body has one argument per init, of the init's type;
-    - (C4) `model.yield` has one operand per init, of the init's type, and so
-      have the results.
+    - (C4) the body ends with `model.yield`, which has one operand per init, of
+      the init's type, and so have the results.
 
     Lifespan: written by the user, removed by llmc-unroll-repeat.
 

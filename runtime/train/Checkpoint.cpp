@@ -8,7 +8,10 @@
 #include "train/Program.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <unistd.h>
 
 namespace llmc::runtime {
 namespace {
@@ -40,6 +43,22 @@ Status verifyFile(const std::string &path,
     return Status::error("{} is damaged: expected checksum {}, found {}", file,
                          formatChecksum(expected->second.checksum),
                          formatChecksum(found->checksum));
+  return Status::ok();
+}
+
+/// A checkpoint that this user may not read is whole, as far as anyone can
+/// tell: to go on from an older one would write over it.
+Status checkMayRead(const std::string &path) {
+  std::vector<std::string> files = {path};
+  if (Result<std::vector<std::string>> names = listDirectory(path);
+      names.isOk())
+    for (const std::string &name : *names)
+      files.push_back(joinPath(path, name));
+  for (const std::string &file : files)
+    if (::access(file.c_str(), R_OK) != 0 && errno == EACCES)
+      return Status::error("cannot read {}: {}; have its owner permit it, or "
+                           "name another --out",
+                           file, std::strerror(EACCES));
   return Status::ok();
 }
 
@@ -344,6 +363,7 @@ CheckpointStore::loadNewest(bool withOptimizer) {
     loaded.skipped.push_back(std::move(*wrong));
   for (int64_t step : *present) {
     loaded.path = pathOf(step);
+    LLMC_TRY(checkMayRead(loaded.path));
     Result<RunState> state = verify(loaded.path);
     if (!state.isOk()) {
       loaded.skipped.push_back(

@@ -1,10 +1,10 @@
-//===- CellTests.cpp - Which accesses to global memory may follow others --===//
+//===- CellTests.cpp - Which accesses to memory may follow others ---------===//
 //
 // Orders of accesses that need several host threads to come about in a launch.
 //
 //===----------------------------------------------------------------------===//
 
-#include "tools/llmc-emulator/engine/Memory.h"
+#include "tools/llmc-emulator/engine/SharedMemory.h"
 
 #include <gtest/gtest.h>
 
@@ -60,4 +60,46 @@ TEST_F(GlobalCellTest, AThreadMayReadAndWriteItsOwn) {
   EXPECT_EQ(write(0, 1, 5), Verdict::Fine);
   EXPECT_EQ(read(0, 1, 5), Verdict::Fine);
   EXPECT_EQ(read(0, 1, 6), Verdict::Race);
+}
+
+// A byte takes no part in the search for races and hides none.
+TEST(SharedCellTest, ReadersBeforeAByteWasWritten) {
+  using Shared = SharedCell::Verdict;
+  Cell cell = SharedCell::written;
+  EXPECT_EQ(SharedCell::read(cell, 5, 1, true), Shared::Fine);
+  EXPECT_EQ(SharedCell::wrote(cell, 5, 2, false, SharedCell::written),
+            Shared::Fine);
+  EXPECT_EQ(SharedCell::wrote(cell, 5, 2, true, SharedCell::written),
+            Shared::AfterRead);
+}
+
+// Epochs begin again at 1: what was before them is old, whatever its number.
+TEST(SharedMemoryTest, EpochsAreNumberedAnew) {
+  using Shared = SharedCell::Verdict;
+  SharedMemory memory;
+  memory.reset(64);
+  Cell &read = memory.cells[0], &written = memory.cells[1];
+  read = SharedCell::written;
+  EXPECT_EQ(SharedCell::read(read, 5, 1, true), Shared::Fine);
+  EXPECT_EQ(SharedCell::wrote(written, 5, 1, true, SharedCell::written),
+            Shared::Fine);
+  memory.renumber();
+  EXPECT_EQ(SharedCell::wrote(read, 5, 2, true, SharedCell::written),
+            Shared::Fine);
+  EXPECT_EQ(SharedCell::read(written, 5, 2, true), Shared::Fine);
+}
+
+// The lines of a wide access, whose first bytes a narrow one had before.
+TEST(SharedMemoryTest, LinesOfWideAccesses) {
+  SharedMemory memory;
+  memory.reset(64);
+  memory.noteWrite(0, 8, 7);
+  memory.noteWrite(4, 2, 8);
+  memory.noteWrite(4, 4, 8);
+  EXPECT_EQ(memory.writeLine(7), 8);
+  memory.noteRead(0, 8, 7);
+  memory.noteRead(4, 2, 8);
+  memory.noteRead(4, 4, 8);
+  EXPECT_EQ(memory.readLine(7), 8);
+  EXPECT_EQ(memory.readLine(0), 7);
 }

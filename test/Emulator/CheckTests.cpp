@@ -2,6 +2,8 @@
 
 #include "Fixture.h"
 
+#include <set>
+
 using namespace llmc::emulator;
 
 namespace {
@@ -10,6 +12,7 @@ struct Rule {
   const char *kernel;
   unsigned blocks;
   const char *report; // what the broken twin's report says
+  int sharedBytes = 1024;
 };
 
 std::ostream &operator<<(std::ostream &stream, const Rule &rule) {
@@ -21,11 +24,16 @@ protected:
   std::string run(const std::string &name, Options options) {
     Device device(std::move(options));
     float *x = device.upload(std::vector<float>(1024, 1.5f));
-    // Written, but for the rule about what was never written.
-    float *y = name.find("global_uninitialized") == 0
-                   ? device.allocate<float>(1024)
-                   : device.upload(std::vector<float>(1024));
-    return device.run(name, Device::shape(GetParam().blocks, 64, 1024), {x, y});
+    float *y = device.allocate<float>(1024);
+    // Written, but for the rules about what was never written.
+    bool half = name.find("copy_in_part") == 0;
+    for (int i = 0; half && i < 1024; i += 4)
+      device.engine.memory.markWritten(y + i, 8);
+    if (!half && name.find("global_uninitialized") != 0)
+      device.engine.memory.markWritten(y, 4096);
+    return device.run(
+        name, Device::shape(GetParam().blocks, 64, GetParam().sharedBytes),
+        {x, y});
   }
 
   static Options withSeed(uint64_t seed) {
@@ -75,19 +83,25 @@ INSTANTIATE_TEST_SUITE_P(
              "bytes -4..-1 are outside the 256 bytes of shared memory"},
         Rule{"first_reader_writes", 1, "that other threads read"},
         Rule{"matrix_then_write", 1, "that other threads read"},
+        Rule{"matrix_outside", 1,
+             "bytes 1024..1039 are outside the 1024 bytes of shared memory"},
+        Rule{"matrix_misaligned", 1, "of shared memory is not aligned to 16"},
         Rule{"matrix_uninitialized", 1, "that was never written"},
         Rule{"matrix_spacing", 1, "not evenly spaced"},
         Rule{"matrix_edge", 1, "not evenly spaced"},
         Rule{"misaligned", 1, "of shared memory is not aligned to 8"},
         Rule{"single_bytes", 1, "that was never written"},
-        Rule{"shared_size", 1, "uses 2048 bytes of shared memory"},
+        Rule{"shared_size", 1, "uses 1028 bytes of shared memory"},
         Rule{"wait_too_late", 1, "no cp_async_wait covered it yet"},
         Rule{"forgotten_commit", 1, "no cp_async_wait covered it yet"},
         Rule{"wait_is_no_barrier", 1, "no barrier between"},
         Rule{"waited_by_other", 1, "with no barrier between"},
         Rule{"copy_misaligned", 1, "the source is not aligned to 8"},
         Rule{"copy_source_bytes", 1, "8 source bytes of a copy of 4"},
+        Rule{"copy_negative", 1, "-4 source bytes of a copy of 4"},
+        Rule{"many_copies", 1, "no cp_async_wait covered it yet", 76800},
         Rule{"overwrites_flight", 1, "store_shared: writes byte"},
+        Rule{"copy_in_part", 1, "of argument 'y' (of the 12 bytes"},
         Rule{"copy_over_readers", 1, "no barrier between"},
         Rule{"ended_thread", 1,
              "63 of 64 threads of the block wait; thread 63 has ended"},
@@ -191,22 +205,34 @@ TEST(Launches, ArgumentsSideBySide) {
 }
 
 // One element of 16 bytes that were written is missing, in an argument that no
-// thread writes.
+// thread writes; read alone, and as the second of two.
 TEST(Launches, OneUninitializedElement) {
-  for (uint64_t seed = 0; seed < 12; ++seed) {
-    Options options;
-    options.seed = seed;
-    Device device(options);
-    float *x = device.allocate<float>(1024), *y = device.allocate<float>(1024);
-    device.engine.memory.markWritten(x, 20);
-    device.engine.memory.markWritten(x + 6, 1018 * 4);
-    std::string report =
-        device.run("blocks_write", Device::shape(1, 64, 0), {x, y});
-    EXPECT_NE(report.find("reads element 5 of argument 'x'"), std::string::npos)
-        << report;
-    device.engine.memory.markWritten(x + 5, 4);
-    EXPECT_EQ(device.run("blocks_write", Device::shape(1, 64, 0), {x, y}), "");
-  }
+  for (int missing : {5, 7})
+    for (uint64_t seed = 0; seed < 12; ++seed) {
+      Options options;
+      options.seed = seed;
+      Device device(options);
+      float *x = device.allocate<float>(1024);
+      float *y = device.allocate<float>(1024);
+      device.engine.memory.markWritten(x, size_t(missing) * 4);
+      device.engine.memory.markWritten(x + missing + 1,
+                                       size_t(1023 - missing) * 4);
+      auto run = [&](const char *name) {
+        return device.run(name, Device::shape(1, 64, 0), {x, y});
+      };
+      std::string element = std::to_string(missing);
+      std::string report = run("blocks_write");
+      EXPECT_NE(report.find("reads element " + element + " of argument 'x'"),
+                std::string::npos)
+          << report;
+      report = run("global_misaligned");
+      EXPECT_NE(report.find("of argument 'x' (of the 8 bytes"),
+                std::string::npos)
+          << report;
+      device.engine.memory.markWritten(x + missing, 4);
+      EXPECT_EQ(run("blocks_write"), "");
+      EXPECT_EQ(run("global_misaligned"), "");
+    }
 }
 
 // In place: both arguments are the same buffer.
@@ -219,6 +245,69 @@ TEST(Launches, ArgumentsInPlace) {
                   .find("nothing orders the blocks"),
               std::string::npos)
         << name;
+}
+
+// Or a part of both is: what is written lies 32 elements behind what is read.
+TEST(Launches, ArgumentsOverlap) {
+  Device device;
+  float *x = device.upload(std::vector<float>(2048, 1.5f));
+  for (const char *name : {"reads_other_block", "reads_other_block_first"}) {
+    std::string report = device.run(name, Device::shape(2, 64, 0), {x, x + 32});
+    EXPECT_NE(report.find("in the same launch"), std::string::npos)
+        << name << ": " << report;
+  }
+}
+
+// Blocks that one worker runs after another share nothing.
+TEST(Launches, CopiesThatNobodyWaitedFor) {
+  Options options;
+  options.threads = 1;
+  Device device(options);
+  float *x = device.upload(std::vector<float>(1024, 1.5f));
+  float *y = device.upload(std::vector<float>(1024));
+  EXPECT_EQ(device.run("leaves_copies", Device::shape(2, 64, 1024), {x, y}),
+            "");
+  for (int i = 0; i < 64; ++i)
+    EXPECT_EQ(y[i], 7) << i;
+}
+
+// Threads change places at accesses only where that is asked for, and in each
+// block otherwise.
+TEST(Launches, OrdersOfThreads) {
+  for (bool switches : {false, true}) {
+    Options options;
+    options.sharedRaces = false;
+    options.switchAtAccesses = switches;
+    Device device(options);
+    float *x = device.upload(std::vector<float>(64));
+    float *y = device.upload(std::vector<float>(64));
+    ASSERT_EQ(device.run("lost_updates", Device::shape(64, 64, 4), {x, y}), "");
+    std::set<float> counts(y, y + 64);
+    if (switches)
+      EXPECT_GT(counts.size(), 1u);
+    else
+      EXPECT_EQ(counts, std::set<float>{64});
+  }
+}
+
+TEST(Launches, SharedMemoryIsPoisoned) {
+  Device device;
+  float *x = device.upload(std::vector<float>(32));
+  float *y = device.upload(std::vector<float>(32));
+  ASSERT_EQ(device.run("poisoned", Device::shape(1, 32, 64), {x, y}), "");
+  for (int i = 0; i < 32; ++i)
+    EXPECT_EQ(y[i], 0xff01) << i;
+}
+
+// Shared memory is declared anew by each block.
+TEST(Launches, SharedMemoryOfAnEarlierKernel) {
+  Device device;
+  float *x = device.upload(std::vector<float>(1024, 1.5f));
+  EXPECT_EQ(device.run("shared_size", Device::shape(1, 64, 1024), {x, x}), "");
+  EXPECT_EQ(device.run("undeclared", Device::shape(1, 64, 1024), {x, x}), "");
+  EXPECT_NE(device.run("undeclared_broken", Device::shape(1, 64, 1024), {x, x})
+                .find("outside the 0 bytes of shared memory"),
+            std::string::npos);
 }
 
 // Each image is an object of its own, also where the system gives the second

@@ -101,7 +101,7 @@ struct Driver {
     EXPECT_EQ(cuModuleGetFunction(&f, module, name), 0);
     return f;
   }
-  /// A kernel of Pairs.cpp.
+  /// A kernel of Pairs.h.
   CUresult launch(const char *name, CUdeviceptr x, CUdeviceptr y,
                   CUstream stream = nullptr) {
     void *arguments[] = {&x, &y};

@@ -2,8 +2,13 @@
 // RUN: llmc-opt %s -verify-diagnostics -split-input-file
 
 // mesh_c1
-// expected-error @+1 {{expected at least 2 ranks, found 1}}
+// expected-error @+1 {{expected 2 to 65536 ranks, found 1}}
 dist.mesh ranks 1 zero 0
+
+// -----
+
+// expected-error @+1 {{expected 2 to 65536 ranks, found 4611686018427387904}}
+dist.mesh ranks 4611686018427387904 zero 0
 
 // -----
 
@@ -68,8 +73,18 @@ dist.unit "model.layers.1" at 64 elements 128
 
 dist.mesh ranks 2 zero 0
 func.func @range_c1(%s: tensor<128xf32>) {
-  // expected-error @+1 {{elements 64 to 192 are not within a storage of 128}}
+  // expected-error @+1 {{128 elements from 64 on are not within a storage of 128}}
   %r = dist.range %s[64] : tensor<128xf32> -> tensor<128xf32>
+  return
+}
+
+// -----
+
+// A range whose end is beyond all numbers.
+dist.mesh ranks 2 zero 0
+func.func @range_far_c1(%s: tensor<128xf32>) {
+  // expected-error @+1 {{128 elements from 9223372036854775807 on are not within a storage of 128}}
+  %r = dist.range %s[9223372036854775807] : tensor<128xf32> -> tensor<128xf32>
   return
 }
 

@@ -145,3 +145,13 @@ model.graph @repeat_results_c4(%x: tensor<2x8xf32>) {
   }) : (tensor<2x8xf32>) -> tensor<2x9xf32>
   model.return
 }
+
+// -----
+
+model.graph @repeat_end_c4(%x: tensor<2x8xf32>) {
+  // expected-error@+1 {{'model.repeat' op expected the body to end with 'model.yield'}}
+  %y = model.repeat 2 named "h" (%h = %x) : tensor<2x8xf32> {
+    model.return
+  }
+  model.return
+}

@@ -184,3 +184,32 @@ speed(const float *__restrict__ x, float *__restrict__ y) {
   }
   store_global(y + (block_id_x() * 128 + t) * 4, sum);
 }
+
+// All threads add one to a number, each of which another may have read before:
+// what is lost tells in which order threads ran.
+LLMC_KERNEL(64, 1)
+lost_updates(const float *__restrict__ x, float *__restrict__ y) {
+  LLMC_SHARED(4);
+  LLMC_ARGUMENT(x, 64);
+  LLMC_ARGUMENT(y, 64);
+  if (thread_id() == 0)
+    store_shared(0, Pack<float, 1>{{0}});
+  barrier();
+  float v = load_shared<float, 1>(0)[0];
+  store_shared(0, Pack<float, 1>{{v + 1}});
+  barrier();
+  if (thread_id() == 0)
+    store_global(y + block_id_x(), load_shared<float, 1>(0));
+}
+
+// A byte beside one that nobody wrote.
+LLMC_KERNEL(32, 1)
+poisoned(const float *__restrict__ x, float *__restrict__ y) {
+  LLMC_SHARED(64);
+  LLMC_ARGUMENT(x, 32);
+  LLMC_ARGUMENT(y, 32);
+  const int t = thread_id();
+  store_shared(t * 2, Pack<signed char, 1>{{1}});
+  float v = float(load_shared<unsigned short, 1>(t * 2)[0]);
+  store_global(y + t, Pack<float, 1>{{v}});
+}

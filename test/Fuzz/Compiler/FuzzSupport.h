@@ -23,9 +23,10 @@
   } while (false)
 
 /// The shared MLIR is built without sanitizers, so that marks on the ends of
-/// containers that it shares with our code are wrong.
+/// The shared MLIR is built without sanitizers, so that what our code marks in
+/// containers and arenas that both use is wrong.
 extern "C" inline const char *__asan_default_options() {
-  return "detect_container_overflow=0";
+  return "detect_container_overflow=0:allow_user_poisoning=0";
 }
 
 namespace llmc::fuzz {

@@ -247,7 +247,7 @@ void Worker::copyAsyncWait(int groups, int line) {
     // Nobody else got near these bytes while they were in flight. To the
     // others they are written now: a barrier has to follow.
     for (int i = 0; i < copy.bytes / granuleBytes; ++i)
-      cells[i] = (cells[i] & SharedCell::readMask) | stamp;
+      cells[i] = stamp;
     shared.sources[copy.byte / 16] = copy.bytes == 16 ? copy.source : nullptr;
     ++self.copiesDone;
   }

@@ -75,8 +75,7 @@ struct SharedCell {
     if (races && readEpoch(c) == epoch &&
         ((c & many) || unsigned(reader(c)) != thread))
       return Verdict::AfterRead;
-    cell = (c & readMask) | (c & many) | (c & written) | flag |
-           Cell(epoch) << 10 | thread;
+    cell = (c & readMask) | flag | Cell(epoch) << 10 | thread;
     return Verdict::Fine;
   }
 };
@@ -87,7 +86,8 @@ struct SharedMemory {
   std::vector<Cell> cells;
   std::vector<unsigned> lines; // last write | last read << 16
   /// Of each 16 bytes that one cp_async brought and nobody changed since:
-  /// where they are in global memory.
+  /// where they are in global memory. Of bytes that nobody wrote in this block
+  /// it says nothing.
   std::vector<const char *> sources;
   int launched = 0; // bytes that the launch asked for
   int declared = 0; // bytes that the kernel's text says
@@ -105,7 +105,6 @@ struct SharedMemory {
     }
     std::fill(data, data + bytes, char(0xff)); // a NaN in every type
     std::fill(cells.begin(), cells.begin() + granules, 0);
-    std::fill(sources.begin(), sources.end(), nullptr);
     launched = bytes;
     declared = 0;
   }
