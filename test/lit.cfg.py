@@ -75,6 +75,13 @@ config.substitutions.append(("%emulated_driver", emulated_driver))
 config.substitutions.append(("%emulated", f"env LLMC_CUDA_DRIVER={emulated_driver}"))
 if os.path.exists(emulated_driver):
     config.available_features.add("emulator")
+# A stand-in for NCCL, which connects emulated GPUs.
+fake_nccl = os.path.join(
+    config.llmc_binary_dir, "test", "Runtime", "libllmc_fake_nccl.so"
+)
+config.substitutions.append(("%fake_nccl", fake_nccl))
+if os.path.exists(fake_nccl):
+    config.available_features.add("fake-nccl")
 if os.path.exists(os.path.join(bin_dir, "llmc-images-tests")):
     config.available_features.add("images-tests")
 if os.path.exists(os.path.join(bin_dir, "llmc-layout-tests")):

@@ -210,10 +210,11 @@ FailureOr<int64_t> HostBuilder::moduleNumber(StringRef name) {
 LogicalResult HostBuilder::run() {
   addImages();
   addMesh();
+  if (failed(addArenas()) || failed(addTensors()) || failed(addKernels()))
+    return failure();
   addCollectives();
   addCopies();
-  if (failed(addArenas()) || failed(addTensors()) || failed(addKernels()) ||
-      failed(addPorts()) || failed(addEntryPoints()))
+  if (failed(addPorts()) || failed(addEntryPoints()))
     return failure();
   FailureOr<int64_t> batch = moduleNumber("llmc.batch"),
                      sequence = moduleNumber("llmc.sequence"),

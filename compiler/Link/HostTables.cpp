@@ -145,6 +145,7 @@ void HostBuilder::addCollectives() {
     row.name = text(describe(start));
     row.elements =
         i64(std::max(source.getNumElements(), destination.getNumElements()));
+    row.adds = i64(start.getAdds() ? kernelNumber(*start.getAdds()) : -1);
     row.kind = i32(static_cast<int32_t>(start.getKind()));
     row.elementBytes = i32(source.getElementTypeBitWidth() / 8);
     startNumbers[start] = rows.size();
@@ -301,6 +302,10 @@ LogicalResult HostBuilder::addKernel(Operation *kernel, KernelRow &row) {
 LogicalResult HostBuilder::addKernels() {
   module.walk([&](plan::LaunchOp launch) {
     argumentCounts[launch.getKernel()] = launch.getNumOperands();
+  });
+  module.walk([&](plan::StartOp start) {
+    if (start.getAdds())
+      argumentCounts[*start.getAdds()] = 2; // a part and a sum
   });
   std::vector<llvm::Constant *> rows;
   for (Operation &op : *module.getBody()) {

@@ -156,6 +156,9 @@ static std::string memoryPlan(const PipelineOptions &options) {
                                     : "llmc-reduce-gradients,";
     // On places, since it is bytes that must not be touched too early.
     verify = ",llmc-verify-collectives";
+    // Of parts whose places are known; a CPU's threads sum without a kernel.
+    if (options.isCuda())
+      verify += llvm::formatv(",llmc-schedule-sums{{arch={0}}", options.arch);
   }
   if (!options.offload.empty())
     verify += ",llmc-verify-transfers";

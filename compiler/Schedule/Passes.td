@@ -156,4 +156,37 @@ def FuseGradientNorm : Pass<"llmc-fuse-gradient-norm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::llmc::train::TrainDialect"];
 }
 
+def ScheduleSums : Pass<"llmc-schedule-sums", "::mlir::ModuleOp"> {
+  let summary = "makes the kernels that sum over ranks on a GPU";
+  let description = [{
+    Precondition: what MemoryPlan leaves.
+
+    Action: each `plan.start` that sums gets the kernel that adds the part of
+    one rank to that of another, one kernel for each size of a part, with its
+    schedule. The runtime launches it on the stream of the communication when
+    the parts are there, once for each rank but the first, in the order of
+    ranks: a GPU's library would sum in an order of its own. It is not in any
+    function, since its places depend on the rank.
+
+    Postcondition: every sum has a kernel.
+
+    ```mlir
+    %p = plan.start reduce_scatter %bucket into %shard using %scratch : memref<512xf32>, memref<128xf32>, memref<384xf32>
+    // becomes
+    %p = plan.start reduce_scatter %bucket into %shard using %scratch adds @add_128 : memref<512xf32>, memref<128xf32>, memref<384xf32>
+    tile.func @add_128(%part: tensor<128xf32>, %sum: tensor<128xf32>) attributes {kind = "flat", ...} {
+      train.add %part into %sum : tensor<128xf32>
+      tile.return
+    }
+    ```
+  }];
+  let options = [
+    Option<"arch", "arch", "std::string", "\"sm_89\"",
+           "sm_80, sm_86, sm_89, sm_90 or emulated">
+  ];
+  let dependentDialects = ["::llmc::dist::DistDialect",
+                           "::llmc::tile::TileDialect",
+                           "::llmc::train::TrainDialect"];
+}
+
 #endif

@@ -81,12 +81,21 @@ ViewOp ViewOp::getRoot() {
   return view;
 }
 
-LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
-  Operation *kernel =
-      symbolTable.lookupNearestSymbolFrom(*this, getKernelAttr());
-  if (!isa_and_nonnull<FunctionOpInterface>(kernel))
-    return emitOpError("kernel '") << getKernel() << "' is not defined";
+static LogicalResult verifyKernel(Operation *op, FlatSymbolRefAttr name,
+                                  SymbolTableCollection &symbolTable) {
+  if (!isa_and_nonnull<FunctionOpInterface>(
+          symbolTable.lookupNearestSymbolFrom(op, name)))
+    return op->emitOpError("kernel '") << name.getValue() << "' is not defined";
   return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  return verifyKernel(*this, getKernelAttr(), symbolTable);
+}
+
+LogicalResult StartOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  return getAddsAttr() ? verifyKernel(*this, getAddsAttr(), symbolTable)
+                       : success();
 }
 
 LogicalResult StartOp::verify() {
@@ -100,6 +109,8 @@ LogicalResult StartOp::verify() {
     return emitOpError(sums ? "expected a scratch for the other ranks' parts, "
                               "found none"
                             : "expected no scratch, as nothing is summed");
+  if (getAdds() && !sums)
+    return emitOpError("expected no kernel, as nothing is summed");
   if (getKind() == CollectiveKind::AllReduce && getSource() != getDestination())
     return emitOpError("expected one place as source and destination");
   return success();

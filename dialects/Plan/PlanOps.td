@@ -116,7 +116,7 @@ def Plan_CollectiveKind : I32EnumAttr<"CollectiveKind", "what ranks do together"
   let cppNamespace = "::llmc::plan";
 }
 
-def Plan_StartOp : Plan_Op<"start"> {
+def Plan_StartOp : Plan_Op<"start", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "starts a collective from a place into a place";
   let description = [{
     `all_reduce` sums in place, `reduce_scatter` into this rank's shard of the
@@ -124,9 +124,12 @@ def Plan_StartOp : Plan_Op<"start"> {
     parts in `scratch`. Collectives run one at a time, in the order in which
     they were started, so that all may have the same scratch.
 
+    On a GPU `adds` names the kernel that adds one rank's part to another's.
+
     (C1) Source and destination have one element type.
     (C2) A sum has a scratch, `all_gather` has none.
     (C3) `all_reduce` has one place as source and destination.
+    (C4) Only sums have `adds`, which is defined.
 
     ```mlir
     %p = plan.start reduce_scatter %bucket into %shard using %scratch : memref<512xf32>, memref<128xf32>, memref<384xf32>
@@ -134,14 +137,16 @@ def Plan_StartOp : Plan_Op<"start"> {
     ```
   }];
   let arguments = (ins Plan_CollectiveKind:$kind, AnyMemRef:$source,
-                       AnyMemRef:$destination, Optional<AnyMemRef>:$scratch);
+                       AnyMemRef:$destination, Optional<AnyMemRef>:$scratch,
+                       OptionalAttr<FlatSymbolRefAttr>:$adds);
   let results = (outs Plan_PendingType:$pending);
   let builders = [OpBuilder<(ins "CollectiveKind":$kind, "::mlir::Value":$source,
                                  "::mlir::Value":$destination, "::mlir::Value":$scratch), [{
     build($_builder, $_state, PendingType::get($_builder.getContext()),
-          CollectiveKindAttr::get($_builder.getContext(), kind), source, destination, scratch);
+          CollectiveKindAttr::get($_builder.getContext(), kind), source, destination, scratch,
+          ::mlir::FlatSymbolRefAttr());
   }]>];
-  let assemblyFormat = "$kind $source `into` $destination (`using` $scratch^)? attr-dict `:` type(operands)";
+  let assemblyFormat = "$kind $source `into` $destination (`using` $scratch^)? (`adds` $adds^)? attr-dict `:` type(operands)";
   let hasVerifier = 1;
 }
 

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 8
+#define LLMC_ABI_VERSION 9
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
@@ -97,10 +97,12 @@
   X(I64, int64_t, elements)
 
 /// One collective of the entry points. Sums are of f32 and are taken in the
-/// order of ranks.
+/// order of ranks. On a GPU kernels[adds] adds its first argument to its second
+/// one, each of one rank's part.
 #define LLMC_COLLECTIVE_FIELDS(X)                                              \
   X(PTR, const char *, name) /* what it carries, for messages */               \
   X(I64, int64_t, elements)                                                    \
+  X(I64, int64_t, adds) /* index into kernels, -1: none */                     \
   X(I32, int32_t, kind)                                                        \
   X(I32, int32_t, elementBytes)
 
@@ -321,7 +323,7 @@ static_assert(sizeof(LlmcTensor) == 56, "program ABI: LlmcTensor");
 static_assert(sizeof(LlmcKernel) == 96, "program ABI: LlmcKernel");
 static_assert(sizeof(LlmcImage) == 32, "program ABI: LlmcImage");
 static_assert(sizeof(LlmcBucket) == 16, "program ABI: LlmcBucket");
-static_assert(sizeof(LlmcCollective) == 24, "program ABI: LlmcCollective");
+static_assert(sizeof(LlmcCollective) == 32, "program ABI: LlmcCollective");
 static_assert(sizeof(LlmcCopy) == 24, "program ABI: LlmcCopy");
 static_assert(sizeof(LlmcProgram) == 336, "program ABI: LlmcProgram");
 #endif

@@ -17,6 +17,7 @@
 
 #include "core/Status.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,8 +32,14 @@ public:
   int size() const { return numRanks; }
   /// Ranks on this machine, this one included.
   virtual int localSize() const { return 1; }
+  /// This one's number among the ranks on this machine.
+  virtual int localRank() const { return 0; }
   /// Ranks in this process, this one included.
   virtual int processSize() const { return 1; }
+  /// How long a rank waits for the others.
+  virtual std::chrono::seconds patience() const {
+    return std::chrono::seconds::max();
+  }
   /// How the ranks are connected, for people: "with MPI".
   virtual const char *engine() const { return "alone"; }
   /// "rank 1 of 4 on HOST".

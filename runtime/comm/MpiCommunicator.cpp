@@ -112,19 +112,21 @@ Status MpiCommunicator::meet() {
   peers.resize(cards.size());
   LLMC_TRY(allGather(&own, cards.data(), sizeof(own)));
   std::vector<int64_t> local(cards.size(), 0);
-  numLocal = 0;
+  numLocal = numberHere = 0;
   for (size_t other = 0; other < cards.size(); ++other) {
     peers[other] = {cards[other].host, cards[other].pid};
     if (peers[other].host != host)
       continue;
     ++numLocal;
+    if (static_cast<int>(other) < rank())
+      ++numberHere;
     if (static_cast<int>(other) != rank())
       local[other] = peers[other].pid;
   }
   watchdog = std::make_unique<Watchdog>(
       std::move(local), [this](int lost, std::chrono::milliseconds blind) {
         // Who was stopped himself for so long is what the others gave up on.
-        if (blind >= patience)
+        if (blind >= waitTime)
           leave();
         reportLoss(lost);
       });
@@ -183,7 +185,7 @@ Status MpiCommunicator::complete() {
                            "MPI_Iprobe"));
     if (told)
       leave();
-    if (Clock::now() - start > patience)
+    if (Clock::now() - start > waitTime)
       return reportSilence();
     // Ranks may share processors: who waits must not take them for long.
     if (round < 100)
@@ -209,7 +211,7 @@ Status MpiCommunicator::reportSilence() {
   return Status::error(
       "{}: no answer from {} within {} s; see whether it still runs and what "
       "it printed, or give a larger --comm-timeout",
-      describe(rank()), names, patience.count());
+      describe(rank()), names, waitTime.count());
 }
 
 void MpiCommunicator::reportLoss(int lost) {

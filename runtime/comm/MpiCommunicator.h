@@ -22,6 +22,8 @@ public:
   ~MpiCommunicator() override;
 
   int localSize() const override { return numLocal; }
+  int localRank() const override { return numberHere; }
+  std::chrono::seconds patience() const override { return waitTime; }
   const char *engine() const override { return "with MPI"; }
   std::string describe(int rank) const override;
   Status reduceScatter(const float *source, float *destination,
@@ -44,7 +46,7 @@ private:
 
   MpiCommunicator(const mpi::Library &library, int rank, int size,
                   std::chrono::seconds patience)
-      : Communicator(rank, size), library(library), patience(patience) {}
+      : Communicator(rank, size), library(library), waitTime(patience) {}
   Status meet();
   /// Does all of them, in any order.
   Status exchange(const std::vector<Transfer> &transfers);
@@ -65,9 +67,9 @@ private:
   };
 
   mpi::Library library;
-  std::chrono::seconds patience;
+  std::chrono::seconds waitTime;
   std::vector<Peer> peers; // [rank]
-  int numLocal = 1;
+  int numLocal = 1, numberHere = 0;
   std::vector<Pending> pending;
   std::unique_ptr<Watchdog> watchdog;
   bool isFinished = false;

@@ -18,6 +18,8 @@ public:
   }
 
   int localSize() const override { return size(); }
+  int localRank() const override { return rank(); }
+  std::chrono::seconds patience() const override { return group.patience; }
   int processSize() const override { return size(); }
   const char *engine() const override { return "as threads of one process"; }
   std::string describe(int rank) const override {

@@ -2,8 +2,6 @@
 
 #include "device/Device.h"
 
-#include "comm/CollectiveQueue.h"
-
 using llmc::runtime::DeviceContext;
 
 extern "C" void llmcLaunch(LlmcContext *context, int64_t kernel, void **args) {
@@ -13,12 +11,12 @@ extern "C" void llmcLaunch(LlmcContext *context, int64_t kernel, void **args) {
 extern "C" void llmcStartCollective(LlmcContext *context, int64_t collective,
                                     void *source, void *destination,
                                     void *scratch) {
-  static_cast<DeviceContext *>(context)->collectives->start(
+  static_cast<DeviceContext *>(context)->device->startCollective(
       collective, source, destination, scratch);
 }
 
 extern "C" void llmcWaitCollective(LlmcContext *context, int64_t collective) {
-  static_cast<DeviceContext *>(context)->collectives->wait(collective);
+  static_cast<DeviceContext *>(context)->device->waitCollective(collective);
 }
 
 extern "C" void llmcStartCopy(LlmcContext *context, int64_t copy, void *source,

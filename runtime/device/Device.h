@@ -24,8 +24,6 @@
 
 namespace llmc::runtime {
 
-class CollectiveQueue;
-
 /// Time spent in one kernel since profiling began.
 struct KernelTime {
   int64_t calls = 0;
@@ -93,6 +91,11 @@ public:
   virtual void startCopy(int64_t copy, const void *source,
                          void *destination) = 0;
   virtual void waitCopy(int64_t copy) = 0;
+  /// What ranks do together; called by the entry points through
+  /// llmcStartCollective and llmcWaitCollective.
+  virtual void startCollective(int64_t collective, void *source,
+                               void *destination, void *scratch) = 0;
+  virtual void waitCollective(int64_t collective) = 0;
 
   /// Whether a kernel has failed, and the error could not say which one.
   virtual bool hasUnnamedFault() const { return false; }
@@ -116,9 +119,6 @@ struct DeviceContext : LlmcContext {
   DeviceContext() : LlmcContext{nullptr, 0} {}
 
   Device *device = nullptr;
-  /// Runs the collectives of the entry points; null in a program that trains
-  /// alone, which has none.
-  CollectiveQueue *collectives = nullptr;
 };
 
 } // namespace llmc::runtime

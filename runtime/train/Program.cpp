@@ -118,8 +118,6 @@ Status checkMesh(const LlmcProgram &program) {
     return broken("it is for {} ranks", program.ranks);
   if (program.ranks == 1)
     return Status::ok();
-  if (program.deviceKind != LlmcDeviceCpu)
-    return broken("it is for several GPUs, which no engine connects yet");
   // From stage 2 on every micro-step sums.
   if ((program.zeroStage < 2 && !program.lastMicroStep) ||
       program.numBuckets < 1)
@@ -147,6 +145,10 @@ Status checkMesh(const LlmcProgram &program) {
         collective.elements % program.ranks != 0)
       return broken("collective {} has the kind {} and {} elements", i,
                     collective.kind, collective.elements);
+    if (program.deviceKind == LlmcDeviceCuda &&
+        collective.kind != LlmcCollectiveAllGather &&
+        (collective.adds < 0 || collective.adds >= program.numKernels))
+      return broken("collective {} has no kernel that sums", i);
   }
   return Status::ok();
 }

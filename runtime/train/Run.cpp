@@ -7,6 +7,7 @@
 #include "comm/ThreadCommunicator.h"
 #include "device/cpu/CpuDevice.h"
 #include "device/cuda/CudaDevice.h"
+#include "train/Doctor.h"
 #include "train/ImportWeights.h"
 #include "train/Options.h"
 #include "train/Parameters.h"
@@ -19,6 +20,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <pthread.h>
 #include <system_error>
@@ -97,7 +99,7 @@ std::unique_ptr<Device> makeDevice(const LlmcProgram &program,
                                    Communicator &ranks,
                                    int64_t libraryBytes = 0) {
   if (program.deviceKind == LlmcDeviceCuda)
-    return std::make_unique<CudaDevice>(program, options.device);
+    return std::make_unique<CudaDevice>(program, options.device, ranks);
   return std::make_unique<CpuDevice>(program, pool, ranks, libraryBytes);
 }
 
@@ -238,6 +240,12 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   // What is wrong for all ranks, one of them says.
   const std::optional<Launch> launch = readLaunch();
   const bool isFirst = !launch || launch->rank == 0;
+  if (argc == 2 && std::strcmp(argv[1], "doctor") == 0) {
+    std::string report;
+    const bool canRun = examine(program, report);
+    std::fputs(report.c_str(), stdout);
+    return canRun ? 0 : 1;
+  }
   Result<ParsedOptions> parsed = parseOptions(program, argc, argv);
   if (!parsed.isOk())
     return isFirst ? fail(parsed.status()) : 1;
@@ -250,8 +258,11 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   const Options options =
       replay ? replayOptions(*parsed->options) : *parsed->options;
   const bool trains = !options.ceilings && !options.data.empty();
-  // One rank samples alone, unless it has not got all parameters.
-  const bool together = trains || (!options.ceilings && runsTogether(program));
+  // One rank samples alone, unless it has not got all parameters, or only the
+  // others' copies of them.
+  const bool needsAll =
+      runsTogether(program) || (program.ranks > 1 && program.prepare);
+  const bool together = trains || (!options.ceilings && needsAll);
   if (!together && !isFirst)
     return 0;
   if (together) {

@@ -9,6 +9,7 @@
 // loaded, from the environment's LLMC_FAKE_CUDA:
 //   version=13000 devices=1 major=8 minor=9 free=24000000000 shared=101376
 //   maxthreads=1024 name=NVIDIA_GeForce_RTX_4090 (underlines become spaces)
+//   peers=1 lies=0      GPUs reach each other's memory; their copies are zeros
 //   eager=1             copies between streams run as early as they may
 //   fail=FUNCTION:N:R   the N-th call of the function yields the result R
 //   fault=SYMBOL:R      running this kernel breaks the device with the result R

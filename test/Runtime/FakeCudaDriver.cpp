@@ -3,6 +3,7 @@
 #include "FakeCudaState.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -68,6 +69,25 @@ CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
 CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice) {
   ENTER(cuDeviceTotalMem_v2);
   *bytes = 25000000000;
+  return success;
+}
+CUresult cuDeviceGetPCIBusId(char *text, int bytes, CUdevice device) {
+  ENTER(cuDeviceGetPCIBusId);
+  std::snprintf(text, static_cast<size_t>(bytes), "0000:%02x:00.0",
+                static_cast<unsigned>(device + 1));
+  return success;
+}
+CUresult cuDeviceCanAccessPeer(int *access, CUdevice, CUdevice) {
+  ENTER(cuDeviceCanAccessPeer);
+  *access = static_cast<int>(state->number("peers", 1));
+  return success;
+}
+CUresult cuCtxEnablePeerAccess(CUcontext, unsigned) {
+  ENTER(cuCtxEnablePeerAccess);
+  return success;
+}
+CUresult cuCtxDisablePeerAccess(CUcontext) {
+  ENTER(cuCtxDisablePeerAccess);
   return success;
 }
 CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice) {
@@ -138,6 +158,28 @@ CUresult cuMemcpyDtoHAsync_v2(void *to, CUdeviceptr from, size_t bytes,
   return enqueue(stream, {[=] {
                    std::memcpy(to, reinterpret_cast<void *>(from), bytes);
                  }});
+}
+static CUresult copyOnDevice(CUdeviceptr to, CUdeviceptr from, size_t bytes,
+                             CUstream stream, bool lies) {
+  if (!isOurs(to, bytes) || !isOurs(from, bytes))
+    return 1;
+  return enqueue(stream, {[=] {
+                   if (lies)
+                     std::memset(reinterpret_cast<void *>(to), 0, bytes);
+                   else
+                     std::memcpy(reinterpret_cast<void *>(to),
+                                 reinterpret_cast<void *>(from), bytes);
+                 }});
+}
+CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, size_t bytes,
+                              CUstream stream) {
+  ENTER(cuMemcpyDtoDAsync_v2);
+  return copyOnDevice(to, from, bytes, stream, false);
+}
+CUresult cuMemcpyPeerAsync(CUdeviceptr to, CUcontext, CUdeviceptr from,
+                           CUcontext, size_t bytes, CUstream stream) {
+  ENTER(cuMemcpyPeerAsync);
+  return copyOnDevice(to, from, bytes, stream, state->number("lies", 0));
 }
 CUresult cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
   ENTER(cuMemHostAlloc);

@@ -112,9 +112,9 @@ protected:
     program.collectives = collectives;
   }
   const LlmcCollective collectives[3] = {
-      {"all_reduce of a", 4, LlmcCollectiveAllReduce, 4},
-      {"reduce_scatter of b", 4, LlmcCollectiveReduceScatter, 4},
-      {"all_gather of c", 4, LlmcCollectiveAllGather, 4}};
+      {"all_reduce of a", 4, -1, LlmcCollectiveAllReduce, 4},
+      {"reduce_scatter of b", 4, -1, LlmcCollectiveReduceScatter, 4},
+      {"all_gather of c", 4, -1, LlmcCollectiveAllGather, 4}};
   LlmcProgram program{};
   EchoCommunicator ranks{0, {10, 20}};
   float a[4] = {1, 2, 3, 4}, b[4] = {1, 2, 3, 4}, c[4] = {1, 2, 3, 4};
@@ -172,10 +172,14 @@ TEST(Program, TablesOfRanksAreChecked) {
   const int64_t all = findArena(program, LlmcArenaGradient)->bytes / 4;
   const LlmcBucket whole[] = {{0, all}};
   program.buckets = whole;
-  const LlmcCollective collective[] = {{"c", 3, LlmcCollectiveAllReduce, 4}};
+  const LlmcCollective collective[] = {
+      {"c", 3, -1, LlmcCollectiveAllReduce, 4}};
   program.numCollectives = 1;
   program.collectives = collective;
   EXPECT_FAILS(checkProgram(program), "collective 0 has the kind 0 and 3");
+  const LlmcCollective unsummed[] = {{"c", 4, -1, LlmcCollectiveAllReduce, 4}};
+  program.collectives = unsummed;
+  EXPECT_OK(checkProgram(program));
   program.numCollectives = 0;
   EXPECT_OK(checkProgram(program));
 }

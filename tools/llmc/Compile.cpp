@@ -146,10 +146,6 @@ int llmc::runCompile(const CompileCommand &command) {
     return 1;
   bool emit = !options.emit.empty();
   bool wholeProgram = options.compileTo == "link";
-  if (wholeProgram && !emit && options.isCuda() && options.ranks > 1)
-    return fail("--gpus=" + std::to_string(options.ranks) +
-                ": programs for several GPUs are not there yet; llmc plan "
-                "plans them, and with --target=cpu processes train together");
   if (failed(chooseRanking(options, wholeProgram)))
     return 1;
   if (wholeProgram &&

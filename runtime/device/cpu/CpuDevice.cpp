@@ -25,7 +25,7 @@ CpuDevice::CpuDevice(const LlmcProgram &program, ThreadPool &pool,
   context.device = this;
   context.rank = ranks.rank();
   if (ranks.size() > 1)
-    context.collectives = &collectives.emplace(program, ranks);
+    collectives.emplace(program, ranks);
   if (program.numCopies > 0)
     for (std::unique_ptr<WorkQueue> &queue : copies)
       queue = std::make_unique<WorkQueue>(program.numCopies);

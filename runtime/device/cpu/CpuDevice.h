@@ -54,6 +54,13 @@ public:
   void launch(int64_t kernel, void **args) override;
   void startCopy(int64_t copy, const void *source, void *destination) override;
   void waitCopy(int64_t copy) override;
+  void startCollective(int64_t collective, void *source, void *destination,
+                       void *scratch) override {
+    collectives->start(collective, source, destination, scratch);
+  }
+  void waitCollective(int64_t collective) override {
+    collectives->wait(collective);
+  }
   void startProfile() override;
   const std::vector<KernelTime> &profile() const override { return times; }
 

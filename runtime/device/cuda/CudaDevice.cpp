@@ -4,6 +4,7 @@
 
 #include "core/Console.h"
 #include "device/cuda/Nvtx.h"
+#include "device/cuda/Peers.h"
 
 #include <algorithm>
 #include <cassert>
@@ -32,9 +33,11 @@ CUdeviceptr addressOf(const void *pointer) {
 
 } // namespace
 
-CudaDevice::CudaDevice(const LlmcProgram &program, int number)
-    : program(program), number(number), hostArenas(program) {
+CudaDevice::CudaDevice(const LlmcProgram &program, int number,
+                       Communicator &ranks)
+    : Device(ranks), program(program), number(number), hostArenas(program) {
   context.device = this;
+  context.rank = ranks.rank();
   const char *blocking = std::getenv("LLMC_LAUNCH_BLOCKING");
   isBlocking = blocking && *blocking && std::strcmp(blocking, "0") != 0;
 }
@@ -84,20 +87,33 @@ Status CudaDevice::keep(Status status) {
   return failure;
 }
 
+/// Does what may wait for other ranks, while the watchdog looks at the time.
+/// What that found says more than what became of the kernels that it stopped.
+template <typename Body> Status CudaDevice::watched(const Body &body) {
+  if (!collectives)
+    return body();
+  collectives->setWaiting(true);
+  Status status = body();
+  collectives->setWaiting(false);
+  LLMC_TRY(collectives->status());
+  return status;
+}
+
 Status CudaDevice::allocate() {
   std::lock_guard<std::mutex> lock(mutex);
   LLMC_TRY(openProfiler());
-  LLMC_TRY(openGpu());
+  LLMC_TRY(ranks().agree(openGpu()));
   size_t freeBefore = 0, freeAfter = 0, total = 0;
   LLMC_TRY(driver->check(driver->cuMemGetInfo_v2(&freeBefore, &total),
                          "cuMemGetInfo"));
-  LLMC_TRY(checkMemory(
-      program, gpu, static_cast<int64_t>(freeBefore),
-      driverReserve + 2 * batchBytes() * static_cast<int64_t>(numBatches - 1)));
-  LLMC_TRY(hostArenas.check());
   LLMC_TRY(createStream(*driver, cleanup, compute));
-  LLMC_TRY(createEvent(*driver, cleanup, eventTimed, started));
-  LLMC_TRY(createEvent(*driver, cleanup, eventTimed, ended));
+  if (ranks().size() > 1) {
+    LLMC_TRY(checkGpusOfRanks(*driver, gpu, ranks()));
+    LLMC_TRY(enter());
+    collectives.emplace(program, ranks());
+    LLMC_TRY(collectives->connect(*driver, cleanup, compute));
+  }
+  LLMC_TRY(prepareMemory());
   LLMC_TRY(allocateArenas());
   LLMC_TRY(createBatches());
   LLMC_TRY(transfers.create(*driver, cleanup, compute));
@@ -112,11 +128,25 @@ Status CudaDevice::allocate() {
   return Status::ok();
 }
 
+/// What is free is known now: NCCL has what it takes.
+Status CudaDevice::prepareMemory() {
+  size_t available = 0, total = 0;
+  LLMC_TRY(driver->check(driver->cuMemGetInfo_v2(&available, &total),
+                         "cuMemGetInfo"));
+  LLMC_TRY(checkMemory(
+      program, gpu, static_cast<int64_t>(available),
+      driverReserve + 2 * batchBytes() * static_cast<int64_t>(numBatches - 1)));
+  LLMC_TRY(hostArenas.check());
+  LLMC_TRY(createEvent(*driver, cleanup, eventTimed, started));
+  return createEvent(*driver, cleanup, eventTimed, ended);
+}
+
 Status CudaDevice::openGpu() {
   Result<std::unique_ptr<Driver>> opened = Driver::open();
   if (!opened.isOk())
     return opened.status();
-  Result<Gpu> chosen = chooseGpu(**opened, number);
+  Result<Gpu> chosen = ranks().size() > 1 ? chooseGpuOfRank(**opened, ranks())
+                                          : chooseGpu(**opened, number);
   if (!chosen.isOk())
     return chosen.status();
   Result<Code> runnable = chooseCode(**opened, *chosen, program);
@@ -196,14 +226,18 @@ Status CudaDevice::captureEntries() {
     most = std::max(most, program.kernels[i].numArguments);
   arguments.resize(static_cast<size_t>(most));
   const std::pair<LlmcEntryPoint, const char *> known[] = {
-      {program.prepare, "prepare"},   {program.microStep, "micro_step"},
-      {program.update, "update"},     {program.evaluate, "evaluate"},
+      {program.prepare, "prepare"},
+      {program.microStep, "micro_step"},
+      {program.update, "update"},
+      {program.evaluate, "evaluate"},
       {program.generate, "generate"},
+      {program.lastMicroStep, "last_micro_step"},
   };
   for (auto [entry, name] : known)
     if (entry)
       entries.push_back({entry, name, {}});
-  if (isBlocking)
+  // One rank alone of a program for several can only say what there is.
+  if (isBlocking || ranks().size() != program.ranks)
     return Status::ok();
   for (EntryGraphs &one : entries) {
     readsBatch = false;
@@ -328,7 +362,7 @@ Status CudaDevice::readLater(LlmcArenaKind kind, int64_t offset, void *data,
 Status CudaDevice::run(LlmcEntryPoint entry) {
   std::lock_guard<std::mutex> lock(mutex);
   LLMC_TRY(enter());
-  return keep(runEntry(entry));
+  return keep(watched([&] { return runEntry(entry); }));
 }
 
 Status CudaDevice::runEntry(LlmcEntryPoint entry) {
@@ -359,8 +393,10 @@ Status CudaDevice::finish() {
 }
 
 Status CudaDevice::waitForKernels() {
-  LLMC_TRY(keep(driver->check(driver->cuStreamSynchronize(compute),
-                              fmt::format("{} failed", lastEntry))));
+  LLMC_TRY(keep(watched([&] {
+    return driver->check(driver->cuStreamSynchronize(compute),
+                         fmt::format("{} failed", lastEntry));
+  })));
   transfers.deliver();
   return Status::ok();
 }
@@ -380,6 +416,18 @@ void CudaDevice::startCopy(int64_t copy, const void *source,
 void CudaDevice::waitCopy(int64_t copy) {
   if (failure.isOk())
     (void)keep(hostArenas.wait(copy));
+}
+
+void CudaDevice::startCollective(int64_t collective, void *source,
+                                 void *destination, void *scratch) {
+  if (failure.isOk())
+    (void)keep(
+        collectives->start(kernels, collective, source, destination, scratch));
+}
+
+void CudaDevice::waitCollective(int64_t collective) {
+  if (failure.isOk())
+    (void)keep(collectives->wait(collective));
 }
 
 Status CudaDevice::launchOne(int64_t index, void **args) {

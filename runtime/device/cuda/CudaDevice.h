@@ -16,21 +16,25 @@
 #define LLMC_RUNTIME_DEVICE_CUDA_CUDADEVICE_H
 
 #include "device/Device.h"
+#include "device/cuda/GpuCollectives.h"
 #include "device/cuda/HostArenas.h"
 #include "device/cuda/Kernels.h"
 #include "device/cuda/Transfers.h"
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace llmc::runtime {
 
 class CudaDevice final : public Device {
 public:
-  /// `program` was checked and outlives the device. GPU `number` is used, when
-  /// negative the one that LLMC_DEVICE names, else the first.
-  explicit CudaDevice(const LlmcProgram &program, int number = -1);
+  /// `program` was checked; it and `ranks` outlive the device. GPU `number` is
+  /// used, when negative the one that LLMC_DEVICE names, else the first; of
+  /// several ranks on a machine each has the GPU of its number there.
+  explicit CudaDevice(const LlmcProgram &program, int number = -1,
+                      Communicator &ranks = Communicator::solo());
   ~CudaDevice() override;
 
   std::string description() const override;
@@ -51,6 +55,9 @@ public:
   void launch(int64_t kernel, void **args) override;
   void startCopy(int64_t copy, const void *source, void *destination) override;
   void waitCopy(int64_t copy) override;
+  void startCollective(int64_t collective, void *source, void *destination,
+                       void *scratch) override;
+  void waitCollective(int64_t collective) override;
   bool hasUnnamedFault() const override {
     return driver && driver->hasFault() && !runsOneByOne();
   }
@@ -73,6 +80,7 @@ private:
   };
 
   Status openGpu();
+  Status prepareMemory();
   Status allocateArenas();
   Status allocateZeroed(const char *what, int64_t bytes, int64_t alignment,
                         cuda::CUdeviceptr &address);
@@ -80,6 +88,7 @@ private:
   Status captureEntries();
   Status captureEntry(EntryGraphs &entry, size_t batch);
   Status enter();
+  template <typename Body> Status watched(const Body &body);
   Status keep(Status status);
   Status waitForKernels();
   Status launchOne(int64_t index, void **args);
@@ -106,6 +115,7 @@ private:
   cuda::Transfers transfers;
   cuda::HostArenas hostArenas;
   cuda::Kernels kernels;
+  std::optional<cuda::GpuCollectives> collectives; ///< with several ranks
   DeviceContext context;
   std::vector<void *> bases;
   std::vector<void *> arguments; ///< of a launch, addresses in the batch

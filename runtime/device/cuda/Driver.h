@@ -57,16 +57,23 @@ constexpr int captureThreadLocal = 1;
   X(cuDeviceGetName, (char *, int, CUdevice))                                  \
   X(cuDeviceGetAttribute, (int *, int, CUdevice))                              \
   X(cuDeviceTotalMem_v2, (size_t *, CUdevice))                                 \
+  X(cuDeviceGetPCIBusId, (char *, int, CUdevice))                              \
+  X(cuDeviceCanAccessPeer, (int *, CUdevice, CUdevice))                        \
   X(cuDevicePrimaryCtxRetain, (CUcontext *, CUdevice))                         \
   X(cuDevicePrimaryCtxRelease_v2, (CUdevice))                                  \
   X(cuCtxSetCurrent, (CUcontext))                                              \
   X(cuCtxSynchronize, ())                                                      \
+  X(cuCtxEnablePeerAccess, (CUcontext, unsigned))                              \
+  X(cuCtxDisablePeerAccess, (CUcontext))                                       \
   X(cuMemGetInfo_v2, (size_t *, size_t *))                                     \
   X(cuMemAlloc_v2, (CUdeviceptr *, size_t))                                    \
   X(cuMemFree_v2, (CUdeviceptr))                                               \
   X(cuMemsetD8Async, (CUdeviceptr, unsigned char, size_t, CUstream))           \
   X(cuMemcpyHtoDAsync_v2, (CUdeviceptr, const void *, size_t, CUstream))       \
   X(cuMemcpyDtoHAsync_v2, (void *, CUdeviceptr, size_t, CUstream))             \
+  X(cuMemcpyDtoDAsync_v2, (CUdeviceptr, CUdeviceptr, size_t, CUstream))        \
+  X(cuMemcpyPeerAsync,                                                         \
+    (CUdeviceptr, CUcontext, CUdeviceptr, CUcontext, size_t, CUstream))        \
   X(cuMemHostAlloc, (void **, size_t, unsigned))                               \
   X(cuMemFreeHost, (void *))                                                   \
   X(cuMemHostRegister_v2, (void *, size_t, unsigned))                          \

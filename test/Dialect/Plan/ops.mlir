@@ -45,6 +45,22 @@ plan.func @collectives {
 // -----
 
 plan.arena gradient @gradients bytes 256 align 64
+tile.func @add(%part: tensor<16xf32>, %sum: tensor<16xf32>) {
+  tile.return
+}
+// CHECK-LABEL: plan.func @adds
+plan.func @adds {
+  %all = plan.view @gradients[0] : memref<32xf32>
+  %own = plan.view @gradients[0 + rank * 64] : memref<16xf32>
+  %scratch = plan.view @gradients[128] : memref<16xf32>
+  // CHECK: plan.start reduce_scatter %{{.*}} into %{{.*}} using %{{.*}} adds @add :
+  %p = plan.start reduce_scatter %all into %own using %scratch adds @add : memref<32xf32>, memref<16xf32>, memref<16xf32>
+  plan.wait %p
+}
+
+// -----
+
+plan.arena gradient @gradients bytes 256 align 64
 plan.func @start_c1 {
   %a = plan.view @gradients[0] : memref<32xf32>
   %b = plan.view @gradients[0 + rank * 32] : memref<16xbf16>
@@ -79,6 +95,29 @@ plan.func @start_c3 {
   %b = plan.view @gradients[64] : memref<16xf32>
   // expected-error @+1 {{expected one place as source and destination}}
   %p = plan.start all_reduce %a into %b using %b : memref<16xf32>, memref<16xf32>, memref<16xf32>
+}
+
+// -----
+
+plan.arena gradient @gradients bytes 256 align 64
+tile.func @add(%part: tensor<16xf32>, %sum: tensor<16xf32>) {
+  tile.return
+}
+plan.func @start_c4 {
+  %a = plan.view @gradients[0] : memref<32xf32>
+  %b = plan.view @gradients[0 + rank * 64] : memref<16xf32>
+  // expected-error @+1 {{expected no kernel, as nothing is summed}}
+  %p = plan.start all_gather %b into %a adds @add : memref<16xf32>, memref<32xf32>
+}
+
+// -----
+
+plan.arena gradient @gradients bytes 256 align 64
+plan.func @start_c4 {
+  %a = plan.view @gradients[0] : memref<32xf32>
+  %b = plan.view @gradients[128] : memref<16xf32>
+  // expected-error @+1 {{kernel 'nowhere' is not defined}}
+  %p = plan.start all_reduce %a into %a using %b adds @nowhere : memref<32xf32>, memref<32xf32>, memref<16xf32>
 }
 
 // -----

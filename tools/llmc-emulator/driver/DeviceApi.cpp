@@ -12,7 +12,7 @@ using namespace llmc::emulator;
 
 LLMC_CUDA_API cuInit(unsigned) {
   LLMC_CALL(Nothing);
-  state.isInitialized = true;
+  State::isInitialized = true;
   return state.faults.devices > 0 ? CUDA_SUCCESS : CUDA_ERROR_NO_DEVICE;
 }
 
@@ -135,10 +135,25 @@ LLMC_CUDA_API cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
   return CUDA_SUCCESS;
 }
 
-LLMC_CUDA_API cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice) {
+/// Whether `device` is one, in a call that has begun.
+static bool isDevice(const State &state, CUdevice device) {
+  return device >= 0 && device < std::max(1, state.faults.devices);
+}
+
+/// The device of a context, which is the address of its state.
+static CUdevice deviceOf(const State &state, CUcontext context) {
+  for (CUdevice device = 0; isDevice(state, device); ++device)
+    if (reinterpret_cast<CUcontext>(&State::of(device)) == context)
+      return device;
+  return -1;
+}
+
+LLMC_CUDA_API cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
   LLMC_CALL(Driver);
-  state.hasContext = true;
-  *context = reinterpret_cast<CUcontext>(&state);
+  if (!isDevice(state, device))
+    return CUDA_ERROR_INVALID_DEVICE;
+  State::of(device).hasContext = true;
+  *context = reinterpret_cast<CUcontext>(&State::of(device));
   return CUDA_SUCCESS;
 }
 
@@ -147,9 +162,37 @@ LLMC_CUDA_API cuDevicePrimaryCtxRelease_v2(CUdevice) {
   return state.sticky;
 }
 
-LLMC_CUDA_API cuCtxSetCurrent(CUcontext) {
+LLMC_CUDA_API cuCtxSetCurrent(CUcontext context) {
   LLMC_CALL(Driver);
+  CUdevice device = deviceOf(state, context);
+  if (device < 0)
+    return CUDA_ERROR_INVALID_CONTEXT;
+  State::makeCurrent(device);
   return CUDA_SUCCESS;
+}
+
+//===----------------------------------------------------------------------===//
+// Peers
+//===----------------------------------------------------------------------===//
+
+LLMC_CUDA_API cuDeviceCanAccessPeer(int *access, CUdevice device,
+                                    CUdevice peer) {
+  LLMC_CALL(Driver);
+  if (!isDevice(state, device) || !isDevice(state, peer))
+    return CUDA_ERROR_INVALID_DEVICE;
+  *access = device != peer;
+  return CUDA_SUCCESS;
+}
+
+// Memory of all devices is the host's: there is nothing to switch on.
+LLMC_CUDA_API cuCtxEnablePeerAccess(CUcontext peer, unsigned) {
+  LLMC_CALL(Context);
+  return deviceOf(state, peer) < 0 ? CUDA_ERROR_INVALID_CONTEXT : CUDA_SUCCESS;
+}
+
+LLMC_CUDA_API cuCtxDisablePeerAccess(CUcontext peer) {
+  LLMC_CALL(Context);
+  return deviceOf(state, peer) < 0 ? CUDA_ERROR_INVALID_CONTEXT : CUDA_SUCCESS;
 }
 
 LLMC_CUDA_API cuCtxSynchronize() {

@@ -172,6 +172,24 @@ LLMC_CUDA_API cuMemcpyDtoDAsync_v2(CUdeviceptr target, CUdeviceptr source,
                     true);
 }
 
+// The two devices' locks are taken one after the other: copies between devices
+// that two threads start at once would otherwise wait for each other.
+LLMC_CUDA_API cuMemcpyPeerAsync(CUdeviceptr target, CUcontext targetContext,
+                                CUdeviceptr source, CUcontext sourceContext,
+                                size_t bytes, CUstream handle) {
+  auto &from = *reinterpret_cast<State *>(sourceContext);
+  {
+    std::lock_guard<std::recursive_mutex> lock(from.mutex);
+    if (CUresult result = checkRange(from, __func__, source, bytes))
+      return result;
+  }
+  LLMC_CALL(Context);
+  if (reinterpret_cast<State *>(targetContext) != &state)
+    return CUDA_ERROR_INVALID_CONTEXT;
+  return submitCopy(state, __func__, handle, target, pointer(source), bytes,
+                    true);
+}
+
 LLMC_CUDA_API cuMemsetD8Async(CUdeviceptr target, unsigned char value,
                               size_t bytes, CUstream handle) {
   LLMC_CALL(Context);

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <vector>
 
 namespace llmc::emulator {
 
@@ -17,15 +18,26 @@ State::State()
       faults(Faults::parse(engine.options.faults)),
       streams(engine.options.lazyStreams, engine.options.seed) {}
 
-State &State::get() {
-  // Never destroyed: a program may call the driver while it exits.
-  static State *state = [] {
-    auto *made = new State;
-    std::atexit([] { get().writeReport(); });
+std::atomic<bool> State::isInitialized{false};
+std::atomic<int64_t> State::calls{0};
+
+/// Never destroyed: a program may call the driver while it exits.
+static const std::vector<State *> &allStates() {
+  static auto *states = [] {
+    auto *made = new std::vector<State *>{new State};
+    while (int(made->size()) < made->front()->faults.devices)
+      made->push_back(new State);
+    std::atexit(State::writeReport);
     return made;
   }();
-  return *state;
+  return *states;
 }
+
+static thread_local CUdevice currentDevice = 0;
+
+State &State::of(CUdevice device) { return *allStates()[size_t(device)]; }
+State &State::get() { return of(currentDevice); }
+void State::makeCurrent(CUdevice device) { currentDevice = device; }
 
 CUresult State::launch(const Function &function, const Engine::Shape &shape,
                        const std::vector<uint64_t> &arguments) {
@@ -46,12 +58,16 @@ CUresult State::launch(const Function &function, const Engine::Shape &shape,
   return sticky;
 }
 
-void State::writeReport() const {
-  const std::string &path = engine.options.reportPath;
+void State::writeReport() {
+  const std::string &path = of(0).engine.options.reportPath;
   if (path.empty())
     return;
+  std::map<std::string, Counters> counters;
+  for (State *state : allStates())
+    for (const auto &[kernel, counted] : state->engine.counters)
+      counters[kernel].add(counted);
   std::ofstream file(path);
-  file << toJson(engine.counters);
+  file << toJson(counters);
   if (!file.flush())
     complain("cannot write '" + path + "'");
 }
@@ -59,12 +75,12 @@ void State::writeReport() const {
 Call::Call(const char *function, Needs needs)
     : state(State::get()), lock(state.mutex) {
   auto fault = state.faults.calls.find(function);
-  ++state.calls;
-  if (state.faults.lostAt && state.calls >= state.faults.lostAt)
+  const int64_t number = ++State::calls;
+  if (state.faults.lostAt && number >= state.faults.lostAt)
     result = CUDA_ERROR_DEVICE_UNAVAILABLE;
   else if (fault != state.faults.calls.end())
     result = fault->second;
-  else if (needs >= Driver && !state.isInitialized)
+  else if (needs >= Driver && !State::isInitialized)
     result = CUDA_ERROR_NOT_INITIALIZED;
   else if (needs >= Context && state.sticky)
     result = state.sticky;

@@ -8,6 +8,7 @@
 #include "Faults.h"
 #include "Streams.h"
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
@@ -23,8 +24,13 @@ struct Function {
 struct State {
   State();
 
-  /// There is one, from the first call to the end of the program.
+  /// There is one for each device, from the first call to the end of the
+  /// program.
+  static State &of(CUdevice device);
+  /// That of the device whose context this thread has made current, the first
+  /// one's before.
   static State &get();
+  static void makeCurrent(CUdevice device);
 
   Engine engine;
   Faults faults;
@@ -37,22 +43,26 @@ struct State {
   std::set<void *> hostAllocations;
   std::set<void *> hostRegistrations;
   std::map<std::string, int64_t> launches; // by kernel
-  bool isInitialized = false, hasContext = false;
+  std::atomic<bool> hasContext{false};
   /// The error that a failed kernel left; nothing works after it.
   CUresult sticky = CUDA_SUCCESS;
-  int64_t calls = 0;
   std::recursive_mutex mutex;
 
   CUresult launch(const Function &function, const Engine::Shape &shape,
                   const std::vector<uint64_t> &arguments);
-  void writeReport() const;
+  /// The counters of all devices.
+  static void writeReport();
+
+  // Of the driver as a whole.
+  static std::atomic<bool> isInitialized;
+  static std::atomic<int64_t> calls;
 };
 
 /// "llmc-emulator: error: ..." on stderr.
 void complain(const std::string &what);
 
-/// Begins every call: holds the lock, and `result` says whether the call fails
-/// before it does anything.
+/// Begins every call: holds the lock of the current device, and `result` says
+/// whether the call fails before it does anything.
 class Call {
 public:
   enum Needs { Nothing, Driver, Context };

@@ -63,6 +63,17 @@ LLMC_CUDA_API cuStreamWaitEvent(CUstream handle, CUevent eventHandle,
   return state.streams.wait(*stream, event);
 }
 
+// Runs under the lock of its device: what it waits for must not need it.
+LLMC_CUDA_API cuLaunchHostFunc(CUstream handle, void (*function)(void *),
+                               void *data) {
+  LLMC_CALL(Context);
+  LLMC_STREAM(stream, handle);
+  return state.streams.submit(*stream, [=] {
+    function(data);
+    return CUDA_SUCCESS;
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Events
 //===----------------------------------------------------------------------===//

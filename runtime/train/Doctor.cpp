@@ -1,0 +1,389 @@
+//===- Doctor.cpp - what of this machine is in the program's way ----------===//
+
+#include "train/Doctor.h"
+
+#include "comm/Launch.h"
+#include "comm/MpiLibrary.h"
+#include "comm/NcclLibrary.h"
+#include "core/Console.h"
+#include "device/cpu/Arena.h"
+#include "device/cpu/ThreadPool.h"
+#include "device/cuda/Cleanup.h"
+#include "device/cuda/Nvml.h"
+#include "device/cuda/Peers.h"
+#include "train/Program.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <sys/resource.h>
+#include <vector>
+
+namespace llmc::runtime {
+
+using namespace cuda;
+
+namespace {
+
+/// Long enough to be measured, short enough to wait for.
+constexpr int64_t probeBytes = int64_t(32) << 20;
+/// What `Transfers` pins for each GPU.
+constexpr int64_t copyBuffers = int64_t(6) << 20;
+/// What of a link's rate copies reach.
+constexpr double usualShare = 0.6;
+
+class Examination {
+public:
+  explicit Examination(const LlmcProgram &program) : program(program) {}
+  void run();
+
+  std::string report;
+  bool canRun = true;
+
+private:
+  void ok(const std::string &what, const std::string &text) {
+    report += fmt::format("ok    {:<14} {}\n", what, text);
+  }
+  void slow(const std::string &what, const std::string &text) {
+    report += fmt::format("slow  {:<14} {}\n", what, text);
+  }
+  void fails(const std::string &what, const std::string &text) {
+    report += fmt::format("FAILS {:<14} {}\n", what, text);
+    canRun = false;
+  }
+  int64_t arenaBytes(bool ofHost) const;
+  int64_t pinnedBytes() const {
+    return (copyBuffers + arenaBytes(/*ofHost=*/true)) * program.ranks;
+  }
+  int64_t exchangedBytes() const;
+  std::string costOf(double bytesPerSecond) const;
+
+  void examineHost();
+  void examinePinning();
+  void examineGpus(const Driver &driver, int count);
+  void examineGpu(const Driver &driver, const Gpu &gpu);
+  void examineSlot(const Gpu &gpu, const Surroundings &around, double rate);
+  void examinePeers(const Driver &driver);
+  void examineNccl();
+  Status measureHost(const Driver &driver, const Gpu &gpu, double &up,
+                     double &down, int64_t &available);
+
+  const LlmcProgram &program;
+  Nvml nvml;
+  std::vector<Gpu> gpus; ///< that the program would use
+  bool goesThroughHost = false, arrives = true;
+};
+
+/// Of one rank; `ofHost`, those that lie beside a GPU's memory.
+int64_t Examination::arenaBytes(bool ofHost) const {
+  int64_t total = 0;
+  for (int64_t i = 0; i < program.numArenas; ++i)
+    if ((program.arenas[i].host != 0) == ofHost)
+      total += program.arenas[i].bytes;
+  return total;
+}
+
+/// Sent by a rank in a step: gradients are summed, parameters gathered, from
+/// stage 3 on twice.
+int64_t Examination::exchangedBytes() const {
+  int64_t elements = 0;
+  for (int64_t i = 0; i < program.numBuckets; ++i)
+    elements += program.buckets[i].elements;
+  const bool hasCopies = findArena(program, LlmcArenaCompute) != nullptr;
+  const int64_t gathered =
+      (hasCopies ? 2 : 4) * (program.zeroStage >= 3 ? 2 : 1);
+  return elements * (4 + gathered) / program.ranks * (program.ranks - 1);
+}
+
+/// What a rate between GPUs means for a step.
+std::string Examination::costOf(double bytesPerSecond) const {
+  if (program.ranks == 1 || bytesPerSecond <= 0)
+    return "";
+  return fmt::format("; a step sends {} per GPU, {:.1f} ms at this rate",
+                     formatBytes(exchangedBytes()),
+                     static_cast<double>(exchangedBytes()) / bytesPerSecond *
+                         1e3);
+}
+
+void Examination::run() {
+  ok("program",
+     fmt::format("{}, {} parameters, for {}, {} rank{}{}", program.modelName,
+                 program.parameters, program.target, program.ranks,
+                 program.ranks == 1 ? "" : "s",
+                 program.ranks == 1
+                     ? ""
+                     : fmt::format(", ZeRO stage {}", program.zeroStage)));
+  examineHost();
+  if (program.deviceKind == LlmcDeviceCpu)
+    return;
+  examinePinning();
+  Result<std::unique_ptr<Driver>> driver = Driver::open();
+  if (!driver.isOk())
+    return fails("driver", driver.message());
+  Status managed = nvml.open();
+  ok("driver", fmt::format("{}, CUDA {}{}", (*driver)->path,
+                           cuda::formatVersion((*driver)->version),
+                           managed.isOk() ? ", " + nvml.driverVersion : ""));
+  if (!managed.isOk())
+    slow("NVML",
+         managed.message() + "; PCIe, power and temperature are not known");
+  int count = 0;
+  Status counted =
+      (*driver)->check((*driver)->cuDeviceGetCount(&count), "cuDeviceGetCount");
+  if (!counted.isOk())
+    return fails("GPUs", counted.message());
+  examineGpus(**driver, count);
+  if (gpus.size() > 1)
+    examinePeers(**driver);
+  if (program.ranks > 1)
+    examineNccl();
+}
+
+void Examination::examineHost() {
+  const bool onCpu = program.deviceKind == LlmcDeviceCpu;
+  const int64_t needed =
+      onCpu ? (arenaBytes(false) + arenaBytes(true)) * program.ranks
+            : pinnedBytes();
+  const int64_t available = availableMemory();
+  const std::string text = fmt::format(
+      "{}: {} processors, {} of memory available; the program {} {}",
+      hostName(), availableProcessors(),
+      available < 0 ? "?" : formatBytes(available), onCpu ? "needs" : "pins",
+      formatBytes(needed));
+  if (available >= 0 && needed > available)
+    fails("host", text + (onCpu ? "; stop other programs, or compile with a "
+                                  "smaller --batch or --seq"
+                                : "; stop other programs"));
+  else
+    ok("host", text);
+  if (onCpu && program.ranks > 1) {
+    mpi::Library library;
+    Status loaded = library.load();
+    ok("ranks", loaded.isOk()
+                    ? "as threads when started plainly, as processes "
+                      "with Open MPI's mpirun"
+                    : "as threads when started plainly; " + loaded.message());
+  }
+}
+
+void Examination::examinePinning() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+    return;
+  const int64_t needed = pinnedBytes();
+  if (limit.rlim_cur == RLIM_INFINITY ||
+      static_cast<int64_t>(limit.rlim_cur) >= needed)
+    return ok(
+        "pinned memory",
+        fmt::format("{} allowed (ulimit -l)",
+                    limit.rlim_cur == RLIM_INFINITY
+                        ? "any amount"
+                        : formatBytes(static_cast<int64_t>(limit.rlim_cur))));
+  slow("pinned memory",
+       fmt::format("{} allowed (ulimit -l), the program pins {}: some drivers "
+                   "and networks refuse that; raise it with ulimit -l "
+                   "unlimited, or memlock in /etc/security/limits.conf",
+                   formatBytes(static_cast<int64_t>(limit.rlim_cur)),
+                   formatBytes(needed)));
+}
+
+void Examination::examineGpus(const Driver &driver, int count) {
+  if (count < program.ranks)
+    fails("GPUs",
+          fmt::format("the program trains on {}, this machine has {}; compile "
+                      "the model with --gpus {}, or start its ranks on several "
+                      "machines with mpirun",
+                      program.ranks, count, std::max(1, count)));
+  for (int number = 0; number < count; ++number) {
+    Result<Gpu> gpu = chooseGpu(driver, number);
+    if (!gpu.isOk()) {
+      fails(fmt::format("GPU {}", number), gpu.message());
+      continue;
+    }
+    // Of one rank any of them may be chosen.
+    if (number < program.ranks || program.ranks == 1)
+      gpus.push_back(*gpu);
+  }
+  for (const Gpu &gpu : gpus)
+    examineGpu(driver, gpu);
+}
+
+Status Examination::measureHost(const Driver &driver, const Gpu &gpu,
+                                double &up, double &down, int64_t &available) {
+  CUcontext context = nullptr;
+  LLMC_TRY(driver.check(driver.cuDevicePrimaryCtxRetain(&context, gpu.device),
+                        "the GPU cannot be used"));
+  Cleanup cleanup;
+  cleanup.add([&] { driver.cuDevicePrimaryCtxRelease_v2(gpu.device); });
+  LLMC_TRY(
+      driver.check(driver.cuCtxSetCurrent(context), "the GPU cannot be used"));
+  size_t free = 0, total = 0;
+  LLMC_TRY(driver.check(driver.cuMemGetInfo_v2(&free, &total), "cuMemGetInfo"));
+  available = static_cast<int64_t>(free);
+  if (available < 2 * probeBytes)
+    return Status::ok();
+  CUdeviceptr device = 0;
+  void *pinned = nullptr;
+  CUstream stream = nullptr;
+  CUevent begin = nullptr, end = nullptr;
+  LLMC_TRY(driver.check(driver.cuMemAlloc_v2(&device, probeBytes),
+                        "cannot allocate GPU memory"));
+  cleanup.add([&] { driver.cuMemFree_v2(device); });
+  LLMC_TRY(driver.check(driver.cuMemHostAlloc(&pinned, probeBytes, 0),
+                        "cannot pin host memory for copies: see ulimit -l"));
+  cleanup.add([&] { driver.cuMemFreeHost(pinned); });
+  std::memset(pinned, 1, probeBytes);
+  LLMC_TRY(createStream(driver, cleanup, stream));
+  LLMC_TRY(createEvent(driver, cleanup, eventTimed, begin));
+  LLMC_TRY(createEvent(driver, cleanup, eventTimed, end));
+  constexpr int rounds = 4;
+  for (double *rate : {&up, &down}) {
+    // The first copy wakes the link up.
+    for (int round = -1; round < rounds; ++round) {
+      if (round == 0)
+        LLMC_TRY(driver.check(driver.cuEventRecord(begin, stream), "a copy"));
+      LLMC_TRY(driver.check(
+          rate == &up
+              ? driver.cuMemcpyHtoDAsync_v2(device, pinned, probeBytes, stream)
+              : driver.cuMemcpyDtoHAsync_v2(pinned, device, probeBytes, stream),
+          "a copy between host and GPU failed"));
+    }
+    LLMC_TRY(driver.check(driver.cuEventRecord(end, stream), "a copy"));
+    LLMC_TRY(driver.check(driver.cuStreamSynchronize(stream),
+                          "a copy between host and GPU failed"));
+    float milliseconds = 0;
+    LLMC_TRY(driver.check(driver.cuEventElapsedTime(&milliseconds, begin, end),
+                          "cuEventElapsedTime"));
+    if (milliseconds > 0)
+      *rate = rounds * static_cast<double>(probeBytes) / (milliseconds * 1e-3);
+  }
+  return Status::ok();
+}
+
+void Examination::examineGpu(const Driver &driver, const Gpu &gpu) {
+  const std::string name = fmt::format("GPU {}", gpu.number);
+  double up = 0, down = 0;
+  int64_t available = 0;
+  Status measured = measureHost(driver, gpu, up, down, available);
+  if (!measured.isOk())
+    return fails(name, measured.message());
+  if (Result<Code> code = chooseCode(driver, gpu, program); !code.isOk())
+    fails(name, code.message());
+  const std::string memory = fmt::format(
+      "{}: {} of {} free, the plan takes {}", gpu.name, formatBytes(available),
+      formatBytes(gpu.totalBytes), formatBytes(arenaBytes(false)));
+  // With what the driver and NCCL take beside it.
+  if (checkMemory(program, gpu, available, int64_t(64) << 20).isOk())
+    ok(name, memory + ": fits");
+  else
+    fails(name, memory + ": does not fit; stop other programs that use this "
+                         "GPU (nvidia-smi lists them), or compile with a "
+                         "smaller --batch or --seq, or with --offload");
+  ok(name, fmt::format("host to GPU {:.1f} GB/s, GPU to host {:.1f} GB/s",
+                       up * 1e-9, down * 1e-9));
+  if (Result<std::string> bus = busIdOf(driver, gpu); bus.isOk())
+    examineSlot(gpu, nvml.ask(*bus), std::min(up, down));
+}
+
+void Examination::examineSlot(const Gpu &gpu, const Surroundings &around,
+                              double rate) {
+  const std::string name = fmt::format("GPU {}", gpu.number);
+  if (around.width > 0 && around.generation > 0) {
+    // GB/s of a lane, by generation, after line coding.
+    constexpr double ofLane[] = {0, 0.25, 0.5, 0.985, 1.969, 3.938, 7.56};
+    const double link = ofLane[std::min(around.generation, 6)] * around.width;
+    const std::string text =
+        fmt::format("PCIe {}.0 x{} now, {}.0 x{} at most", around.generation,
+                    around.width, around.mostGeneration, around.mostWidth);
+    if (around.width < around.mostWidth)
+      slow(name, fmt::format("{}: copies are {} times as slow as they could "
+                             "be; use a slot with {} lanes, or another riser",
+                             text, around.mostWidth / around.width,
+                             around.mostWidth));
+    else if (around.generation < around.mostGeneration)
+      slow(name, text + ": see the board's setting of the slot; a GPU that "
+                        "rests lowers it, too, but it was just used");
+    else if (rate > 0 && rate * 1e-9 < usualShare * link)
+      slow(name, fmt::format("{}, {:.1f} GB/s, of which copies reach only "
+                             "{:.1f}: other devices may share the lanes",
+                             text, link, rate * 1e-9));
+    else
+      ok(name, text);
+  }
+  if (around.powerLimit > 0) {
+    const std::string text = fmt::format("{} W allowed, {} W as delivered",
+                                         around.powerLimit, around.usualPower);
+    if (around.powerLimit < around.usualPower * 9 / 10)
+      slow(name,
+           text + ": kernels run at lower clocks; nvidia-smi -pl sets it");
+    else
+      ok(name, text);
+  }
+  constexpr int hot = 83;
+  if (around.temperature >= hot)
+    slow(name, fmt::format("{} C: clocks are lowered from about {} C on; see "
+                           "to its cooling",
+                           around.temperature, hot));
+  else if (around.temperature >= 0)
+    ok(name, fmt::format("{} C", around.temperature));
+}
+
+void Examination::examinePeers(const Driver &driver) {
+  for (const Gpu &from : gpus)
+    for (const Gpu &to : gpus) {
+      if (from.number == to.number)
+        continue;
+      const std::string name =
+          fmt::format("GPU {} to {}", from.number, to.number);
+      Result<PeerCopy> copy = tryPeerCopy(driver, from, to, probeBytes);
+      if (!copy.isOk()) {
+        fails(name, copy.message());
+        continue;
+      }
+      const std::string rate =
+          fmt::format("{:.1f} GB/s", copy->bytesPerSecond * 1e-9) +
+          costOf(copy->bytesPerSecond);
+      goesThroughHost |= !copy->hasAccess;
+      arrives &= copy->arrives;
+      if (copy->arrives && copy->hasAccess)
+        ok(name, "direct, what is copied arrives, " + rate);
+      else if (copy->arrives)
+        slow(name, "no peer access: through the host, " + rate);
+      else if (copy->hasAccess)
+        slow(name, "direct copies arrive as something else: the program goes "
+                   "through the host instead (NCCL_P2P_DISABLE); switch the "
+                   "IOMMU off, or use a driver without the patch for peer "
+                   "access");
+      else
+        fails(name, "what is copied through the host arrives as something "
+                    "else; see the messages of the system (dmesg)");
+    }
+}
+
+void Examination::examineNccl() {
+  nccl::Library library;
+  if (Status loaded = library.load(); !loaded.isOk())
+    return fails("NCCL", loaded.message());
+  const char *asked = std::getenv("NCCL_P2P_DISABLE");
+  const bool isOff = asked && std::strcmp(asked, "0") != 0;
+  ok("NCCL",
+     fmt::format("{}, version {}; between these GPUs {}", library.path,
+                 nccl::formatVersion(library.version),
+                 isOff ? "through the host: NCCL_P2P_DISABLE is set"
+                 : !arrives || goesThroughHost ? "through the host's memory"
+                                               : "direct"));
+}
+
+} // namespace
+
+bool examine(const LlmcProgram &program, std::string &report) {
+  Examination examination(program);
+  examination.run();
+  report = examination.report;
+  report += examination.canRun
+                ? "the program can run here\n"
+                : "the program cannot run here: see what FAILS\n";
+  return examination.canRun;
+}
+
+} // namespace llmc::runtime

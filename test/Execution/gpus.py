@@ -1,0 +1,94 @@
+"""Several emulated GPUs train as as many CPU ranks do.
+
+    gpus.py MODEL DIR NCCL
+
+Compiles Inputs/MODEL.mlir for 2 and 3 emulated GPUs, which NCCL, the stand-in for
+NVIDIA's library, connects, and for as many CPU ranks; trains both with and
+without accumulation. Losses, norms and trained weights within 1e-5 relative: the
+kernels sum in other orders than those of the CPU. On the GPUs the same bits again
+with streams that put their work off, with a rank that comes late, in all stages,
+and when kernels are launched one by one.
+"""
+
+import os
+import subprocess
+import sys
+
+import safetensors
+
+here = os.path.dirname(os.path.abspath(__file__))
+model, directory, nccl = sys.argv[1], sys.argv[2], os.path.abspath(sys.argv[3])
+STEPS = "3"
+
+
+def run(*command, **environment):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env={**os.environ, **environment})  # fmt: skip
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)}\n{done.stdout.decode()}")
+    return done.stdout.decode()
+
+
+def compare(*arguments):
+    return run(sys.executable, "-B", os.path.join(here, "compare.py"), *arguments)
+
+
+def build(name, *options):
+    run("llmc", "compile", os.path.join(here, "Inputs", model + ".mlir"),
+        "--batch", "3", "--seq", "19", "--bucket", "48", "-o", name, *options)  # fmt: skip
+
+
+def train(program, out, accumulate, **environment):
+    run("./" + program, "--data", "data", "--init-from", "first.safetensors",
+        "--out", out, "--accumulate", str(accumulate), "--steps", STEPS,
+        "--lr", "1e-3", "--warmup", "1", "--epsilon", "1e-4", "--threads", "1",
+        "--quiet", **environment)  # fmt: skip
+    return out
+
+
+def state(out):
+    """The weights, and the moments of all ranks in one file."""
+    folder = os.path.join(out, f"step_{int(STEPS):06}")
+    joined = f"{out}-moments.safetensors"
+    if not os.path.exists(joined):
+        moments = safetensors.read_moments(folder)
+        safetensors.write(joined, [(tensor, [len(data)], data)
+                                   for tensor, data in sorted(moments.items())])  # fmt: skip
+    return [os.path.join(folder, "model.safetensors"), joined]
+
+
+def same(first, second):
+    for one, other in zip(state(first), state(second)):
+        compare("same", one, other)
+
+
+os.makedirs(directory, exist_ok=True)
+os.chdir(directory)
+run(sys.executable, "-B", os.path.join(here, "make_weights.py"), model,
+    "--weights", "first.safetensors", "--data", "data", "--batch", "40")  # fmt: skip
+
+for ranks in (2, 3):
+    gpus = {"LLMC_NCCL": nccl, "LLMC_EMULATOR_FAULTS": f"devices={ranks}"}
+    for zero in ("0", "1", "2", "3") if ranks == 2 else ("0", "1"):
+        build(f"gpu-{ranks}-{zero}", "--target=cuda", "--arch=emulated",
+              "--precision=f32", "--gpus", str(ranks), "--zero=" + zero)  # fmt: skip
+    build(f"cpu-{ranks}", "--target=cpu", "--gpus", str(ranks))
+    for accumulate in (1, 2) if ranks == 2 else (1,):
+        name = f"{ranks}x{accumulate}"
+        expected = train(f"cpu-{ranks}", f"out-cpu-{name}", accumulate)
+        found = train(f"gpu-{ranks}-1", f"out-gpu-{name}", accumulate, **gpus)
+        print(compare("curve", f"{found}/metrics.jsonl", f"{expected}/metrics.jsonl",
+                      "--tolerance", "1e-5", "--norm-tolerance", "1e-5"))  # fmt: skip
+        print(compare("gradients", state(found)[0], state(expected)[0],
+                      "--tolerance", "1e-5"))  # fmt: skip
+        # From stage 2 on each micro-batch is summed over ranks before the next
+        # one is added.
+        for zero in ("0", "2", "3") if name == "2x1" else ("0",):
+            same(found, train(f"gpu-{ranks}-{zero}", f"out-{zero}-{name}", accumulate,
+                              **gpus))  # fmt: skip
+    for variant, variables in {
+        "lazy": {"LLMC_EMULATOR_STREAMS": "lazy", "LLMC_FAKE_NCCL": "late=2000"},
+        "one-by-one": {"LLMC_LAUNCH_BLOCKING": "1"},
+    }.items():
+        same(found, train(f"gpu-{ranks}-1", f"out-{variant}-{ranks}", accumulate,
+                          **gpus, **variables))  # fmt: skip
