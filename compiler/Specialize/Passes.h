@@ -1,5 +1,4 @@
-//===- Passes.h - from a model file to one flat, static graph
-//-----------------===//
+//===- Passes.h - from a model file to one flat, static graph ---*- C++ -*-===//
 
 #ifndef LLMC_COMPILER_SPECIALIZE_PASSES_H
 #define LLMC_COMPILER_SPECIALIZE_PASSES_H

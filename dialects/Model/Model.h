@@ -1,5 +1,4 @@
-//===- Model.h - the model dialect
-//----------------------------------------------===//
+//===- Model.h - the model dialect ------------------------------*- C++ -*-===//
 //
 // Vocabulary and verifiers only; passes live in compiler/.
 //

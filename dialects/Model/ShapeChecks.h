@@ -1,5 +1,4 @@
-//===- ShapeChecks.h - what the verifiers of the model dialect share
-//----------===//
+//===- ShapeChecks.h - what the verifiers of the model dialect share ------===//
 //
 // Private to the dialect. A dynamic extent is compatible with anything.
 //

@@ -1,5 +1,4 @@
-//===- Plan.h - the plan dialect
-//----------------------------------------------===//
+//===- Plan.h - the plan dialect --------------------------------*- C++ -*-===//
 //
 // Vocabulary and verifiers only; passes live in compiler/.
 //

@@ -1,5 +1,4 @@
-//===- Tile.h - the tile dialect
-//----------------------------------------------===//
+//===- Tile.h - the tile dialect --------------------------------*- C++ -*-===//
 //
 // Vocabulary and verifiers only; passes live in compiler/.
 //

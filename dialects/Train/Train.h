@@ -1,5 +1,4 @@
-//===- Train.h - the train dialect
-//----------------------------------------------===//
+//===- Train.h - the train dialect ------------------------------*- C++ -*-===//
 //
 // Vocabulary and verifiers only; passes live in compiler/.
 //

@@ -1,5 +1,4 @@
-//===- Counters.h - What kernels did, as hardware would count it -*- C++
-//-*-===//
+//===- Counters.h - what kernels did, as hardware counts it -----*- C++ -*-===//
 //
 // Lanes run one after another, so each logs its accesses; where the warp meets
 // (and at the block's end) the logs are merged: the n-th access of a line by
