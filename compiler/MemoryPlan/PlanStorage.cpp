@@ -48,9 +48,15 @@ LogicalResult Planner::layOutVariables() {
   for (auto bucket : module.getOps<dist::BucketOp>())
     parameters = std::max<int64_t>(
         parameters, (bucket.getAt() + bucket.getElements()) * sizeof(float));
-  for (auto kind : {plan::ArenaKind::Gradient, plan::ArenaKind::Moment1,
-                    plan::ArenaKind::Moment2})
-    bytesOfArena(kind) = parameters;
+  bytesOfArena(plan::ArenaKind::Gradient) = parameters;
+  // Moments may be narrower.
+  int64_t width = sizeof(float);
+  module.walk([&](train::FlatOp flat) {
+    if (flat.getSlot() == train::Slot::Moment1)
+      width = flat.getType().getElementTypeBitWidth() / 8;
+  });
+  for (auto kind : {plan::ArenaKind::Moment1, plan::ArenaKind::Moment2})
+    bytesOfArena(kind) = parameters / sizeof(float) * width;
   return success();
 }
 

@@ -56,12 +56,13 @@ static std::string step(const PipelineOptions &options) {
   return llvm::formatv(
       // Gradients exist now: they get storage, and an optimizer. Values get the
       // type that they are computed in.
-      "llmc-build-step{{precision={0} masters={2}},"
+      "llmc-build-step{{precision={0} masters={2} moments={3}},"
       // While loss and logits are single ops.
       "llmc-chunk-head{{tokens={1}},"
       // Promises to Fusion.
       "llmc-verify-step",
-      options.getPrecision(), options.getHeadChunk(), options.masters);
+      options.getPrecision(), options.getHeadChunk(), options.masters,
+      options.moments);
 }
 
 static std::string distribution(const PipelineOptions &options) {

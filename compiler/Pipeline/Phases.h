@@ -33,6 +33,8 @@ struct PipelineOptions {
   std::string precision;
   /// Type in which the optimizer keeps the weights: "f32" or "bf16".
   std::string masters = "f32";
+  /// Type in which the optimizer keeps its moments: "f32" or "bf16".
+  std::string moments = "f32";
   /// Sequences in a micro-batch; 0: auto, see getBatch.
   int64_t batch = defaultBatch;
   /// Tokens in a sequence; when the user names none, chooseSequence.
@@ -46,6 +48,8 @@ struct PipelineOptions {
   std::string zero = "auto";
   /// What lies in the host's pinned memory instead of the device's.
   OffloadSet offload;
+  /// `offload` is for a search to say.
+  bool autoOffload = false;
   /// Bytes of gradients that one collective carries, or one transfer.
   int64_t bucketBytes = int64_t(16) << 20;
   /// What the backward pass computes again: "none", "ops", "layer" or "auto",
@@ -95,6 +99,8 @@ struct PipelineOptions {
     batch = policy.batch;
     zero = policy.zero;
     recompute = policy.recompute;
+    offload = policy.offload;
+    autoOffload = false;
   }
   bool isCuda() const { return target == "cuda"; }
   bool ranksByNvrtc() const { return isCuda() && registers == "nvrtc"; }

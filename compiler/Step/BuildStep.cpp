@@ -24,13 +24,15 @@ using namespace llmc;
 
 /// What later phases and the program need to know of the model.
 static void recordModel(ModuleOp module, StepGraph &graph, StringRef precision,
-                        StringRef masters) {
+                        StringRef masters, StringRef moments) {
   Builder builder(module.getContext());
   auto logits = cast<RankedTensorType>(graph.loss.getLogits().getType());
   module->setAttr("llmc.name", builder.getStringAttr(graph.op.getSymName()));
   module->setAttr("llmc.precision", builder.getStringAttr(precision));
   if (masters != "f32")
     module->setAttr("llmc.masters", builder.getStringAttr(masters));
+  if (moments != "f32")
+    module->setAttr("llmc.moments", builder.getStringAttr(moments));
   module->setAttr("llmc.batch", builder.getI64IntegerAttr(graph.batch()));
   module->setAttr("llmc.sequence",
                   builder.getI64IntegerAttr(graph.tokensType().getDimSize(1)));
@@ -54,7 +56,8 @@ static LogicalResult mixPrecision(OpBuilder &builder, ModuleOp module,
 }
 
 static LogicalResult buildStep(ModuleOp module, model::GraphOp op,
-                               StringRef precision, StringRef masters) {
+                               StringRef precision, StringRef masters,
+                               StringRef moments) {
   FailureOr<StepGraph> graph = readStepGraph(op);
   if (failed(graph))
     return failure();
@@ -74,6 +77,8 @@ static LogicalResult buildStep(ModuleOp module, model::GraphOp op,
              << variables->elementType;
     variables->computeType = builder.getBF16Type();
     variables->narrowMasters = masters == "bf16";
+    if (moments == "bf16")
+      variables->momentType = builder.getBF16Type();
   }
   buildMicroStep(builder, *graph, *variables);
   buildEvaluate(builder, *graph, *variables);
@@ -82,7 +87,7 @@ static LogicalResult buildStep(ModuleOp module, model::GraphOp op,
   buildUpdate(builder, *graph, *variables);
   if (failed(mixPrecision(builder, module, op.getLoc(), *variables)))
     return failure();
-  recordModel(module, *graph, precision, masters);
+  recordModel(module, *graph, precision, masters, moments);
   op.erase();
   return success();
 }
@@ -106,9 +111,15 @@ struct BuildStep : llmc::impl::BuildStepBase<BuildStep> {
           << masters << "' with precision '" << precision << "'";
       return signalPassFailure();
     }
+    if (moments != "f32" && (moments != "bf16" || precision != "bf16")) {
+      emitError(getOperation().getLoc())
+          << "expected moments f32, or bf16 with precision bf16, found '"
+          << moments << "' with precision '" << precision << "'";
+      return signalPassFailure();
+    }
     FailureOr<model::GraphOp> graph = model::GraphOp::getOnly(getOperation());
     if (failed(graph) ||
-        failed(buildStep(getOperation(), *graph, precision, masters)))
+        failed(buildStep(getOperation(), *graph, precision, masters, moments)))
       signalPassFailure();
   }
 };

@@ -30,7 +30,8 @@ def BuildStep : Pass<"llmc-build-step", "::mlir::ModuleOp"> {
     `@generate` returns stay f32. `@update` writes the copies, too, and a fifth
     function, `@prepare()`, makes them from the masters. With `masters` bf16,
     too, the copies are all there is: `@update` rounds them stochastically, and
-    there is neither a master (`train.ref value`) nor `@prepare`.
+    there is neither a master (`train.ref value`) nor `@prepare`. With `moments`
+    bf16 both moments are bf16, rounded stochastically.
 
     Postcondition: no op of the graph's structure is left (see
     `llmc-verify-step`); the module carries `llmc.name`, `llmc.precision`,
@@ -65,7 +66,9 @@ def BuildStep : Pass<"llmc-build-step", "::mlir::ModuleOp"> {
     Option<"precision", "precision", "std::string", "\"f32\"",
            "type of activations and of the weights they meet: f32, tf32 (f32 that a GPU multiplies as TF32) or bf16">,
     Option<"masters", "masters", "std::string", "\"f32\"",
-           "type in which AdamW keeps the parameters: f32, or bf16 with precision bf16">
+           "type in which AdamW keeps the parameters: f32, or bf16 with precision bf16">,
+    Option<"moments", "moments", "std::string", "\"f32\"",
+           "type in which AdamW keeps its moments: f32, or bf16 with precision bf16">
   ];
   let dependentDialects = ["::mlir::func::FuncDialect",
                            "::llmc::model::ModelDialect",

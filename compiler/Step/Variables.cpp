@@ -57,7 +57,10 @@ Value Variables::createRef(OpBuilder &builder, Location loc, Value value,
 
 Value Variables::createFlat(OpBuilder &builder, Location loc,
                             train::Slot slot) const {
-  Type element = slot == train::Slot::Compute ? Type(computeType) : elementType;
+  bool isMoment = slot == train::Slot::Moment1 || slot == train::Slot::Moment2;
+  Type element = slot == train::Slot::Compute ? Type(computeType)
+                 : isMoment && momentType     ? Type(momentType)
+                                              : elementType;
   return train::FlatOp::create(
       builder, loc, RankedTensorType::get({elements}, element), slot);
 }

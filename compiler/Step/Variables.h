@@ -33,6 +33,9 @@ struct Variables {
   /// The copies are all there is of the parameters: AdamW updates them.
   bool narrowMasters = false;
 
+  /// Of both moments; null: that of the parameters.
+  mlir::FloatType momentType;
+
   /// Where AdamW keeps the parameters.
   train::Slot masters() const {
     return narrowMasters ? train::Slot::Compute : train::Slot::Value;

@@ -120,6 +120,14 @@ LogicalResult AdamWOp::verify() {
            << (getStochastic() ? " for 'stochastic' rounding, found "
                                : " of parameters ")
            << parameters;
+  Type moments = getMoment1().getType();
+  if (moments != getMoment2().getType() ||
+      !(getElementTypeOrSelf(moments).isBF16() ||
+        getElementTypeOrSelf(moments) ==
+            getElementTypeOrSelf(getGradients().getType())))
+    return emitOpError("expected two moments of one type, bf16 or the "
+                       "gradients', found ")
+           << moments << " and " << getMoment2().getType();
   if (!getCompute())
     return success();
   return verifyCopies(*this, getParameters(), getCompute());

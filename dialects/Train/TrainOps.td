@@ -173,7 +173,8 @@ def Train_AdamWOp : Train_Op<"adamw"> {
     in mixed precision, becomes p rounded to its elements, to nearest even.
     Parameters that are themselves bf16 are rounded `stochastic`: to one of the
     two neighbours of p, the nearer the likelier, so that the mean is p; bits
-    of chance follow from the element's index and hyper.step alone.
+    of chance follow from the element's index and hyper.step alone. Moments
+    that are bf16 are rounded so, too, each with bits of its own.
   }];
   let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$parameters,
                        Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$gradients,

@@ -135,7 +135,9 @@ Status checkMesh(const LlmcProgram &program) {
   for (LlmcArenaKind kind :
        {LlmcArenaGradient, LlmcArenaMoment1, LlmcArenaMoment2}) {
     const LlmcArena *arena = findArena(program, kind);
-    if (arena->bytes != end * 4 / (arena->sharded ? program.ranks : 1))
+    const int64_t width =
+        kind != LlmcArenaGradient && keepsNarrowMoments(program) ? 2 : 4;
+    if (arena->bytes != end * width / (arena->sharded ? program.ranks : 1))
       return broken("the arena of {} has {} bytes for buckets of {} elements",
                     arenaNames[kind], arena->bytes, end);
   }
@@ -182,9 +184,11 @@ Status checkTensor(const LlmcProgram &program, const LlmcTensor &tensor) {
              LlmcArenaGradient, LlmcArenaMoment1, LlmcArenaMoment2};
   for (LlmcArenaKind kind : kinds) {
     const LlmcArena *arena = findArena(program, kind);
-    const int64_t parts = kind == LlmcArenaCompute  ? 2
-                          : arena && arena->sharded ? program.ranks
-                                                    : 1;
+    const bool isMoment = kind == LlmcArenaMoment1 || kind == LlmcArenaMoment2;
+    const bool isNarrow =
+        kind == LlmcArenaCompute || (isMoment && keepsNarrowMoments(program));
+    const int64_t parts =
+        (isNarrow ? 2 : 1) * (arena && arena->sharded ? program.ranks : 1);
     if (!arena || tensor.offset < 0 ||
         (tensor.offset + tensor.elements * 4) / parts > arena->bytes)
       return broken("tensor {} does not fit into the arena of {}", tensor.name,

@@ -18,6 +18,20 @@ bool keepsNarrowParameters(const LlmcProgram &program) {
   return (!wide || wide->bytes == 0) && narrow && narrow->bytes > 0;
 }
 
+bool keepsNarrowMoments(const LlmcProgram &program) {
+  const LlmcArena *gradients = findArena(program, LlmcArenaGradient);
+  const LlmcArena *moments = findArena(program, LlmcArenaMoment1);
+  int64_t elements = gradients ? gradients->bytes / 4 : 0;
+  if (program.numBuckets > 0) {
+    const LlmcBucket &last = program.buckets[program.numBuckets - 1];
+    elements = last.first + last.elements;
+  }
+  if (!moments)
+    return false;
+  return moments->bytes ==
+         elements * 2 / (moments->sharded ? program.ranks : 1);
+}
+
 uint16_t toBf16(float value) {
   uint32_t bits;
   std::memcpy(&bits, &value, sizeof(bits));
@@ -36,12 +50,38 @@ float fromBf16(uint16_t bits) {
 
 TensorStorage::TensorStorage(const LlmcProgram &program, Device &device,
                              LlmcArenaKind kind)
-    : program(program), device(device), kind(kind),
-      isNarrow(kind == LlmcArenaParameter && keepsNarrowParameters(program)) {
-  const LlmcArena *arena = findArena(program, kind);
+    : program(program), device(device), kind(kind), isNarrow(false) {
+  if (kind == LlmcArenaParameter && keepsNarrowParameters(program)) {
+    this->kind = LlmcArenaCompute;
+    isNarrow = true;
+  } else if (kind == LlmcArenaMoment1 || kind == LlmcArenaMoment2) {
+    isNarrow = keepsNarrowMoments(program);
+  }
+  const LlmcArena *arena = findArena(program, this->kind);
   isSharded = arena && arena->sharded;
   // A reduce-scatter leaves the sums with their owners.
   isShared = isSharded || (kind == LlmcArenaGradient && program.zeroStage >= 1);
+}
+
+Status TensorStorage::readStored(int64_t first, int64_t count,
+                                 float *values) const {
+  if (!isNarrow)
+    return device.read(kind, first * 4, values, count * 4);
+  std::vector<uint16_t> bits(static_cast<size_t>(count));
+  LLMC_TRY(device.read(kind, first * 2, bits.data(), count * 2));
+  for (size_t i = 0; i < bits.size(); ++i)
+    values[i] = fromBf16(bits[i]);
+  return Status::ok();
+}
+
+Status TensorStorage::writeStored(int64_t first, int64_t count,
+                                  const float *values) const {
+  if (!isNarrow)
+    return device.write(kind, first * 4, values, count * 4);
+  std::vector<uint16_t> bits(static_cast<size_t>(count));
+  for (size_t i = 0; i < bits.size(); ++i)
+    bits[i] = toBf16(values[i]);
+  return device.write(kind, first * 2, bits.data(), count * 2);
 }
 
 Status TensorStorage::readShared(int64_t first, int64_t count,
@@ -51,8 +91,8 @@ Status TensorStorage::readShared(int64_t first, int64_t count,
     float *part = values + (piece.first - first);
     const int64_t bytes = piece.count * 4;
     if (piece.owner == ranks.rank())
-      LLMC_TRY(device.read(kind, (isSharded ? piece.stored : piece.first) * 4,
-                           part, bytes));
+      LLMC_TRY(readStored(isSharded ? piece.stored : piece.first, piece.count,
+                          part));
     LLMC_TRY(ranks.broadcast(part, bytes, piece.owner));
   }
   return Status::ok();
@@ -62,8 +102,8 @@ Status TensorStorage::writeShared(int64_t first, int64_t count,
                                   const float *values) const {
   for (const ShardPiece &piece : piecesOf(program, first, count))
     if (piece.owner == device.ranks().rank())
-      LLMC_TRY(device.write(kind, (isSharded ? piece.stored : piece.first) * 4,
-                            values + (piece.first - first), piece.count * 4));
+      LLMC_TRY(writeStored(isSharded ? piece.stored : piece.first, piece.count,
+                           values + (piece.first - first)));
   return Status::ok();
 }
 
@@ -78,31 +118,19 @@ bool TensorStorage::keeps(const LlmcTensor &tensor, int64_t first,
          });
 }
 
+// Offsets of tensors count as if all elements were f32.
 Status TensorStorage::read(const LlmcTensor &tensor, int64_t first,
                            int64_t count, float *values) const {
-  if (isShared)
-    return readShared(tensor.offset / 4 + first, count, values);
-  if (!isNarrow)
-    return device.read(kind, tensor.offset + first * 4, values, count * 4);
-  std::vector<uint16_t> bits(static_cast<size_t>(count));
-  LLMC_TRY(device.read(LlmcArenaCompute, tensor.offset / 2 + first * 2,
-                       bits.data(), count * 2));
-  for (size_t i = 0; i < bits.size(); ++i)
-    values[i] = fromBf16(bits[i]);
-  return Status::ok();
+  first += tensor.offset / 4;
+  return isShared ? readShared(first, count, values)
+                  : readStored(first, count, values);
 }
 
 Status TensorStorage::write(const LlmcTensor &tensor, int64_t first,
                             int64_t count, const float *values) const {
-  if (isShared)
-    return writeShared(tensor.offset / 4 + first, count, values);
-  if (!isNarrow)
-    return device.write(kind, tensor.offset + first * 4, values, count * 4);
-  std::vector<uint16_t> bits(static_cast<size_t>(count));
-  for (size_t i = 0; i < bits.size(); ++i)
-    bits[i] = toBf16(values[i]);
-  return device.write(LlmcArenaCompute, tensor.offset / 2 + first * 2,
-                      bits.data(), count * 2);
+  first += tensor.offset / 4;
+  return isShared ? writeShared(first, count, values)
+                  : writeStored(first, count, values);
 }
 
 } // namespace llmc::runtime

@@ -13,6 +13,9 @@ namespace llmc::runtime {
 /// Whether the program keeps its parameters in bf16 only, in the arena Compute.
 bool keepsNarrowParameters(const LlmcProgram &program);
 
+/// Whether the program keeps the moments of the optimizer in bf16.
+bool keepsNarrowMoments(const LlmcProgram &program);
+
 /// bf16, rounded to nearest even, and back, which is exact.
 uint16_t toBf16(float value);
 float fromBf16(uint16_t bits);
@@ -39,13 +42,16 @@ public:
   bool keeps(const LlmcTensor &tensor, int64_t first, int64_t count) const;
 
 private:
+  /// Elements of the arena, from the `first` of it on.
+  Status readStored(int64_t first, int64_t count, float *values) const;
+  Status writeStored(int64_t first, int64_t count, const float *values) const;
   Status readShared(int64_t first, int64_t count, float *values) const;
   Status writeShared(int64_t first, int64_t count, const float *values) const;
 
   const LlmcProgram &program;
   Device &device;
-  LlmcArenaKind kind;
-  bool isNarrow;
+  LlmcArenaKind kind; ///< where the elements lie
+  bool isNarrow;      ///< in bf16
   bool isSharded = false; ///< the arena holds the own elements only
   bool isShared = false;  ///< only the own elements are valid
 };

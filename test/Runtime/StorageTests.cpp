@@ -114,4 +114,26 @@ TEST_F(NarrowTest, FilesHoldTheBf16AsF32) {
   EXPECT_EQ(found, values[1]);
 }
 
+TEST_F(NarrowTest, MomentsMayBeNarrow) {
+  EXPECT_FALSE(keepsNarrowMoments(program));
+  arenas[LlmcArenaMoment1].bytes /= 2;
+  EXPECT_FAILS(checkProgram(program),
+               "does not fit into the arena of optimizer");
+  arenas[LlmcArenaMoment2].bytes /= 2;
+  EXPECT_TRUE(keepsNarrowMoments(program));
+  EXPECT_OK(checkProgram(program));
+  EXPECT_OK(device.allocate());
+
+  const LlmcTensor &bias = program.tensors[1];
+  const float value = 0.1f;
+  TensorStorage moments(program, device, LlmcArenaMoment2);
+  EXPECT_OK(moments.write(bias, 2, 1, &value));
+  uint16_t bits;
+  EXPECT_OK(device.read(LlmcArenaMoment2, bias.offset / 2 + 4, &bits, 2));
+  EXPECT_EQ(bits, toBf16(value));
+  float found;
+  EXPECT_OK(moments.read(bias, 2, 1, &found));
+  EXPECT_EQ(found, fromBf16(bits));
+}
+
 } // namespace

@@ -37,3 +37,28 @@ tile.func @adamw(%p: tensor<1000xbf16>, %g: tensor<1000xf32>, %m: tensor<1000xf3
       : tensor<1000xbf16>, tensor<1000xf32>, tensor<1000xf32>, tensor<1000xf32>, tensor<f32>, tensor<10xf32>
   tile.return
 }
+
+// Moments in bf16: the step takes them as computed, then each is rounded with
+// bits of its own, parameters f32 as they are.
+// CHECK-LABEL: tile.func @narrow_moments(
+// CHECK: %[[M:.*]] = tile.load {{.*}} -> tensor<64xbf16>
+// CHECK: arith.extf %[[M]] : tensor<64xbf16> to tensor<64xf32>
+// CHECK: %[[MEAN:.*]] = arith.addf {{.*}} : tensor<64xf32>
+// CHECK: tile.load {{.*}} -> tensor<64xbf16>
+// CHECK: %[[SQUARE:.*]] = arith.addf {{.*}} : tensor<64xf32>
+// CHECK: arith.divf %[[MEAN]],
+// CHECK: arith.divf %[[SQUARE]],
+// CHECK: arith.bitcast %[[MEAN]] : tensor<64xf32> to tensor<64xi32>
+// CHECK: %[[S1:.*]] = arith.constant -1640531527 : i32
+// CHECK: arith.bitcast %[[SQUARE]] : tensor<64xf32> to tensor<64xi32>
+// CHECK: %[[S2:.*]] = arith.constant 1013904242 : i32
+// CHECK: tile.store {{.*}} : tensor<64xf32>
+// CHECK: tile.store {{.*}} : tensor<64xf32>
+// CHECK: tile.store {{.*}} : tensor<64xbf16>
+// CHECK: tile.store {{.*}} : tensor<64xbf16>
+tile.func @narrow_moments(%p: tensor<1000xf32>, %g: tensor<1000xf32>, %m: tensor<1000xbf16>, %v: tensor<1000xbf16>, %n: tensor<f32>, %h: tensor<10xf32>)
+    attributes {kind = "flat", grid = array<i64: 16, 1, 1>, schedule = {block = 64 : i64}} {
+  train.adamw %p, %g, %m, %v, %n, %h {decay_elements = 100 : i64}
+      : tensor<1000xf32>, tensor<1000xf32>, tensor<1000xbf16>, tensor<1000xbf16>, tensor<f32>, tensor<10xf32>
+  tile.return
+}

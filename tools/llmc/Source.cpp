@@ -129,6 +129,15 @@ static LogicalResult checkTarget(const PipelineOptions &options) {
   if (masters != "f32" && masters != "bf16")
     return mistake(
         llvm::formatv("--masters={0}: expected f32 or bf16", masters));
+  const std::string &moments = options.moments;
+  if (moments != "f32" && moments != "bf16")
+    return mistake(
+        llvm::formatv("--moments={0}: expected f32 or bf16", moments));
+  if (moments == "bf16" && options.getPrecision() != "bf16")
+    return mistake(llvm::formatv("--moments=bf16: moments in bf16 are for "
+                                 "--precision=bf16 on a GPU, and the precision "
+                                 "is {0}; leave --moments out",
+                                 options.getPrecision()));
   if (masters == "bf16" && options.getPrecision() != "bf16")
     return mistake(llvm::formatv("--masters=bf16: weights in bf16 are for "
                                  "--precision=bf16 on a GPU, and the precision "

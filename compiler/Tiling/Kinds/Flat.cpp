@@ -141,25 +141,31 @@ struct AdamWBlock {
   }
 
   /// mix(index ^ mix(step)): 32 random bits an element, the same whenever this
-  /// step is done again. Indices count modulo 2^32.
-  Value randomBits(Value begin) {
+  /// step is done again. Indices count modulo 2^32. Each `stream` has others:
+  /// what stream 0 has, mixed with a number once more.
+  Value randomBits(Value begin, uint32_t stream) {
     Type i32 = k.b.getI32Type();
     Value step = mix(arith::FPToSIOp::create(k.b, i32, scalar(LlmcHyperStep)));
     Value first = arith::IndexCastOp::create(k.b, i32, begin);
     Value index = arith::AddIOp::create(k.b, k.iota(k.index(0), {block}, 0),
                                         spread(first));
-    return mix(arith::XOrIOp::create(k.b, index, spread(step)));
+    Value random = mix(arith::XOrIOp::create(k.b, index, spread(step)));
+    if (stream == 0)
+      return random;
+    // Multiples of the golden ratio differ in many bits.
+    return mix(
+        arith::XOrIOp::create(k.b, random, bits(stream * 0x9e3779b9u, random)));
   }
 
   /// `value` with the 16 bits that bf16 has no room for at 0. Adding a number
   /// of [0, 2^16) to them carries with the probability of what they stand for,
   /// so that the mean is `value`. What is not finite stays.
-  Value roundStochastically(Value value, Value begin) {
+  Value roundStochastically(Value value, Value begin, uint32_t stream) {
     auto type = cast<RankedTensorType>(value.getType());
     Value pattern =
         arith::BitcastOp::create(k.b, type.clone(k.b.getI32Type()), value);
-    Value raised =
-        arith::AddIOp::create(k.b, pattern, bitAnd(randomBits(begin), 0xffff));
+    Value raised = arith::AddIOp::create(
+        k.b, pattern, bitAnd(randomBits(begin, stream), 0xffff));
     Value rounded =
         arith::BitcastOp::create(k.b, type, bitAnd(raised, 0xffff0000));
     constexpr uint32_t exponent = 0x7f800000;
@@ -210,7 +216,12 @@ static LogicalResult emitAdamW(KernelBuilder &k, train::AdamWOp op,
   Value updated =
       a.sub(parameter, a.mul(a.spread(a.scalar(LlmcHyperLearningRate)), step));
   if (op.getStochastic())
-    updated = a.roundStochastically(updated, begin);
+    updated = a.roundStochastically(updated, begin, /*stream=*/0);
+  // After the step, which takes them as they were computed.
+  if (getElementTypeOrSelf(memrefs[2].getType()).isBF16()) {
+    moment1 = a.roundStochastically(moment1, begin, /*stream=*/1);
+    moment2 = a.roundStochastically(moment2, begin, /*stream=*/2);
+  }
   k.store(updated, views[0], begin);
   k.store(k.tile({block}, 0), views[1], begin);
   k.store(moment1, views[2], begin);

@@ -125,6 +125,22 @@ func.func @stochastic(%p: tensor<4xf32>, %norm: tensor<f32>, %hyper: tensor<9xf3
 
 // -----
 
+func.func @moments(%p: tensor<4xf32>, %m: tensor<4xbf16>, %norm: tensor<f32>, %hyper: tensor<9xf32>) {
+  // expected-error @+1 {{expected two moments of one type, bf16 or the gradients', found 'tensor<4xbf16>' and 'tensor<4xf32>'}}
+  train.adamw %p, %p, %m, %p, %norm, %hyper {decay_elements = 0} : tensor<4xf32>, tensor<4xf32>, tensor<4xbf16>, tensor<4xf32>, tensor<f32>, tensor<9xf32>
+  return
+}
+
+// -----
+
+func.func @half_moments(%p: tensor<4xf32>, %m: tensor<4xf16>, %norm: tensor<f32>, %hyper: tensor<9xf32>) {
+  // expected-error @+1 {{expected two moments of one type, bf16 or the gradients', found 'tensor<4xf16>' and 'tensor<4xf16>'}}
+  train.adamw %p, %p, %m, %m, %norm, %hyper {decay_elements = 0} : tensor<4xf32>, tensor<4xf32>, tensor<4xf16>, tensor<4xf16>, tensor<f32>, tensor<9xf32>
+  return
+}
+
+// -----
+
 func.func @squares_c1_negative() {
   // expected-error @+1 {{expected a place that is a multiple of 16, found -16}}
   %s = train.squares -16 : tensor<4xf32>
