@@ -64,12 +64,16 @@ class Stager {
 public:
   Stager(func::FuncOp function, int64_t places, OpBuilder &builder)
       : body(function.getBody().front()), places(places),
-        b(function.getLoc(), builder) {}
+        b(function.getLoc(), builder) {
+    for (auto [number, op] : llvm::enumerate(body))
+      numberOf[&op] = number + 1;
+  }
 
   /// Returns the bytes of staging.
   int64_t run(ArrayRef<Step> steps);
 
 private:
+  void hoist(Value handle, Operation *before);
   /// Begins to bring what `step` needs, before `before`.
   void bring(const Step &step, Operation *before);
   /// Has `step` work on what was brought.
@@ -82,6 +86,9 @@ private:
   }
 
   Block &body;
+  /// Places of the ops that were there, from 1. The block would count anew
+  /// after each insertion, and there are thousands.
+  llvm::DenseMap<Operation *, size_t> numberOf;
   int64_t places;
   ImplicitLocOpBuilder b;
   int64_t placeBytes = 0;
@@ -99,14 +106,16 @@ static int64_t stagedBytes(const Step &step) {
   return bytes;
 }
 
-/// Moves a handle, and what it is a part of, up to `before`.
-static void hoist(Value handle, Operation *before) {
+/// Moves a handle, and what it is a part of, up to `before`. What was moved for
+/// an earlier step is before it.
+void Stager::hoist(Value handle, Operation *before) {
   Operation *producer = handle.getDefiningOp();
-  if (!producer || producer->isBeforeInBlock(before))
+  if (!producer || numberOf.at(producer) < numberOf.at(before))
     return;
   for (Value operand : producer->getOperands())
     hoist(operand, before);
   producer->moveBefore(before);
+  numberOf[producer] = 0;
 }
 
 void Stager::bring(const Step &step, Operation *before) {

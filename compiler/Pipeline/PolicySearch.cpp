@@ -12,8 +12,9 @@ using namespace llmc;
 /// entry here.
 static constexpr StringLiteral kZeroStages[] = {"1", "0", "2", "3"};
 static constexpr StringLiteral kRecomputes[] = {"none", "ops", "layer"};
-static constexpr int64_t kBatches[] = {1,  2,  3,  4,  6,  8,   12,  16,
-                                       24, 32, 48, 64, 96, 128, 192, 256};
+static constexpr StringLiteral kOffloads[] = {"none", "optimizer",
+                                              "optimizer,masters"};
+static constexpr int64_t kBatches[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 /// Larger micro-batches fill a GPU no better.
 static constexpr int64_t kMostTokens = 65536;
 /// The shortest sequence that is advised.
@@ -23,13 +24,15 @@ static constexpr int64_t kMostAdvisedRanks = 8;
 bool llmc::needsSearch(const PipelineOptions &options,
                        const MemoryLimits &limits) {
   return limits.device || limits.host || options.batch == 0 ||
-         options.recompute == "auto";
+         options.recompute == "auto" || options.autoOffload;
 }
 
 std::string PlannedPolicy::describe() const {
   std::string text;
   if (options.ranks > 1)
     text = llvm::formatv("ZeRO {0}, ", options.getZero());
+  if (!options.offload.empty())
+    text += "offload " + options.offload.str() + ", ";
   return text + llvm::formatv("recompute {0}, batch {1}",
                               options.getRecompute(), options.getBatch())
                     .str();
@@ -59,9 +62,10 @@ PlannedPolicy PlannedPolicy::build(ModuleOp module, const MemoryReport &report,
 
 /// All that tells policies from one another.
 static std::string getKey(const PipelineOptions &options) {
-  return llvm::formatv("{0} {1} {2} {3} {4} {5}", options.ranks, options.zero,
-                       options.recompute, options.batch, *options.sequence,
-                       options.masters);
+  return llvm::formatv("{0} {1} {2} {3} {4} {5} {6} {7} {8}", options.ranks,
+                       options.zero, options.recompute, options.batch,
+                       *options.sequence, options.masters, options.moments,
+                       options.offload.str(), options.autoOffload);
 }
 
 PolicySearch::PolicySearch(ModuleOp model, const PipelineOptions &options,
@@ -112,49 +116,100 @@ const PlannedPolicy &PolicySearch::plan(const PipelineOptions &options) {
   return policy;
 }
 
-/// Of the micro-batches that may be chosen the largest that fits, and the two
-/// below it, since the largest need not be the fastest.
-void PolicySearch::planBatches(PipelineOptions options) {
-  if (options.batch) {
-    plan(options);
-    return;
-  }
+/// The micro-batches that may be chosen, smallest first.
+SmallVector<int64_t> PolicySearch::getBatches() const {
+  if (options.batch)
+    return {options.batch};
   // The CPU's times are not predicted: there is nothing to choose by.
-  SmallVector<int64_t> batches;
   int64_t most = options.isCuda()
                      ? std::min(kMostTokens, options.stepTokens / options.ranks)
                      : defaultBatch * *options.sequence;
+  SmallVector<int64_t> batches;
   for (int64_t batch : kBatches)
     if (batches.empty() || batch * *options.sequence <= most)
       batches.push_back(batch);
+  return batches;
+}
+
+/// Finds the largest micro-batch that fits. Whether it is the largest of all.
+bool PolicySearch::planBatches(PipelineOptions options) {
+  SmallVector<int64_t> batches = getBatches();
   auto fits = [&](int64_t batch) {
     options.batch = batch;
     return plan(options).fits();
   };
-  size_t fitting = 0, tooMany = batches.size();
   if (!fits(batches[0]))
-    return;
+    return false;
+  size_t fitting = 0, tooMany = batches.size();
   while (fitting + 1 < tooMany) {
     size_t middle = (fitting + tooMany) / 2;
     (fits(batches[middle]) ? fitting : tooMany) = middle;
   }
-  for (size_t index = fitting >= 2 ? fitting - 2 : 0; index < fitting; ++index)
-    fits(batches[index]);
+  return tooMany == batches.size();
+}
+
+/// The largest micro-batch need not be the fastest, nor a power of two.
+void PolicySearch::refineBatch() {
+  const PlannedPolicy *best = getBest();
+  if (options.batch || !best || !options.isCuda())
+    return;
+  PipelineOptions refined = best->options;
+  int64_t batch = refined.batch;
+  for (int64_t quarters : {2, 3, 6})
+    if (batch * quarters % 4 == 0) {
+      refined.batch = batch * quarters / 4;
+      plan(refined);
+    }
 }
 
 void PolicySearch::run() {
   SmallVector<std::string> stages{options.zero}, recomputes{options.recompute};
+  SmallVector<OffloadSet> offloads{options.offload};
   if (options.zero == "auto" && options.ranks > 1)
     stages.assign(std::begin(kZeroStages), std::end(kZeroStages));
   if (options.recompute == "auto")
     recomputes.assign(std::begin(kRecomputes), std::end(kRecomputes));
+  if (options.autoOffload) {
+    offloads.clear();
+    for (StringRef kinds : kOffloads)
+      if (auto set = OffloadSet::parse(kinds); isAllowed(*set))
+        offloads.push_back(*set);
+  }
   for (const std::string &zero : stages)
-    for (const std::string &recompute : recomputes) {
+    for (OffloadSet offload : offloads) {
       PipelineOptions candidate = options;
       candidate.zero = zero;
-      candidate.recompute = recompute;
-      planBatches(candidate);
+      candidate.offload = offload;
+      candidate.autoOffload = false;
+      // If the least of memory does not fit, nothing else will. Where times are
+      // not predicted the first that fits is taken, hence the order counts.
+      candidate.recompute = recomputes.back();
+      if (options.isCuda() && !fitsAtAll(candidate))
+        continue;
+      // What computes more only to keep less is no faster.
+      bool isEnough = false;
+      for (const std::string &recompute : recomputes) {
+        candidate.recompute = recompute;
+        if ((isEnough = planBatches(candidate)))
+          break;
+      }
+      // Nor is what copies more.
+      if (isEnough && candidate.recompute == recomputes.front())
+        break;
     }
+  refineBatch();
+}
+
+/// Whether state may lie on the host with the other options.
+bool PolicySearch::isAllowed(const OffloadSet &offload) const {
+  return offload.empty() ||
+         (options.masters != "bf16" && options.getPrecision() == "bf16");
+}
+
+/// Whether the smallest micro-batch fits.
+bool PolicySearch::fitsAtAll(PipelineOptions options) {
+  options.batch = getBatches().front();
+  return plan(options).fits();
 }
 
 const PlannedPolicy *PolicySearch::getBest() const {
@@ -241,9 +296,18 @@ std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
       return "--zero=" + found.zero;
     });
   }
+  if (!options.autoOffload && isAllowed(*OffloadSet::parse("optimizer"))) {
+    PipelineOptions changed = options;
+    open.autoOffload = changed.autoOffload = true;
+    consider(changed, [](const PipelineOptions &found) {
+      return "--offload=" + found.offload.str();
+    });
+  }
   // Then one thing beside all of these.
-  bool canNarrow = options.getPrecision() == "bf16" && options.ranks == 1 &&
-                   options.masters != "bf16";
+  bool isNarrow = options.getPrecision() == "bf16";
+  bool canNarrowMasters =
+      isNarrow && options.ranks == 1 && options.masters != "bf16";
+  bool canNarrowMoments = isNarrow && options.moments != "bf16";
   auto withRest = [&](std::string change) {
     return [this, change](const PipelineOptions &found) {
       std::string text = change;
@@ -253,6 +317,8 @@ std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
         text += llvm::formatv(" --batch={0}", found.batch);
       if (options.zero != "auto" && found.zero != options.zero)
         text += " --zero=" + found.zero;
+      if (!options.autoOffload && found.offload.str() != options.offload.str())
+        text += " --offload=" + found.offload.str();
       return StringRef(text).ltrim().str();
     };
   };
@@ -265,9 +331,17 @@ std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
     if (consider(changed, withRest(llvm::formatv("--seq={0}", sequence))))
       break;
   }
-  if (canNarrow) {
+  if (canNarrowMoments) {
+    PipelineOptions changed = open;
+    changed.moments = "bf16";
+    consider(changed, withRest("--moments=bf16"));
+  }
+  if (canNarrowMasters) {
     PipelineOptions changed = open;
     changed.masters = "bf16";
+    // Such masters stay where they are.
+    changed.offload = OffloadSet();
+    changed.autoOffload = false;
     consider(changed, withRest("--masters=bf16"));
   }
   for (int64_t ranks = 2 * options.ranks; ranks <= kMostAdvisedRanks;
@@ -279,12 +353,15 @@ std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
     if (consider(changed, withRest(llvm::formatv("--gpus={0}", ranks))))
       break;
   }
-  if (!advice.empty() || !canNarrow)
+  if (!advice.empty())
     return advice;
   // At last all that asks for no other machine.
   open.sequence = std::min(*options.sequence, kLeastSequence);
-  open.masters = "bf16";
-  consider(open,
-           withRest(llvm::formatv("--seq={0} --masters=bf16", *open.sequence)));
+  std::string change = llvm::formatv("--seq={0}", *open.sequence);
+  if (canNarrowMoments) {
+    open.moments = "bf16";
+    change += " --moments=bf16";
+  }
+  consider(open, withRest(change));
   return advice;
 }

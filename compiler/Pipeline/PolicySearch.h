@@ -1,8 +1,9 @@
 //===- PolicySearch.h - the fastest plan that fits --------------*- C++ -*-===//
 //
-// Policies that --batch, --zero and --recompute leave open are taken from the
-// model through MemoryPlan, so that their bytes are those of the program, and
-// timed by StepTime. What does not depend on a policy is done once.
+// Policies that --batch, --zero, --recompute and --offload leave open are taken
+// from the model through MemoryPlan, so that their bytes are those of the
+// program, and timed by StepTime. What does not depend on a policy is done
+// once.
 //
 //===----------------------------------------------------------------------===//
 
@@ -74,7 +75,11 @@ public:
 
 private:
   const PlannedPolicy &plan(const PipelineOptions &options);
-  void planBatches(PipelineOptions options);
+  llvm::SmallVector<int64_t> getBatches() const;
+  bool planBatches(PipelineOptions options);
+  void refineBatch();
+  bool isAllowed(const OffloadSet &offload) const;
+  bool fitsAtAll(PipelineOptions options);
   std::optional<PlannedPolicy> tryOptions(const PipelineOptions &options);
 
   mlir::ModuleOp model;

@@ -12,6 +12,11 @@ static std::string ofLimit(int64_t bytes, std::optional<int64_t> limit) {
   return humanBytes(bytes) + (limit ? " of " + humanBytes(*limit) : "");
 }
 
+/// Whether there is something to say of pinned memory.
+static bool showsHost(const PlannedPolicy &policy, const MemoryLimits &limits) {
+  return policy.options.isCuda() && (policy.hostBytes || limits.host);
+}
+
 /// Where the memory of a rank is: on a GPU, or all of it on the host.
 static std::string describeUse(const PlannedPolicy &policy,
                                const MemoryLimits &limits) {
@@ -23,9 +28,11 @@ static std::string describeUse(const PlannedPolicy &policy,
   if (!options.isCuda())
     return host + " of host memory," + ranks +
            (options.ranks > 1 ? " processes" : " process");
-  return ofLimit(policy.deviceBytes, limits.device) + " on" + ranks +
-         (options.ranks > 1 ? " GPUs, " : " GPU, ") + host +
-         " of pinned host memory";
+  std::string device = ofLimit(policy.deviceBytes, limits.device) + " on" +
+                       ranks + (options.ranks > 1 ? " GPUs" : " GPU");
+  return showsHost(policy, limits)
+             ? device + ", " + host + " of pinned host memory"
+             : device;
 }
 
 void llmc::printVerdict(const PlannedPolicy &policy, const MemoryLimits &limits,
@@ -38,14 +45,18 @@ void llmc::printVerdict(const PlannedPolicy &policy, const MemoryLimits &limits,
   if (policy.excessHost)
     os << "  " << withCommas(policy.excessHost)
        << " bytes too many on the host\n";
-  os << llvm::formatv("\nmemory of {0}, bytes{1,26}{2,34}\n",
+  bool host = showsHost(policy, limits);
+  os << llvm::formatv("\nmemory of {0}, bytes{1,26}{2}\n",
                       policy.options.ranks > 1 ? "each rank" : "the program",
                       policy.options.isCuda() ? "device" : "process",
-                      "pinned host");
-  auto row = [&](llvm::StringRef name, int64_t device, int64_t host) {
-    os << llvm::formatv("  {0,-28}{1,18}  {2,11}{3,20}  {4,11}\n", name,
-                        withCommas(device), humanBytes(device),
-                        withCommas(host), humanBytes(host));
+                      host ? "                       pinned host" : "");
+  auto row = [&](llvm::StringRef name, int64_t device, int64_t pinned) {
+    os << llvm::formatv("  {0,-28}{1,18}  {2,11}", name, withCommas(device),
+                        humanBytes(device));
+    if (host)
+      os << llvm::formatv("{0,20}  {1,11}", withCommas(pinned),
+                          humanBytes(pinned));
+    os << "\n";
   };
   const MemoryReport::Totals &memory = policy.memory;
   for (auto [name, device, host] :
@@ -59,8 +70,8 @@ void llmc::printVerdict(const PlannedPolicy &policy, const MemoryLimits &limits,
 }
 
 namespace {
-/// The collectives of one kind in one function.
-struct CollectiveSum {
+/// The transfers of one kind in one function.
+struct TransferSum {
   int64_t count = 0, bytes = 0;
   double busy = 0, exposed = 0;
 };
@@ -84,26 +95,34 @@ void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
   row("forward", step.forward());
   row("backward", step.backward());
   row("update", step.update.compute);
-  if (step.ranks > 1 || step.exposed() > 0)
+  if (step.ranks > 1)
     row("exposed communication", step.exposed());
-  if (step.ranks == 1)
+  if (step.copiedBytes())
+    row("exposed copies", step.exposedCopies());
+  if (step.ranks > 1)
+    os << llvm::formatv("  each GPU sends {0} bytes ({1}) over {2}\n",
+                        withCommas(step.sentBytes()),
+                        humanBytes(step.sentBytes()), step.link);
+  if (step.copiedBytes())
+    os << llvm::formatv("  each GPU copies {0} bytes ({1}) from and to the "
+                        "host over PCIe\n",
+                        withCommas(step.copiedBytes()),
+                        humanBytes(step.copiedBytes()));
+  if (!step.sentBytes() && !step.copiedBytes())
     return;
-  os << llvm::formatv("  each GPU sends {0} bytes ({1}) over {2}\n",
-                      withCommas(step.sentBytes()),
-                      humanBytes(step.sentBytes()), step.link);
-  os << "\ncollectives              number        bytes sent     busy ms  "
+  os << "\ncollectives and copies   number             bytes     busy ms  "
         "exposed ms\n";
   for (auto [name, time] : {std::pair<llvm::StringRef, const FunctionTime &>{
                                 "micro_step", step.microStep},
                             {"last_micro_step", step.lastMicroStep},
                             {"update", step.update}}) {
-    llvm::MapVector<llvm::StringRef, CollectiveSum> sums;
-    for (const CollectiveTime &collective : time.collectives) {
-      CollectiveSum &sum = sums[collective.kind];
+    llvm::MapVector<llvm::StringRef, TransferSum> sums;
+    for (const TransferTime &transfer : time.transfers) {
+      TransferSum &sum = sums[transfer.kind];
       ++sum.count;
-      sum.bytes += collective.bytes;
-      sum.busy += collective.end - collective.begin;
-      sum.exposed += collective.exposed;
+      sum.bytes += transfer.bytes;
+      sum.busy += transfer.end - transfer.begin;
+      sum.exposed += transfer.exposed;
     }
     for (const auto &[kind, sum] : sums)
       os << llvm::formatv("  {0,-28}{1,3}{2,18}{3,12:f2}{4,12:f2}\n",
@@ -150,6 +169,8 @@ static void writePolicy(const PlannedPolicy &policy,
   json.attribute("batch", options.getBatch());
   json.attribute("sequence", *options.sequence);
   json.attribute("masters", options.masters);
+  json.attribute("moments", options.moments);
+  json.attribute("offload", options.offload.str());
   json.attribute("device_bytes", policy.deviceBytes);
   json.attribute("host_bytes", policy.hostBytes);
   if (policy.time.seconds() > 0) {
@@ -188,15 +209,17 @@ static void writeFunction(llvm::StringRef name, const FunctionTime &time,
   json.attributeObject(name, [&] {
     json.attribute("compute_seconds", time.compute);
     json.attribute("exposed_seconds", time.exposed);
+    json.attribute("exposed_copy_seconds", time.exposedCopies);
     json.attribute("sent_bytes", time.sentBytes());
-    json.attributeArray("collectives", [&] {
-      for (const CollectiveTime &collective : time.collectives)
+    json.attribute("copied_bytes", time.copiedBytes());
+    json.attributeArray("transfers", [&] {
+      for (const TransferTime &transfer : time.transfers)
         json.object([&] {
-          json.attribute("kind", collective.kind);
-          json.attribute("sent_bytes", collective.bytes);
-          json.attribute("begin_seconds", collective.begin);
-          json.attribute("end_seconds", collective.end);
-          json.attribute("exposed_seconds", collective.exposed);
+          json.attribute("kind", transfer.kind);
+          json.attribute("bytes", transfer.bytes);
+          json.attribute("begin_seconds", transfer.begin);
+          json.attribute("end_seconds", transfer.end);
+          json.attribute("exposed_seconds", transfer.exposed);
         });
     });
   });
@@ -214,8 +237,10 @@ void llmc::writeStepTime(const StepTime &step, llvm::json::OStream &json) {
     json.attribute("backward_seconds", step.backward());
     json.attribute("update_seconds", step.update.compute);
     json.attribute("exposed_seconds", step.exposed());
-    json.attribute(step.isNetwork ? "network_bytes" : "pcie_bytes",
-                   step.sentBytes());
+    json.attribute("exposed_copy_seconds", step.exposedCopies());
+    json.attribute("pcie_bytes", step.copiedBytes() +
+                                     (step.isNetwork ? 0 : step.sentBytes()));
+    json.attribute("network_bytes", step.isNetwork ? step.sentBytes() : 0);
     json.attribute("link", step.link);
     writeFunction("micro_step", step.microStep, json);
     writeFunction("last_micro_step", step.lastMicroStep, json);

@@ -14,8 +14,9 @@ using namespace llmc;
 static const LinkModel links[] = {
     {"pcie", "PCIe 4.0 x16 through host memory", 12e9, 20e-6},
     {"p2p", "PCIe 4.0 x16 with peer-to-peer", 24.5e9, 10e-6},
-    {"nvlink", "NVLink 3", 230e9, 5e-6},
-    {"network", "a network of 100 Gb/s", 11e9, 30e-6, /*isNetwork=*/true},
+    {"nvlink", "NVLink 3", 230e9, 5e-6, /*isNetwork=*/false, /*isPcie=*/false},
+    {"network", "a network of 100 Gb/s", 11e9, 30e-6, /*isNetwork=*/true,
+     /*isPcie=*/false},
 };
 
 std::optional<LinkModel> LinkModel::find(llvm::StringRef name) {

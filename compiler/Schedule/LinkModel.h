@@ -27,8 +27,11 @@ struct LinkModel {
   double stepSeconds;
   /// Whether the bytes leave the machine.
   bool isNetwork = false;
+  /// Whether collectives take the wires that copies to the host take.
+  bool isPcie = true;
   /// Between pinned host memory and a device, in one direction.
   double copyBytesPerSecond = 24.4e9;
+  double copyLatency = 10e-6;
 
   /// One of getNames(), or the bus bandwidth in GB/s; none for other texts.
   static std::optional<LinkModel> find(llvm::StringRef name);
@@ -39,6 +42,11 @@ struct LinkModel {
   /// a ring's, which is also what the exchange of parts sends.
   static int64_t getSentBytes(plan::CollectiveKind kind, int64_t bytes,
                               int64_t ranks);
+  /// The time of a copy between the host and a device.
+  double getCopySeconds(int64_t bytes) const {
+    return copyLatency + bytes / copyBytesPerSecond;
+  }
+
   /// The time from its start on an idle link to its end.
   double getSeconds(plan::CollectiveKind kind, int64_t bytes,
                     int64_t ranks) const;

@@ -6,73 +6,115 @@
 #include "dialects/Tile/Tile.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace llmc;
 
-static int64_t bytesOf(Value place) {
+static int64_t getBytes(Value place) {
   auto type = cast<MemRefType>(place.getType());
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
 /// What a collective works on as a whole: of its ends the larger one.
 static int64_t getWholeBytes(plan::StartOp start) {
-  return std::max(bytesOf(start.getSource()), bytesOf(start.getDestination()));
+  return std::max(getBytes(start.getSource()),
+                  getBytes(start.getDestination()));
 }
 
-static FunctionTime simulate(plan::FuncOp function, SymbolTable &symbols,
-                             const LinkModel &link, int64_t ranks) {
+namespace {
+/// The clocks of one run of a function.
+class Simulation {
+public:
+  Simulation(SymbolTable &symbols, const LinkModel &link, int64_t ranks)
+      : symbols(symbols), link(link), ranks(ranks) {}
+
+  FunctionTime run(plan::FuncOp function);
+
+private:
+  void launch(plan::LaunchOp op);
+  void start(plan::StartOp op);
+  void start(plan::CopyOp op);
+  void wait(plan::WaitOp op);
+  /// A transfer of `seconds` on a stream of its sort, over some wires.
+  void begin(TransferTime transfer, double seconds, Value pending,
+             double &stream, ArrayRef<double *> wires);
+
+  SymbolTable &symbols;
+  const LinkModel &link;
+  int64_t ranks;
   FunctionTime time;
-  double kernels = 0, collectives = 0; // the streams' clocks
-  double copies[2] = {};               // of each direction
+  double kernels = 0, collectives = 0, toDevice = 0, toHost = 0; // streams
+  double wireIn = 0, wireOut = 0; // of PCIe, to the device and from it
   llvm::DenseMap<Value, size_t> started;
-  llvm::DenseMap<Value, double> copied; // when each copy ends
-  for (Operation &op : function.getBody().front()) {
-    if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
-      auto predicted = symbols.lookup(launch.getKernel())
-                           ->getAttrOfType<FloatAttr>("predicted_us");
-      double seconds = predicted ? predicted.getValueAsDouble() * 1e-6 : 0;
-      kernels += seconds;
-      time.compute += seconds;
-    } else if (auto start = dyn_cast<plan::StartOp>(op)) {
-      int64_t bytes = getWholeBytes(start);
-      CollectiveTime collective;
-      collective.kind = stringifyCollectiveKind(start.getKind()).str();
-      collective.bytes = LinkModel::getSentBytes(start.getKind(), bytes, ranks);
-      // What it reads is complete once the kernels before it are.
-      collective.begin = std::max(kernels, collectives);
-      collective.end =
-          collective.begin + link.getSeconds(start.getKind(), bytes, ranks);
-      collectives = collective.end;
-      started[start.getPending()] = time.collectives.size();
-      time.collectives.push_back(collective);
-    } else if (auto copy = dyn_cast<plan::CopyOp>(op)) {
-      double &clock = copies[static_cast<unsigned>(copy.getDirection())];
-      clock = std::max(kernels, clock) +
-              static_cast<double>(bytesOf(copy.getSource())) /
-                  link.copyBytesPerSecond;
-      copied[copy.getPending()] = clock;
-    } else if (auto wait = dyn_cast<plan::WaitOp>(op)) {
-      if (auto copy = copied.find(wait.getPending()); copy != copied.end()) {
-        double exposed = std::max(0.0, copy->second - kernels);
-        time.exposed += exposed;
-        kernels += exposed;
-        continue;
-      }
-      CollectiveTime &collective =
-          time.collectives[started.lookup(wait.getPending())];
-      collective.exposed = std::max(0.0, collective.end - kernels);
-      time.exposed += collective.exposed;
-      kernels += collective.exposed;
-    }
-  }
-  return time;
+};
+} // namespace
+
+void Simulation::launch(plan::LaunchOp op) {
+  auto predicted =
+      symbols.lookup(op.getKernel())->getAttrOfType<FloatAttr>("predicted_us");
+  double seconds = predicted ? predicted.getValueAsDouble() * 1e-6 : 0;
+  kernels += seconds;
+  time.compute += seconds;
 }
 
-int64_t FunctionTime::sentBytes() const {
+void Simulation::begin(TransferTime transfer, double seconds, Value pending,
+                       double &stream, ArrayRef<double *> wires) {
+  // What it reads is complete once the kernels before it are.
+  transfer.begin = std::max(kernels, stream);
+  for (double *wire : wires)
+    transfer.begin = std::max(transfer.begin, *wire);
+  transfer.end = stream = transfer.begin + seconds;
+  for (double *wire : wires)
+    *wire = transfer.end;
+  started[pending] = time.transfers.size();
+  time.transfers.push_back(std::move(transfer));
+}
+
+void Simulation::start(plan::StartOp op) {
+  int64_t bytes = getWholeBytes(op);
+  TransferTime transfer;
+  transfer.kind = stringifyCollectiveKind(op.getKind()).str();
+  transfer.bytes = LinkModel::getSentBytes(op.getKind(), bytes, ranks);
+  SmallVector<double *> wires;
+  if (link.isPcie)
+    wires = {&wireIn, &wireOut};
+  begin(std::move(transfer), link.getSeconds(op.getKind(), bytes, ranks),
+        op.getPending(), collectives, wires);
+}
+
+void Simulation::start(plan::CopyOp op) {
+  bool isToHost = op.getDirection() == plan::CopyDirection::ToHost;
+  TransferTime transfer;
+  transfer.kind = stringifyCopyDirection(op.getDirection()).str();
+  transfer.isCopy = true;
+  transfer.bytes = getBytes(op.getSource());
+  double seconds = link.getCopySeconds(transfer.bytes);
+  begin(std::move(transfer), seconds, op.getPending(),
+        isToHost ? toHost : toDevice, {isToHost ? &wireOut : &wireIn});
+}
+
+void Simulation::wait(plan::WaitOp op) {
+  TransferTime &transfer = time.transfers[started.lookup(op.getPending())];
+  transfer.exposed = std::max(0.0, transfer.end - kernels);
+  (transfer.isCopy ? time.exposedCopies : time.exposed) += transfer.exposed;
+  kernels += transfer.exposed;
+}
+
+FunctionTime Simulation::run(plan::FuncOp function) {
+  for (Operation &op : function.getBody().front())
+    llvm::TypeSwitch<Operation *>(&op)
+        .Case([&](plan::LaunchOp op) { launch(op); })
+        .Case<plan::StartOp, plan::CopyOp>([&](auto op) { start(op); })
+        .Case([&](plan::WaitOp op) { wait(op); });
+  return std::move(time);
+}
+
+int64_t FunctionTime::sumBytes(bool copies) const {
   int64_t bytes = 0;
-  for (const CollectiveTime &collective : collectives)
-    bytes += collective.bytes;
+  for (const TransferTime &transfer : transfers)
+    if (transfer.isCopy == copies)
+      bytes += transfer.bytes;
   return bytes;
 }
 
@@ -94,7 +136,7 @@ StepTime StepTime::build(ModuleOp module, const LinkModel &link,
   SymbolTable symbols(module);
   auto timeOf = [&](StringRef name) {
     auto function = symbols.lookup<plan::FuncOp>(name);
-    return function ? simulate(function, symbols, link, step.ranks)
+    return function ? Simulation(symbols, link, step.ranks).run(function)
                     : FunctionTime();
   };
   step.evaluate = timeOf("evaluate");
@@ -112,11 +154,20 @@ double StepTime::backward() const {
 }
 
 double StepTime::exposed() const {
-  return (accumulation - 1) * microStep.exposed + lastMicroStep.exposed +
-         update.exposed;
+  return sum<double>([](const FunctionTime &time) { return time.exposed; });
+}
+
+double StepTime::exposedCopies() const {
+  return sum<double>(
+      [](const FunctionTime &time) { return time.exposedCopies; });
 }
 
 int64_t StepTime::sentBytes() const {
-  return (accumulation - 1) * microStep.sentBytes() +
-         lastMicroStep.sentBytes() + update.sentBytes();
+  return sum<int64_t>(
+      [](const FunctionTime &time) { return time.sentBytes(); });
+}
+
+int64_t StepTime::copiedBytes() const {
+  return sum<int64_t>(
+      [](const FunctionTime &time) { return time.copiedBytes(); });
 }

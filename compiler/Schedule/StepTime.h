@@ -1,9 +1,11 @@
 //===- StepTime.h - how long a planned step takes ---------------*- C++ -*-===//
 //
 // Walks the straight lines of a plan with a clock for each stream: kernels take
-// what the model of the GPU predicts and run one behind the other; collectives
-// take what the model of the link predicts and run one behind the other beside
-// them; a wait holds the kernels up. What a wait costs is exposed.
+// what the model of the GPU predicts and run one behind the other; collectives,
+// copies to the device and copies to the host take what the model of the link
+// predicts, each sort one behind the other, beside the kernels; a wait holds
+// the kernels up. What a wait costs is exposed. Over PCIe collectives and
+// copies share the wires: one begins when the one before it is done.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,23 +21,30 @@
 
 namespace llmc {
 
-/// A collective of a function's plan. Times in seconds from the function's
-/// start.
-struct CollectiveTime {
+/// A collective or a copy of a function's plan. Times in seconds from the
+/// function's start.
+struct TransferTime {
   std::string kind;
-  int64_t bytes = 0; // that this rank sends
+  /// Between the host and the device, not between ranks.
+  bool isCopy = false;
+  int64_t bytes = 0; // that this rank sends, or copies
   double begin = 0, end = 0;
   double exposed = 0;
 };
 
 /// One run of an entry point.
 struct FunctionTime {
-  double compute = 0; // of the kernels
-  double exposed = 0; // waited for collectives and copies
-  std::vector<CollectiveTime> collectives;
+  double compute = 0;       // of the kernels
+  double exposed = 0;       // waited for collectives
+  double exposedCopies = 0; // waited for copies
+  std::vector<TransferTime> transfers;
 
-  double seconds() const { return compute + exposed; }
-  int64_t sentBytes() const;
+  double seconds() const { return compute + exposed + exposedCopies; }
+  int64_t sentBytes() const { return sumBytes(/*copies=*/false); }
+  int64_t copiedBytes() const { return sumBytes(/*copies=*/true); }
+
+private:
+  int64_t sumBytes(bool copies) const;
 };
 
 /// A step: `accumulation` micro-batches and an update, on each of `ranks`.
@@ -56,12 +65,22 @@ struct StepTime {
   double forward() const { return accumulation * evaluate.compute; }
   double backward() const;
   double exposed() const;
+  double exposedCopies() const;
   double seconds() const {
-    return forward() + backward() + update.compute + exposed();
+    return forward() + backward() + update.compute + exposed() +
+           exposedCopies();
   }
   double tokensPerSecond() const { return tokens() / seconds(); }
-  /// That a rank sends in a step.
+  /// That a rank sends in a step, and copies from and to the host.
   int64_t sentBytes() const;
+  int64_t copiedBytes() const;
+
+private:
+  /// Of all runs of the entry points of a step.
+  template <typename T> T sum(T (*of)(const FunctionTime &)) const {
+    return static_cast<T>(accumulation - 1) * of(microStep) +
+           of(lastMicroStep) + of(update);
+  }
 };
 
 } // namespace llmc

@@ -68,6 +68,8 @@ static void printText(const Plan &plan, llvm::raw_ostream &os) {
        << ", ZeRO stage " << options.getZero();
   if (options.getRecompute() != "none")
     os << ", recompute " << options.getRecompute();
+  if (!options.offload.empty())
+    os << ", offload " << options.offload.str();
   os << "\n\n";
   if (plan.limits.device || plan.limits.host) {
     printVerdict(plan.policy, plan.limits, os);

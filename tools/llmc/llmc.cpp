@@ -68,6 +68,13 @@ static cl::opt<std::string>
             cl::value_desc("type"), cl::init("f32"), cl::sub(compile),
             cl::sub(plan), cl::cat(category));
 static cl::opt<std::string>
+    moments("moments",
+            cl::desc("type in which the optimizer keeps its moments: f32, or "
+                     "with --precision=bf16 also bf16, rounded stochastically, "
+                     "for 4 bytes a parameter less (default f32)"),
+            cl::value_desc("type"), cl::init("f32"), cl::sub(compile),
+            cl::sub(plan), cl::cat(category));
+static cl::opt<std::string>
     scheduleFile("schedule",
                  cl::desc("file with block sizes of kernels, instead of those "
                           "that llmc would choose"),
@@ -118,7 +125,8 @@ static cl::opt<std::string>
             cl::desc("what lies in pinned memory of the host and comes to the "
                      "device when it is needed: none, or of optimizer (both "
                      "moments) and masters (f32 weights beside bf16 ones), "
-                     "with commas (default none)"),
+                     "with commas; auto: what fits and is fastest (default "
+                     "none; with --vram or --host auto)"),
             cl::value_desc("kinds"), cl::init("none"), cl::sub(compile),
             cl::sub(plan), cl::cat(category));
 static cl::opt<int64_t, false, WholeNumber>
@@ -285,6 +293,7 @@ static PipelineOptions pipelineOptions() {
   options.cpu = cpu;
   options.precision = precision;
   options.masters = masters;
+  options.moments = moments;
   options.batch = batch;
   if (isLimited && !batch.getNumOccurrences())
     options.batch = 0;
@@ -299,7 +308,10 @@ static PipelineOptions pipelineOptions() {
     options.recompute = recompute;
   options.link = link;
   options.stepTokens = stepTokens;
-  options.offload = *OffloadSet::parse(offload);
+  options.autoOffload =
+      offload.getNumOccurrences() ? offload == "auto" : isLimited;
+  if (!options.autoOffload)
+    options.offload = *OffloadSet::parse(offload);
   options.bucketBytes = bucket * 1024;
   options.compileTo = compileTo;
   options.emit = emit;
@@ -358,9 +370,9 @@ static bool checkTargetOptions() {
 }
 
 static bool checkOffload() {
-  if (OffloadSet::parse(offload))
+  if (offload == "auto" || OffloadSet::parse(offload))
     return true;
-  fail(llvm::formatv("--offload={0}: expected {1}, or some of these with "
+  fail(llvm::formatv("--offload={0}: expected auto, {1}, or some of these with "
                      "commas between them",
                      offload, OffloadSet::choices()));
   return false;

@@ -21,20 +21,22 @@ def close(a, b):
 
 
 verdict, step = plan["verdict"], plan["step"]
-arenas = {arena["name"]: arena["bytes"] for arena in plan["arenas"]}
+arenas = {a["name"]: a["bytes"] for a in plan["arenas"] if not a["host"]}
 # Each arena is counted once, and where it belongs.
 device = verdict["device"]
 assert verdict["device_bytes"] == sum(device.values()) + verdict["reserved_bytes"]
-assert sum(device.values()) + sum(verdict["host"].values()) == plan["total_bytes"]
+assert sum(device.values()) == plan["total_bytes"]
+assert sum(verdict["host"].values()) == plan["host_bytes"]
 assert device["activations"] == arenas["activations"]
-assert device["communication"] == arenas.get("communication", 0)
+buffers = arenas.get("communication", 0) + arenas.get("staging", 0)
+assert device["communication"] == buffers
 assert verdict["fits"] == (options.fits == "yes")
 excess = max(0, verdict["device_bytes"] - verdict["device_limit"])
 assert verdict["excess_device_bytes"] == excess
 assert verdict["fits"] == (excess == 0 and verdict["excess_host_bytes"] == 0)
 
 # A step is its parts.
-parts = ("forward", "backward", "update", "exposed")
+parts = ("forward", "backward", "update", "exposed", "exposed_copy")
 assert all(step[part + "_seconds"] >= 0 for part in parts)
 close(step["seconds"], sum(step[part + "_seconds"] for part in parts))
 close(step["tokens_per_second"], step["tokens"] / step["seconds"])
@@ -48,20 +50,27 @@ close(
 )
 assert 0 < plan["kernels"]["peak_share"] < 1 and 0 < plan["kernels"]["fill"] <= 1
 
-# Collectives run one at a time, and cost what the kernels wait for.
-sent = 0
+# Transfers of a sort run one at a time, and cost what the kernels wait for.
+COPIES = ("to_device", "to_host")
+sent = copied = 0
 for name, runs in (("micro_step", batches - 1), ("last_micro_step", 1), ("update", 1)):
     function = step[name]
-    end = exposed = 0
-    for collective in function["collectives"]:
-        assert collective["begin_seconds"] >= end
-        end = collective["end_seconds"]
-        assert end > collective["begin_seconds"]
-        exposed += collective["exposed_seconds"]
-    close(function["exposed_seconds"], exposed)
-    assert end <= function["compute_seconds"] + exposed + 1e-12
+    ends = {}
+    exposed = {False: 0, True: 0}
+    for transfer in function["transfers"]:
+        is_copy = transfer["kind"] in COPIES
+        stream = transfer["kind"] if is_copy else "collectives"
+        assert transfer["begin_seconds"] >= ends.get(stream, 0)
+        ends[stream] = transfer["end_seconds"]
+        assert transfer["end_seconds"] > transfer["begin_seconds"]
+        exposed[is_copy] += transfer["exposed_seconds"]
+    close(function["exposed_seconds"], exposed[False])
+    close(function["exposed_copy_seconds"], exposed[True])
+    total = function["compute_seconds"] + sum(exposed.values())
+    assert max(ends.values(), default=0) <= total + 1e-12
     sent += runs * function["sent_bytes"]
-assert step.get("pcie_bytes", step.get("network_bytes")) == sent
+    copied += runs * function["copied_bytes"]
+assert step["pcie_bytes"] + step["network_bytes"] == sent + copied
 if ranks == 1:
     assert sent == 0 and step["exposed_seconds"] == 0
 elif verdict["zero"] == 0:
