@@ -20,12 +20,12 @@
 using namespace mlir;
 using namespace llmc::dist;
 
+/// Low enough that no count of elements overflows.
+static constexpr int64_t kMostRanks = 65536;
+
 /// Elements to which a shard is aligned, 256 bytes of f32, as variables are;
 /// bytes to which a place of staging is.
 static constexpr int64_t kShardAlignment = 64;
-
-/// Low enough that no count of elements overflows.
-static constexpr int64_t kMostRanks = 65536;
 
 void DistDialect::initialize() {
   addTypes<
@@ -87,9 +87,15 @@ std::optional<WindowPart> llmc::dist::findWindowPart(Value value) {
 
 /// The ranks of the mesh; an error where there is none.
 static FailureOr<int64_t> findRanks(Operation *op) {
-  if (MeshOp mesh = findMesh(op))
-    return static_cast<int64_t>(mesh.getRanks());
-  return op->emitOpError("expected a dist.mesh in the module, found none");
+  MeshOp mesh = findMesh(op);
+  if (!mesh)
+    return op->emitOpError("expected a dist.mesh in the module, found none");
+  auto ranks = static_cast<int64_t>(mesh.getRanks());
+  // The mesh may stand behind, where it is not verified yet.
+  if (ranks < 2 || ranks > kMostRanks)
+    return op->emitOpError("expected a mesh of 2 to ")
+           << kMostRanks << " ranks, found " << ranks;
+  return ranks;
 }
 
 LogicalResult MeshOp::verify() {

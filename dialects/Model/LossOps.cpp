@@ -69,10 +69,13 @@ LogicalResult SliceTokensOp::verify() {
   if (failed(tokens))
     return failure();
   int64_t first = getFirst();
-  if (first >= 0 && first + *tokens <= tokensOf(getInput()))
+  if (first >= 0 && first <= tokensOf(getInput()) - *tokens)
     return success();
+  // Beyond all numbers the end wraps around.
+  auto end = static_cast<int64_t>(static_cast<uint64_t>(first) +
+                                  static_cast<uint64_t>(*tokens));
   return emitOpError("tokens ")
-         << first << " to " << first + *tokens << " are not all of the "
+         << first << " to " << end << " are not all of the "
          << tokensOf(getInput()) << " tokens of the input";
 }
 
