@@ -198,13 +198,19 @@ struct OffloadState : llmc::impl::OffloadStateBase<OffloadState> {
                        "declares");
       return signalPassFailure();
     }
+    if (gradients && dist::findMesh(module)) {
+      module.emitError("expected gradients of one rank to offload, found a "
+                       "dist.mesh");
+      return signalPassFailure();
+    }
     if (failed(checkMasters()))
       return signalPassFailure();
     module.walk([&](train::FlatOp flat) {
       bool isMoment = flat.getSlot() == train::Slot::Moment1 ||
                       flat.getSlot() == train::Slot::Moment2;
       if ((optimizer && isMoment) ||
-          (masters && flat.getSlot() == train::Slot::Value))
+          (masters && flat.getSlot() == train::Slot::Value) ||
+          (gradients && flat.getSlot() == train::Slot::Gradient))
         flat.setHost(true);
     });
     for (auto function : module.getOps<func::FuncOp>())
@@ -283,6 +289,8 @@ private:
       if (auto adamw = dyn_cast<train::AdamWOp>(op)) {
         if (masters)
           step.operands.push_back(&adamw.getParametersMutable());
+        if (gradients)
+          step.operands.push_back(&adamw.getGradientsMutable());
         if (optimizer)
           step.operands.append(
               {&adamw.getMoment1Mutable(), &adamw.getMoment2Mutable()});

@@ -173,7 +173,8 @@ def OffloadState : Pass<"llmc-offload-state", "::mlir::ModuleOp"> {
     is on its way while the norm is taken. `@prepare` rounds masters that are
     brought likewise.
 
-    Masters are offloaded only where there are compute copies, which products
+    Gradients come and go with the rest, as zeros; how micro-steps add to them is
+    the matter of `llmc-offload-gradients`. Masters are offloaded only where there are compute copies, which products
     read.
 
     Postcondition: kernels access no storage of the host; see
@@ -197,9 +198,45 @@ def OffloadState : Pass<"llmc-offload-state", "::mlir::ModuleOp"> {
   let options = [
     Option<"optimizer", "optimizer", "bool", "false", "both moments">,
     Option<"masters", "masters", "bool", "false", "f32 masters">,
+    Option<"gradients", "gradients", "bool", "false",
+           "gradients, on one rank">,
     Option<"places", "places", "int64_t", "3",
            "buckets whose state has a place in staging at one time, 2 or more">
   ];
+  let dependentDialects = ["::llmc::dist::DistDialect",
+                           "::llmc::train::TrainDialect"];
+}
+
+def OffloadGradients : Pass<"llmc-offload-gradients", "::mlir::ModuleOp"> {
+  let summary = "adds up gradients in windows, for the host's memory";
+  let description = [{
+    Precondition: functions of launches, in their final order, with buckets of
+    one rank; `llmc-offload-state` has moved the gradients to the host.
+
+    Action: in @micro_step each matrix's gradient has a window, all vectors'
+    together another. What it is so far comes to the device while the window
+    before is worked on, and goes back behind the last launch that adds to it;
+    its place is free when the next window but one begins. Kernels, sums for
+    the norm included, are those of a program without offload.
+
+    Postcondition: @micro_step has no handle on a gradient but through windows.
+
+    ```mlir
+    // before
+    %g = train.ref gradient @w : tensor<16x16xf32>
+    tile.launch @weight_grad(%x, %dy, %g) : ...
+    // after
+    %all = train.flat gradient host : tensor<256xf32>
+    %window = dist.window "w" : tensor<256xf32>
+    %g = dist.range %window[0] : tensor<256xf32> -> tensor<16x16xf32>
+    %home = dist.range %all[0] : tensor<256xf32> -> tensor<256xf32>
+    %in = dist.to_device_start %home into %window : tensor<256xf32>
+    dist.wait %in : !dist.pending<tensor<256xf32>>
+    tile.launch @weight_grad(%x, %dy, %g) : ...
+    %out = dist.to_host_start %window into %home : tensor<256xf32>
+    dist.wait %out : !dist.pending<tensor<256xf32>>
+    ```
+  }];
   let dependentDialects = ["::llmc::dist::DistDialect",
                            "::llmc::train::TrainDialect"];
 }

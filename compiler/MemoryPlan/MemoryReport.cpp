@@ -76,17 +76,20 @@ void Reader::readFunction(plan::FuncOp function) {
     }
     MemoryReport::Tensor &tensor = tensors[entry->second];
     tensor.last = time;
-    // A window is called after the collective that works on it.
+    // A window is called after the collective or copy that works on it.
     if (auto start = dyn_cast<plan::StartOp>(user)) {
       bool gathers = start.getKind() == plan::CollectiveKind::AllGather;
       tensor.kernel = stringifyCollectiveKind(start.getKind()).str();
       tensor.kind = gathers ? "gathered parameters" : "gradient windows";
+    } else if (auto copy = dyn_cast<plan::CopyOp>(user)) {
+      tensor.kernel = stringifyCopyDirection(copy.getDirection()).str();
+      tensor.kind = "gradient windows";
     }
   };
   for (Operation &op : function.getBody().front()) {
     auto wait = dyn_cast<plan::WaitOp>(op);
     Operation *user = wait ? wait.getPending().getDefiningOp() : &op;
-    if (!isa<plan::LaunchOp, plan::StartOp>(user))
+    if (!isa<plan::LaunchOp, plan::StartOp, plan::CopyOp>(user))
       continue;
     std::string kernelName, kind;
     if (auto launch = dyn_cast<plan::LaunchOp>(op)) {

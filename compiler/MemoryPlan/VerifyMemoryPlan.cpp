@@ -52,6 +52,7 @@ private:
   LogicalResult verifyFunction(plan::FuncOp function);
   LogicalResult verifyLaunch(plan::LaunchOp launch, int64_t time);
   LogicalResult verifyStart(plan::StartOp start);
+  LogicalResult verifyCopy(plan::CopyOp copy);
   LogicalResult verifyNeighbours(Operation *writer, plan::ViewOp view);
   bool mayShare(plan::LaunchOp launch, Value written, Value read);
   LogicalResult verifyColumns(plan::ViewOp view, int64_t pitch);
@@ -112,10 +113,12 @@ bool Verifier::mayShare(plan::LaunchOp launch, Value written, Value read) {
   return false;
 }
 
-/// "kernel 'k' writes", "an all_gather writes".
+/// "kernel 'k' writes", "a copy writes", "an all_gather writes".
 static std::string describe(Operation *writer) {
   if (auto launch = dyn_cast<plan::LaunchOp>(writer))
     return ("kernel '" + launch.getKernel() + "'").str();
+  if (isa<plan::CopyOp>(writer))
+    return "a copy";
   auto kind = cast<plan::StartOp>(writer).getKind();
   return ("an " + stringifyCollectiveKind(kind)).str();
 }
@@ -254,6 +257,15 @@ LogicalResult Verifier::verifyStart(plan::StartOp start) {
   return success();
 }
 
+/// As of a collective.
+LogicalResult Verifier::verifyCopy(plan::CopyOp copy) {
+  auto source = copy.getSource().getDefiningOp<plan::ViewOp>();
+  auto destination = copy.getDestination().getDefiningOp<plan::ViewOp>();
+  if (isActivation(source) && !isWritten(source))
+    return copy.emitOpError() << "reads its source before it is written";
+  return isActivation(destination) ? write(copy, destination) : success();
+}
+
 void Verifier::endLifetimes(ValueRange operands, int64_t time) {
   for (Value operand : operands) {
     auto view = operand.getDefiningOp<plan::ViewOp>();
@@ -281,7 +293,7 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
     auto wait = dyn_cast<plan::WaitOp>(op);
     if (wait)
       steps.push_back({&op, wait.getPending().getDefiningOp()->getOperands()});
-    else if (isa<plan::LaunchOp, plan::StartOp>(op))
+    else if (isa<plan::LaunchOp, plan::StartOp, plan::CopyOp>(op))
       steps.push_back({&op, op.getOperands()});
   }
   for (auto [time, step] : llvm::enumerate(steps))
@@ -292,8 +304,10 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
   for (auto [time, step] : llvm::enumerate(steps)) {
     auto launch = dyn_cast<plan::LaunchOp>(step.op);
     auto start = dyn_cast<plan::StartOp>(step.op);
+    auto copy = dyn_cast<plan::CopyOp>(step.op);
     if ((launch && failed(verifyLaunch(launch, time))) ||
-        (start && failed(verifyStart(start))))
+        (start && failed(verifyStart(start))) ||
+        (copy && failed(verifyCopy(copy))))
       return failure();
     endLifetimes(step.operands, time);
   }

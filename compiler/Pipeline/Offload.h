@@ -13,9 +13,10 @@ namespace llmc {
 /// State that may lie in pinned memory of the host instead of the device's.
 ///   Optimizer  both moments
 ///   Masters    f32 parameters, where products read copies in fewer bits
-enum class OffloadKind { Optimizer, Masters };
-inline constexpr llvm::StringLiteral offloadKindNames[] = {"optimizer",
-                                                           "masters"};
+///   Gradients  what micro-steps have added up
+enum class OffloadKind { Optimizer, Masters, Gradients };
+inline constexpr llvm::StringLiteral offloadKindNames[] = {
+    "optimizer", "masters", "gradients"};
 
 class OffloadSet {
 public:
@@ -29,7 +30,7 @@ public:
   static std::optional<OffloadSet> parse(llvm::StringRef text);
   /// As `parse` reads it.
   std::string str() const;
-  /// "none, optimizer, masters".
+  /// "none, optimizer, masters, gradients".
   static std::string choices();
 
 private:

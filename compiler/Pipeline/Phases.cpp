@@ -87,9 +87,10 @@ static std::string distribution(const PipelineOptions &options) {
   if (!options.offload.empty())
     // Of what is this rank's own.
     passes += llvm::formatv(
-        ",llmc-offload-state{{optimizer={0} masters={1}}",
-        options.offload.has(OffloadKind::Optimizer) ? "true" : "false",
-        options.offload.has(OffloadKind::Masters) ? "true" : "false");
+        ",llmc-offload-state{{optimizer={0} masters={1} gradients={2}}",
+        options.offload.has(OffloadKind::Optimizer),
+        options.offload.has(OffloadKind::Masters),
+        options.offload.has(OffloadKind::Gradients));
   return passes;
 }
 
@@ -161,6 +162,9 @@ static std::string memoryPlan(const PipelineOptions &options) {
     if (options.isCuda())
       verify += llvm::formatv(",llmc-schedule-sums{{arch={0}}", options.arch);
   }
+  if (options.offload.has(OffloadKind::Gradients))
+    // Which launches add to a gradient is known now.
+    reduce += "llmc-offload-gradients,";
   if (!options.offload.empty())
     verify += ",llmc-verify-transfers";
   return reduce +

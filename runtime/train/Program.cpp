@@ -32,8 +32,8 @@ Status broken(fmt::format_string<Args...> format, Args &&...args) {
 
 /// The rest is read and written by kernels and by the training loop.
 bool mayLieOnHost(int32_t kind) {
-  return kind == LlmcArenaParameter || kind == LlmcArenaMoment1 ||
-         kind == LlmcArenaMoment2;
+  return kind == LlmcArenaParameter || kind == LlmcArenaGradient ||
+         kind == LlmcArenaMoment1 || kind == LlmcArenaMoment2;
 }
 
 Status checkCopies(const LlmcProgram &program) {

@@ -218,6 +218,11 @@ static LogicalResult checkOffload(const PipelineOptions &options) {
         "optimizer keeps, so that they stay on the device; leave masters out, "
         "or compile with --precision=bf16",
         options.getPrecision()));
+  if (options.offload.has(OffloadKind::Gradients) && options.ranks > 1)
+    return mistake(llvm::formatv(
+        "--offload=gradients: the gradients that {0} ranks sum stay on their "
+        "devices; leave gradients out, and share them out with --zero=2",
+        options.ranks));
   return success();
 }
 

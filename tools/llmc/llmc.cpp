@@ -124,8 +124,8 @@ static cl::opt<std::string>
     offload("offload",
             cl::desc("what lies in pinned memory of the host and comes to the "
                      "device when it is needed: none, or of optimizer (both "
-                     "moments) and masters (f32 weights beside bf16 ones), "
-                     "with commas; auto: what fits and is fastest (default "
+                     "moments), masters (f32 weights beside bf16 ones) and "
+                     "gradients (of one device), with commas; auto: what fits and is fastest (default "
                      "none; with --vram or --host auto)"),
             cl::value_desc("kinds"), cl::init("none"), cl::sub(compile),
             cl::sub(plan), cl::cat(category));

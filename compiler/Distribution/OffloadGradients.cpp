@@ -1,0 +1,178 @@
+//===- OffloadGradients.cpp - gradients in the host's memory --------------===//
+//
+//   %g = train.ref gradient @w       %w = dist.window "w"
+//   tile.launch @a(..)               %in = dist.to_device_start %sum into %w
+//   tile.launch @grad(.., %g)    ->  tile.launch @a(..)
+//   tile.launch @b(..)               dist.wait %in
+//                                    tile.launch @grad(.., part of %w)
+//                                    %out = dist.to_host_start %w into %sum
+//                                    tile.launch @b(..)
+//                                    dist.wait %out
+//
+// After Fusion and Schedule: which launches add to a gradient is known only
+// then, and the kernels are those of a program without offload.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/Distribution/Buckets.h"
+#include "compiler/Distribution/Passes.h"
+#include "dialects/Tile/Tile.h"
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace llmc {
+#define GEN_PASS_DEF_OFFLOADGRADIENTS
+#include "compiler/Distribution/Passes.h.inc"
+} // namespace llmc
+
+using namespace mlir;
+using namespace llmc;
+
+namespace {
+
+/// Gradients that share a window: consecutive elements of storage.
+struct Group {
+  std::string name;
+  int64_t begin = 0;
+  int64_t end = 0;
+  SmallVector<std::pair<train::RefOp, int64_t>> refs; // and where they begin
+  tile::LaunchOp first, last;                         // that work on them
+};
+
+class Offloader {
+public:
+  explicit Offloader(func::FuncOp function)
+      : function(function), symbols(function->getParentOfType<ModuleOp>()),
+        b(function.getLoc(), OpBuilder(function)) {}
+
+  void run(int64_t elements);
+
+private:
+  SmallVector<Group> findGroups();
+  /// The window of a group, at its handles' place; returns it and its home.
+  std::pair<Value, Value> open(const Group &group, Value storage);
+  void wait(Value pending, Operation *before);
+
+  func::FuncOp function;
+  SymbolTable symbols;
+  ImplicitLocOpBuilder b;
+};
+
+} // namespace
+
+/// A matrix has a window of its own; vectors are small, and most of a step's
+/// launches add to one, so that all of them share one.
+SmallVector<Group> Offloader::findGroups() {
+  llvm::MapVector<Operation *, Group> groups; // null: of the vectors
+  for (auto ref : function.getOps<train::RefOp>()) {
+    if (ref.getSlot() != train::Slot::Gradient)
+      continue;
+    auto variable = symbols.lookup<train::VariableOp>(ref.getVariable());
+    auto begin = static_cast<int64_t>(variable.getOffset());
+    int64_t end =
+        begin + llvm::alignTo(cast<ShapedType>(ref.getType()).getNumElements(),
+                              kShardAlignment);
+    bool isMatrix = variable.getDecay();
+    Group &group = groups[isMatrix ? variable.getOperation() : nullptr];
+    if (group.refs.empty()) {
+      group.name = isMatrix ? variable.getName().str() : "norms and biases";
+      group.begin = begin;
+    }
+    group.begin = std::min(group.begin, begin);
+    group.end = std::max(group.end, end);
+    group.refs.push_back({ref, begin});
+    for (Operation *user : ref->getUsers()) {
+      auto launch = cast<tile::LaunchOp>(user);
+      if (!group.first || launch->isBeforeInBlock(group.first))
+        group.first = launch;
+      if (!group.last || group.last->isBeforeInBlock(launch))
+        group.last = launch;
+    }
+  }
+  SmallVector<Group> sorted;
+  for (auto &[variable, group] : groups)
+    if (group.first)
+      sorted.push_back(std::move(group));
+  llvm::sort(sorted, [](const Group &a, const Group &b) {
+    return a.first == b.first ? a.begin < b.begin
+                              : a.first->isBeforeInBlock(b.first);
+  });
+  return sorted;
+}
+
+std::pair<Value, Value> Offloader::open(const Group &group, Value storage) {
+  b.setInsertionPointAfter(storage.getDefiningOp());
+  auto type = cast<RankedTensorType>(storage.getType())
+                  .clone({group.end - group.begin});
+  Value window = dist::WindowOp::create(b, type, group.name);
+  for (auto [ref, begin] : group.refs) {
+    Value part =
+        dist::RangeOp::create(b, ref.getType(), window, begin - group.begin);
+    ref.getValue().replaceAllUsesWith(part);
+    ref->erase();
+  }
+  return {window, dist::RangeOp::create(b, type, storage, group.begin)};
+}
+
+void Offloader::wait(Value pending, Operation *before) {
+  b.setInsertionPoint(before);
+  auto type = cast<dist::PendingType>(pending.getType());
+  dist::WaitOp::create(b, type.getTensor(), pending);
+}
+
+void Offloader::run(int64_t elements) {
+  SmallVector<Group> groups = findGroups();
+  Block &body = function.getBody().front();
+  b.setInsertionPointToStart(&body);
+  Value storage = train::FlatOp::create(
+      b, RankedTensorType::get({elements}, b.getF32Type()),
+      train::Slot::Gradient, /*sharded=*/false, /*host=*/true);
+  int64_t largest = 0;
+  for (size_t i = 0; i != groups.size(); ++i) {
+    const Group &group = groups[i];
+    largest = std::max(largest, group.end - group.begin);
+    auto [window, home] = open(group, storage);
+    // While the one before begins to be added to.
+    Operation *ahead = groups[i ? i - 1 : 0].first;
+    b.setInsertionPoint(ahead);
+    b.setLoc(group.first->getLoc());
+    Value in = dist::ToDeviceStartOp::create(b, home, window);
+    wait(in, group.first);
+    b.setInsertionPointAfter(group.last);
+    Value out = dist::ToHostStartOp::create(b, window, home);
+    // The place is free for the next one but one.
+    size_t next = i + 1;
+    while (next < groups.size() &&
+           !group.last->isBeforeInBlock(groups[next].first))
+      ++next;
+    wait(out, next + 1 < groups.size() ? groups[next + 1].first
+                                       : body.getTerminator());
+  }
+  remark::analysis(function.getLoc(),
+                   remark::RemarkOpts::name("offload").category("distribution"))
+      << remark::add("@{0}: {1} windows of gradients of at most {2} bytes come "
+                     "from the host and go back",
+                     function.getSymName(), groups.size(), 4 * largest);
+}
+
+namespace {
+struct OffloadGradients : llmc::impl::OffloadGradientsBase<OffloadGradients> {
+  using OffloadGradientsBase::OffloadGradientsBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto buckets = llvm::to_vector(module.getOps<dist::BucketOp>());
+    auto function = module.lookupSymbol<func::FuncOp>("micro_step");
+    if (buckets.empty() || !function || dist::findMesh(module)) {
+      module.emitError("expected dist.buckets of one rank and a function "
+                       "@micro_step");
+      return signalPassFailure();
+    }
+    dist::BucketOp last = buckets.back();
+    Offloader(function).run(
+        static_cast<int64_t>(last.getAt() + last.getElements()));
+  }
+};
+} // namespace

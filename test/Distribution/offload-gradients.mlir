@@ -1,0 +1,64 @@
+// Gradients of matrices come to a window each, ahead of the launches that add to
+// them, and go back behind; vectors share one.
+// RUN: split-file %s %t
+// RUN: llmc-opt %t/step.mlir --llmc-offload-gradients | FileCheck %s
+// RUN: llmc-opt %t/step.mlir --llmc-offload-gradients --llmc-plan-memory --llmc-verify-memory-plan --llmc-verify-transfers | FileCheck %s --check-prefix=PLAN
+// RUN: llmc-opt %t/step.mlir --llmc-offload-gradients --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: not llmc-opt %t/no-buckets.mlir --llmc-offload-gradients 2>&1 | FileCheck %s --check-prefix=NO-BUCKETS
+// NO-BUCKETS: error: expected dist.buckets of one rank and a function @micro_step
+// REMARK: remark: {{.*}}@micro_step: 3 windows of gradients of at most 512 bytes come from the host and go back
+
+//--- step.mlir
+dist.bucket at 0 elements 192
+dist.bucket at 192 elements 128
+train.variable @u "u" : tensor<8x8xf32> at 0 decay init #model.ones
+train.variable @v "v" : tensor<16x8xf32> at 64 decay init #model.ones
+train.variable @b "b" : tensor<8xf32> at 192 init #model.ones
+train.variable @c "c" : tensor<8xf32> at 256 init #model.ones
+tile.func @add64(%x: tensor<1x4xi32>, %g: tensor<8x8xf32>, %b: tensor<8xf32>) -> tensor<f32> attributes {kind = "rows"} {
+  %z = arith.constant dense<0.0> : tensor<f32>
+  tile.return %z : tensor<f32>
+}
+tile.func @add128(%x: tensor<1x4xi32>, %g: tensor<16x8xf32>, %c: tensor<8xf32>) -> tensor<f32> attributes {kind = "rows"} {
+  %z = arith.constant dense<0.0> : tensor<f32>
+  tile.return %z : tensor<f32>
+}
+// CHECK-LABEL: func.func @micro_step
+func.func @micro_step(%x: tensor<1x4xi32>, %y: tensor<1x4xi32>) -> tensor<f32> {
+  // CHECK-NOT: train.ref
+  %gu = train.ref gradient @u : tensor<8x8xf32>
+  %gv = train.ref gradient @v : tensor<16x8xf32>
+  %gb = train.ref gradient @b : tensor<8xf32>
+  %gc = train.ref gradient @c : tensor<8xf32>
+  // CHECK-DAG: %[[ALL:.*]] = train.flat gradient host : tensor<320xf32>
+  // CHECK-DAG: %[[V:.*]] = dist.window "v" : tensor<128xf32>
+  // CHECK-DAG: %[[U:.*]] = dist.window "u" : tensor<64xf32>
+  // CHECK-DAG: %[[B:.*]] = dist.window "norms and biases" : tensor<128xf32>
+  // CHECK-DAG: %[[HOME:.*]] = dist.range %[[ALL]][64] : tensor<320xf32> -> tensor<128xf32>
+  // CHECK-DAG: %[[GV:.*]] = dist.range %[[V]][0] : tensor<128xf32> -> tensor<16x8xf32>
+  // CHECK-DAG: %[[GC:.*]] = dist.range %[[B]][64] : tensor<128xf32> -> tensor<8xf32>
+  // The first ones, and with them the next.
+  // CHECK: %[[IN:.*]] = dist.to_device_start %[[HOME]] into %[[V]]
+  // CHECK: dist.wait %[[IN]]
+  // CHECK: dist.to_device_start %{{.*}} into %[[B]]
+  // CHECK: %[[INU:.*]] = dist.to_device_start %{{.*}} into %[[U]]
+  // CHECK: tile.launch @add128(%{{.*}}, %[[GV]], %[[GC]])
+  // CHECK-NEXT: %[[OUT:.*]] = dist.to_host_start %[[V]] into %[[HOME]]
+  // CHECK: dist.wait %[[INU]]
+  // CHECK: tile.launch @add64(
+  // CHECK-COUNT-2: dist.to_host_start
+  // CHECK-COUNT-3: dist.wait
+  // CHECK-NEXT: return
+  %l = tile.launch @add128(%x, %gv, %gc) : (tensor<1x4xi32>, tensor<16x8xf32>, tensor<8xf32>) -> tensor<f32>
+  %m = tile.launch @add64(%y, %gu, %gb) : (tensor<1x4xi32>, tensor<8x8xf32>, tensor<8xf32>) -> tensor<f32>
+  return %m : tensor<f32>
+}
+// PLAN: plan.arena gradient @gradients bytes 1280 align 64 host
+// PLAN-LABEL: plan.func @micro_step
+// PLAN: plan.copy to_device
+// PLAN: plan.launch @add128
+
+//--- no-buckets.mlir
+func.func @micro_step() {
+  return
+}
