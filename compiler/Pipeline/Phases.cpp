@@ -65,14 +65,19 @@ static std::string step(const PipelineOptions &options) {
       options.moments);
 }
 
+/// See chooseBucket.
+static constexpr int64_t kLeastBucket = int64_t(16) << 20;
+static constexpr int64_t kLargestBucket = int64_t(128) << 20;
+static constexpr int64_t kManyBuckets = 256;
+
 static std::string distribution(const PipelineOptions &options) {
   // Nothing to share out: the storage stays as Step laid it out.
   if (options.ranks == 1 && options.offload.empty())
     return "";
   // Places of parameters are final before kernels are made for them.
-  std::string passes =
-      llvm::formatv("llmc-bucket-parameters{{ranks={0} zero={1} bucket={2}}",
-                    options.ranks, options.getZero(), options.bucketBytes / 4);
+  std::string passes = llvm::formatv(
+      "llmc-bucket-parameters{{ranks={0} zero={1} bucket={2}}", options.ranks,
+      options.getZero(), options.bucketBytes.value_or(kLeastBucket) / 4);
   if (options.ranks > 1) {
     // While the norm and the optimizer are single ops.
     passes +=
@@ -220,6 +225,18 @@ int64_t llmc::chooseSequence(ModuleOp module) {
     sequence = std::min(sequence, weight.getDimSize(0));
   });
   return sequence;
+}
+
+int64_t llmc::chooseBucket(ModuleOp module) {
+  int64_t bytes = 0;
+  module.walk([&](model::ParameterOp op) {
+    int64_t copies = 1;
+    if (auto repeat = op->getParentOfType<model::RepeatOp>())
+      copies = repeat.getCount();
+    bytes += copies * op.getType().getNumElements() * 4;
+  });
+  return std::clamp<int64_t>(llvm::PowerOf2Ceil(bytes / kManyBuckets),
+                             kLeastBucket, kLargestBucket);
 }
 
 std::string llmc::dumpPrefix(StringRef phase) {

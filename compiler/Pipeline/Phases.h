@@ -50,8 +50,9 @@ struct PipelineOptions {
   OffloadSet offload;
   /// `offload` is for a search to say.
   bool autoOffload = false;
-  /// Bytes of gradients that one collective carries, or one transfer.
-  int64_t bucketBytes = int64_t(16) << 20;
+  /// Bytes of gradients that one collective carries, or one transfer; when the
+  /// user names none, chooseBucket.
+  std::optional<int64_t> bucketBytes;
   /// What the backward pass computes again: "none", "ops", "layer" or "auto",
   /// see getRecompute.
   std::string recompute = "none";
@@ -143,6 +144,12 @@ std::string phaseNames();
 /// The sequence length for a model when the user names none: as many tokens as
 /// it has positions, at most `defaultSequence`.
 int64_t chooseSequence(mlir::ModuleOp module);
+
+/// Bytes of a bucket for a model as a user wrote it, whose layers are not
+/// unrolled: 16 MiB keep the links of a home-built rig busy; a model that would
+/// have more than about 256 of them has larger ones, up to 128 MiB, since each
+/// is some launches and waits of the step.
+int64_t chooseBucket(mlir::ModuleOp module);
 
 /// Runs the phases after `first` (0: from the model) up to and including
 /// `last` as far as they are passes, with the verifier after each pass.

@@ -12,8 +12,8 @@ using namespace llmc;
 /// entry here.
 static constexpr StringLiteral kZeroStages[] = {"1", "0", "2", "3"};
 static constexpr StringLiteral kRecomputes[] = {"none", "ops", "layer"};
-static constexpr StringLiteral kOffloads[] = {"none", "optimizer",
-                                              "optimizer,masters"};
+static constexpr StringLiteral kOffloads[] = {
+    "none", "optimizer", "optimizer,masters", "optimizer,masters,gradients"};
 static constexpr int64_t kBatches[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 /// Larger micro-batches fill a GPU no better.
 static constexpr int64_t kMostTokens = 65536;
@@ -202,6 +202,8 @@ void PolicySearch::run() {
 
 /// Whether state may lie on the host with the other options.
 bool PolicySearch::isAllowed(const OffloadSet &offload) const {
+  if (offload.has(OffloadKind::Gradients) && options.ranks > 1)
+    return false;
   return offload.empty() ||
          (options.masters != "bf16" && options.getPrecision() == "bf16");
 }

@@ -157,6 +157,8 @@ int llmc::runCompile(const CompileCommand &command) {
     return 1;
   if (!options.sequence)
     options.sequence = chooseSequence(source->module());
+  if (!options.bucketBytes)
+    options.bucketBytes = chooseBucket(source->module());
   // Before remarks, which are about what was chosen.
   if (failed(choosePolicy(source->module(), options, command.limits)))
     return 1;

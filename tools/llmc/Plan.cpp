@@ -126,6 +126,8 @@ int llmc::runPlan(const PlanCommand &command) {
   ModuleOp module = source->module();
   if (!options.sequence)
     options.sequence = chooseSequence(module);
+  if (!options.bucketBytes)
+    options.bucketBytes = chooseBucket(module);
   std::optional<PolicySearch> search;
   if (needsSearch(options, command.limits)) {
     search.emplace(module, options, command.limits);

@@ -190,10 +190,10 @@ static LogicalResult checkRanks(const PipelineOptions &options) {
     return mistake(llvm::formatv("--step-tokens expects at least 1 token, "
                                  "found {0}",
                                  options.stepTokens));
-  if (options.bucketBytes < 1024 || options.bucketBytes > largestBucket)
+  int64_t bucket = options.bucketBytes.value_or(largestBucket);
+  if (bucket < 1024 || bucket > largestBucket)
     return mistake(llvm::formatv("--bucket expects 1 to {0} KiB, found {1}",
-                                 largestBucket / 1024,
-                                 options.bucketBytes / 1024));
+                                 largestBucket / 1024, bucket / 1024));
   if (options.ranks > 1 && options.masters == "bf16")
     return mistake(llvm::formatv("--masters=bf16: the bits of chance that "
                                  "round weights are those of one device; leave "

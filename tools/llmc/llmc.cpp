@@ -125,16 +125,18 @@ static cl::opt<std::string>
             cl::desc("what lies in pinned memory of the host and comes to the "
                      "device when it is needed: none, or of optimizer (both "
                      "moments), masters (f32 weights beside bf16 ones) and "
-                     "gradients (of one device), with commas; auto: what fits and is fastest (default "
+                     "gradients (of one device), with commas; auto: what fits "
+                     "and is fastest (default "
                      "none; with --vram or --host auto)"),
             cl::value_desc("kinds"), cl::init("none"), cl::sub(compile),
             cl::sub(plan), cl::cat(category));
 static cl::opt<int64_t, false, WholeNumber>
     bucket("bucket",
            cl::desc("KiB of gradients that one collective carries, or of state "
-                    "that one copy from or to the host does (default 16384)"),
-           cl::value_desc("KiB"), cl::init(16384), cl::sub(compile),
-           cl::sub(plan), cl::cat(category));
+                    "that one copy from or to the host does (default 16384, of "
+                    "large models up to 131072)"),
+           cl::value_desc("KiB"), cl::init(0), cl::sub(compile), cl::sub(plan),
+           cl::cat(category));
 static cl::opt<std::string> recompute(
     "recompute",
     cl::desc("what the backward pass computes again rather than keep it: none; "
@@ -312,7 +314,8 @@ static PipelineOptions pipelineOptions() {
       offload.getNumOccurrences() ? offload == "auto" : isLimited;
   if (!options.autoOffload)
     options.offload = *OffloadSet::parse(offload);
-  options.bucketBytes = bucket * 1024;
+  if (bucket.getNumOccurrences())
+    options.bucketBytes = bucket * 1024;
   options.compileTo = compileTo;
   options.emit = emit;
   options.cache = cache;

@@ -136,7 +136,7 @@ Status CudaDevice::prepareMemory() {
   LLMC_TRY(checkMemory(
       program, gpu, static_cast<int64_t>(available),
       driverReserve + 2 * batchBytes() * static_cast<int64_t>(numBatches - 1)));
-  LLMC_TRY(hostArenas.check());
+  LLMC_TRY(hostArenas.check(ranks().localSize()));
   LLMC_TRY(createEvent(*driver, cleanup, eventTimed, started));
   return createEvent(*driver, cleanup, eventTimed, ended);
 }

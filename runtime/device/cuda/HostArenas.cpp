@@ -39,14 +39,16 @@ int64_t HostArenas::bytes() const {
   return total;
 }
 
-Status HostArenas::check() const {
+Status HostArenas::check(int ranks) const {
   const int64_t available = availableMemory();
-  if (available < 0 || bytes() <= available)
+  if (available < 0 || ranks * bytes() <= available)
     return Status::ok();
   return Status::error(
-      "the program pins {} of the host's memory ({}), {} are available; stop "
+      "the program pins {} of the host's memory{} ({}), {} are available; stop "
       "other programs, or compile with fewer kinds of --offload",
-      formatBytes(bytes()), listArenas(program), formatBytes(available));
+      formatBytes(ranks * bytes()),
+      ranks > 1 ? fmt::format(" for {} ranks, each", ranks) : "",
+      listArenas(program), formatBytes(available));
 }
 
 Status HostArenas::pin(const LlmcArena &arena, Arena &memory) {

@@ -23,8 +23,9 @@ public:
 
   /// Bytes of all arenas of the host.
   int64_t bytes() const;
-  /// Checks that the machine has the memory. Takes nothing.
-  Status check() const;
+  /// Checks that the machine has the memory, for `ranks` such programs. Takes
+  /// nothing.
+  Status check(int ranks) const;
   /// Takes memory and streams, if there are arenas of the host. `driver`
   /// outlives the object; `compute` is the kernels' stream.
   Status create(const Driver &driver, Cleanup &cleanup, CUstream compute);
