@@ -80,17 +80,21 @@ struct TransferSum {
 void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
   if (step.seconds() <= 0)
     return;
+  bool isLong = step.seconds() >= 10;
+  llvm::StringRef unit = isLong ? "s" : "ms";
+  double scale = isLong ? 1 : 1e3;
   os << llvm::formatv(
       "\na step of {0} micro-batch{1} of {2} x {3} tokens{4}, {5} tokens: "
-      "{6:f1} ms predicted, {7:f0} tokens/s\n",
+      "{6:f1} {8} predicted, {7:f0} tokens/s\n",
       step.accumulation, step.accumulation > 1 ? "es" : "", step.batch,
       step.sequence,
       step.ranks > 1 ? llvm::formatv(" on each of {0} GPUs", step.ranks).str()
                      : "",
-      withCommas(step.tokens()), 1e3 * step.seconds(), step.tokensPerSecond());
+      withCommas(step.tokens()), scale * step.seconds(), step.tokensPerSecond(),
+      unit);
   auto row = [&](llvm::StringRef name, double seconds) {
-    os << llvm::formatv("  {0,-28}{1,12:f1} ms  {2,5:f1} %\n", name,
-                        1e3 * seconds, 100 * seconds / step.seconds());
+    os << llvm::formatv("  {0,-28}{1,12:f1} {3}  {2,5:f1} %\n", name,
+                        scale * seconds, 100 * seconds / step.seconds(), unit);
   };
   row("forward", step.forward());
   row("backward", step.backward());
@@ -110,7 +114,8 @@ void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
                         humanBytes(step.copiedBytes()));
   if (!step.sentBytes() && !step.copiedBytes())
     return;
-  os << "\ncollectives and copies   number             bytes     busy ms  "
+  os << "\ncollectives and copies           number             bytes     busy "
+        "ms  "
         "exposed ms\n";
   for (auto [name, time] : {std::pair<llvm::StringRef, const FunctionTime &>{
                                 "micro_step", step.microStep},
@@ -125,7 +130,7 @@ void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
       sum.exposed += transfer.exposed;
     }
     for (const auto &[kind, sum] : sums)
-      os << llvm::formatv("  {0,-28}{1,3}{2,18}{3,12:f2}{4,12:f2}\n",
+      os << llvm::formatv("  {0,-32}{1,7}{2,18}{3,12:f2}{4,12:f2}\n",
                           (name + ": " + kind).str(), sum.count,
                           withCommas(sum.bytes), 1e3 * sum.busy,
                           1e3 * sum.exposed);
@@ -133,11 +138,11 @@ void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
 }
 
 void llmc::printConsidered(const PolicySearch &search, llvm::raw_ostream &os) {
-  os << "\nlooked at                              device        host       ms "
-        "a step    tokens/s\n";
+  os << llvm::formatv("\n{0,-71}{1,11} {2,11}{3,15}{4,12}\n", "looked at",
+                      "device", "host", "ms a step", "tokens/s");
   for (const PlannedPolicy &policy : search.getConsidered())
     os << llvm::formatv(
-        "  {0,-34}{1,11} {2,11}{3,15:f1}{4,12:f0}  {5}\n", policy.describe(),
+        "  {0,-69}{1,11} {2,11}{3,15:f1}{4,12:f0}  {5}\n", policy.describe(),
         humanBytes(policy.deviceBytes), humanBytes(policy.hostBytes),
         1e3 * policy.time.seconds(),
         policy.time.seconds() > 0 ? policy.time.tokensPerSecond() : 0.0,

@@ -69,6 +69,12 @@ Status checkArenas(const LlmcProgram &program) {
                              LlmcArenaMoment1, LlmcArenaMoment2, LlmcArenaIo})
     if (!seen.count(kind))
       return broken("it has no arena of {}", arenaNames[kind]);
+  const int64_t first = findArena(program, LlmcArenaMoment1)->bytes;
+  const int64_t second = findArena(program, LlmcArenaMoment2)->bytes;
+  if (first != second)
+    return broken("the arenas of {} and {} have {} and {} bytes",
+                  arenaNames[LlmcArenaMoment1], arenaNames[LlmcArenaMoment2],
+                  first, second);
   return Status::ok();
 }
 

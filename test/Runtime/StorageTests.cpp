@@ -118,7 +118,7 @@ TEST_F(NarrowTest, MomentsMayBeNarrow) {
   EXPECT_FALSE(keepsNarrowMoments(program));
   arenas[LlmcArenaMoment1].bytes /= 2;
   EXPECT_FAILS(checkProgram(program),
-               "does not fit into the arena of optimizer");
+               "the arenas of optimizer m and optimizer v have");
   arenas[LlmcArenaMoment2].bytes /= 2;
   EXPECT_TRUE(keepsNarrowMoments(program));
   EXPECT_OK(checkProgram(program));
