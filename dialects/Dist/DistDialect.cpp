@@ -139,8 +139,11 @@ LogicalResult UnitOp::verify() {
 }
 
 LogicalResult BucketOp::verify() {
-  MeshOp mesh = findMesh(*this);
-  int64_t ranks = mesh ? static_cast<int64_t>(mesh.getRanks()) : 1;
+  // Without a mesh there is one rank, which has buckets of what is offloaded.
+  FailureOr<int64_t> found = findMesh(*this) ? findRanks(*this) : 1;
+  if (failed(found))
+    return failure();
+  int64_t ranks = *found;
   int64_t elements = getElements();
   int64_t multiple = kShardAlignment * ranks;
   if (elements <= 0 || elements % multiple != 0)

@@ -228,10 +228,10 @@ Status Examination::measureHost(const Driver &driver, const Gpu &gpu,
   CUevent begin = nullptr, end = nullptr;
   LLMC_TRY(driver.check(driver.cuMemAlloc_v2(&device, probeBytes),
                         "cannot allocate GPU memory"));
-  cleanup.add([&] { driver.cuMemFree_v2(device); });
+  cleanup.add([&driver, device] { driver.cuMemFree_v2(device); });
   LLMC_TRY(driver.check(driver.cuMemHostAlloc(&pinned, probeBytes, 0),
                         "cannot pin host memory for copies: see ulimit -l"));
-  cleanup.add([&] { driver.cuMemFreeHost(pinned); });
+  cleanup.add([&driver, pinned] { driver.cuMemFreeHost(pinned); });
   std::memset(pinned, 1, probeBytes);
   LLMC_TRY(createStream(driver, cleanup, stream));
   LLMC_TRY(createEvent(driver, cleanup, eventTimed, begin));

@@ -1,7 +1,7 @@
 """growth.py PROGRAM --data DIR --work DIR [--steps N] [--allow KIB]: the memory of
 a training run over time. The run evaluates, saves and samples on the way. Its
-own (anonymous) resident memory is looked at after each printed step; the most in
-the last fifth may be at most --allow above the most in the second fifth, and it
+own (anonymous) memory, resident and swapped out, is looked at after each printed
+step; the most in the last fifth may be at most --allow above the most in the second fifth, and it
 must have been seen often enough to say so."""
 
 import argparse
@@ -17,10 +17,10 @@ def resident(process):
     """KiB of the process's own memory, None when it has ended."""
     try:
         with open(f"/proc/{process}/status") as file:
-            found = re.search(r"RssAnon:\s+(\d+)", file.read())
+            found = re.findall(r"(?:RssAnon|VmSwap):\s+(\d+)", file.read())
     except OSError:
         return None
-    return int(found[1]) if found else None
+    return sum(map(int, found)) if found else None
 
 
 def main():
@@ -47,7 +47,12 @@ def main():
         text=True,
         errors="replace",
         bufsize=1,
-        env={**os.environ, "ASAN_OPTIONS": sanitizer + ":thread_local_quarantine_size_kb=64"},
+        env={
+            **os.environ,
+            "ASAN_OPTIONS": sanitizer + ":thread_local_quarantine_size_kb=64",
+            # Else threads that meet in malloc get an arena each, at any time.
+            "MALLOC_ARENA_MAX": "1",
+        },
     )
     seen = []
     for text in process.stdout:
