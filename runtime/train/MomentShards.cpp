@@ -3,7 +3,6 @@
 #include "train/MomentShards.h"
 
 #include "train/Program.h"
-#include "train/Shards.h"
 #include "train/TensorStorage.h"
 
 #include <algorithm>
@@ -41,20 +40,6 @@ bool parsePiece(const std::string &text, PieceName &name) {
   return formatPiece(name.tensor, name.first, name.end - name.first) == text;
 }
 
-/// The elements of `tensor` that `rank` owns, as pieces whose `first` counts
-/// from the tensor's begin.
-std::vector<ShardPiece> ownPieces(const LlmcProgram &program, int rank,
-                                  const LlmcTensor &tensor) {
-  std::vector<ShardPiece> pieces;
-  const int64_t begin = tensor.offset / 4;
-  for (ShardPiece piece : piecesOf(program, begin, tensor.elements)) {
-    piece.first -= begin;
-    if (piece.owner == rank)
-      pieces.push_back(piece);
-  }
-  return pieces;
-}
-
 } // namespace
 
 bool hasMomentShards(const LlmcProgram &program) {
@@ -77,19 +62,25 @@ std::vector<TensorSource> ownMoments(const LlmcProgram &program,
                                      Device &device) {
   std::vector<TensorSource> sources;
   for (auto [kind, prefix] :
-       {std::pair(LlmcArenaMoment1, "m."), std::pair(LlmcArenaMoment2, "v.")})
-    for (const LlmcTensor *tensor : parametersOf(program))
+       {std::pair(LlmcArenaMoment1, "m."), std::pair(LlmcArenaMoment2, "v.")}) {
+    const TensorStorage storage(program, device, kind);
+    for (const LlmcTensor *tensor : parametersOf(program)) {
+      const int64_t begin = tensor->offset / 4;
       for (const ShardPiece &piece :
-           ownPieces(program, device.ranks().rank(), *tensor))
-        sources.push_back({formatPiece(std::string(prefix) + tensor->name,
-                                       piece.first, piece.count),
-                           {piece.count},
-                           piece.count,
-                           [&device, kind = kind, stored = piece.stored](
-                               int64_t first, int64_t count, float *out) {
-                             return device.read(kind, (stored + first) * 4, out,
-                                                count * 4);
-                           }});
+           piecesOf(program, begin, tensor->elements)) {
+        if (piece.owner != device.ranks().rank())
+          continue;
+        sources.push_back(
+            {formatPiece(std::string(prefix) + tensor->name,
+                         piece.first - begin, piece.count),
+             {piece.count},
+             piece.count,
+             [storage, piece](int64_t first, int64_t count, float *out) {
+               return storage.readOwn(piece, first, count, out);
+             }});
+      }
+    }
+  }
   return sources;
 }
 

@@ -3,7 +3,6 @@
 #include "train/TensorStorage.h"
 
 #include "train/Program.h"
-#include "train/Shards.h"
 
 #include <algorithm>
 #include <cmath>
@@ -84,6 +83,11 @@ Status TensorStorage::writeStored(int64_t first, int64_t count,
   return device.write(kind, first * 2, bits.data(), count * 2);
 }
 
+Status TensorStorage::readOwn(const ShardPiece &piece, int64_t first,
+                              int64_t count, float *values) const {
+  return readStored(placeOf(piece) + first, count, values);
+}
+
 Status TensorStorage::readShared(int64_t first, int64_t count,
                                  float *values) const {
   Communicator &ranks = device.ranks();
@@ -91,8 +95,7 @@ Status TensorStorage::readShared(int64_t first, int64_t count,
     float *part = values + (piece.first - first);
     const int64_t bytes = piece.count * 4;
     if (piece.owner == ranks.rank())
-      LLMC_TRY(readStored(isSharded ? piece.stored : piece.first, piece.count,
-                          part));
+      LLMC_TRY(readOwn(piece, 0, piece.count, part));
     LLMC_TRY(ranks.broadcast(part, bytes, piece.owner));
   }
   return Status::ok();
@@ -102,7 +105,7 @@ Status TensorStorage::writeShared(int64_t first, int64_t count,
                                   const float *values) const {
   for (const ShardPiece &piece : piecesOf(program, first, count))
     if (piece.owner == device.ranks().rank())
-      LLMC_TRY(writeStored(isSharded ? piece.stored : piece.first, piece.count,
+      LLMC_TRY(writeStored(placeOf(piece), piece.count,
                            values + (piece.first - first)));
   return Status::ok();
 }

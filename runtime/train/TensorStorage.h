@@ -5,6 +5,7 @@
 
 #include "core/Status.h"
 #include "device/Device.h"
+#include "train/Shards.h"
 
 #include <cstdint>
 
@@ -37,11 +38,20 @@ public:
   Status write(const LlmcTensor &tensor, int64_t first, int64_t count,
                const float *values) const;
 
+  /// `count` elements of `piece`, which this rank owns, from its `first` on; of
+  /// those, unlike with `read`, no other rank needs to know.
+  Status readOwn(const ShardPiece &piece, int64_t first, int64_t count,
+                 float *values) const;
+
   /// Whether this rank keeps any of these elements: `write` does nothing with
   /// others.
   bool keeps(const LlmcTensor &tensor, int64_t first, int64_t count) const;
 
 private:
+  /// Where an own piece begins in the arena.
+  int64_t placeOf(const ShardPiece &piece) const {
+    return isSharded ? piece.stored : piece.first;
+  }
   /// Elements of the arena, from the `first` of it on.
   Status readStored(int64_t first, int64_t count, float *values) const;
   Status writeStored(int64_t first, int64_t count, const float *values) const;
@@ -50,8 +60,8 @@ private:
 
   const LlmcProgram &program;
   Device &device;
-  LlmcArenaKind kind; ///< where the elements lie
-  bool isNarrow;      ///< in bf16
+  LlmcArenaKind kind;     ///< where the elements lie
+  bool isNarrow;          ///< in bf16
   bool isSharded = false; ///< the arena holds the own elements only
   bool isShared = false;  ///< only the own elements are valid
 };

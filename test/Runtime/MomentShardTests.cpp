@@ -18,14 +18,19 @@ using namespace llmc::runtime::test;
 namespace {
 
 /// The bigram program with its storage shared out over ranks, in buckets of
-/// which the first ends within the weight.
+/// which the first ends within the weight. `narrow`: moments are bf16.
 struct SharedProgram {
   LlmcProgram program = llmcProgram;
   std::vector<LlmcArena> arenas{llmcProgram.arenas,
                                 llmcProgram.arenas + llmcProgram.numArenas};
   std::vector<LlmcBucket> buckets;
+  bool narrow;
 
-  SharedProgram(int ranks, int zero) {
+  SharedProgram(int ranks, int zero, bool narrow = false) : narrow(narrow) {
+    program.arenas = arenas.data();
+    if (narrow)
+      for (LlmcArenaKind kind : {LlmcArenaMoment1, LlmcArenaMoment2})
+        arenas[kind].bytes /= 2;
     if (ranks == 1)
       return;
     const int64_t total = llmcProgram.parameters;
@@ -37,7 +42,6 @@ struct SharedProgram {
         arena.sharded = 1;
         arena.bytes /= ranks;
       }
-    program.arenas = arenas.data();
     program.ranks = ranks;
     program.zeroStage = zero;
     program.lastMicroStep = zero < 2 ? program.microStep : nullptr;
@@ -73,10 +77,15 @@ float valueOf(LlmcArenaKind kind, const LlmcTensor &tensor, int64_t element) {
          0.25f * static_cast<float>(kind);
 }
 
-std::vector<float> valuesOf(LlmcArenaKind kind, const LlmcTensor &tensor) {
+/// As the program keeps them.
+std::vector<float> valuesOf(const SharedProgram &shared, LlmcArenaKind kind,
+                            const LlmcTensor &tensor) {
   std::vector<float> values;
-  for (int64_t i = 0; i < tensor.elements; ++i)
-    values.push_back(valueOf(kind, tensor, i));
+  for (int64_t i = 0; i < tensor.elements; ++i) {
+    float value = valueOf(kind, tensor, i);
+    bool rounded = shared.narrow && kind != LlmcArenaParameter;
+    values.push_back(rounded ? fromBf16(toBf16(value)) : value);
+  }
   return values;
 }
 
@@ -88,7 +97,7 @@ protected:
         for (const LlmcTensor *tensor : parametersOf(shared.program))
           EXPECT_OK(TensorStorage(shared.program, device, kind)
                         .write(*tensor, 0, tensor->elements,
-                               valuesOf(kind, *tensor).data()));
+                               valuesOf(shared, kind, *tensor).data()));
       RunState state;
       state.step = step;
       EXPECT_OK(
@@ -115,7 +124,7 @@ protected:
           std::vector<float> found(static_cast<size_t>(tensor->elements));
           EXPECT_OK(TensorStorage(shared.program, device, kind)
                         .read(*tensor, 0, tensor->elements, found.data()));
-          EXPECT_EQ(found, valuesOf(kind, *tensor));
+          EXPECT_EQ(found, valuesOf(shared, kind, *tensor));
         }
     });
   }
@@ -137,19 +146,20 @@ protected:
 };
 
 TEST_F(MomentShardTest, AnyNumberOfRanksReadsWhatAnyOtherWrote) {
-  for (int writers : {1, 2, 4})
-    for (int zero : {1, 3}) {
-      SharedProgram from(writers, zero);
-      save(from, 3);
-      std::vector<std::string> names = *listDirectory(path("step_000003"));
-      EXPECT_EQ(std::count_if(names.begin(), names.end(), isMomentShardName),
-                writers == 1 ? 0 : writers);
-      for (int readers : {1, 2, 4}) {
-        SharedProgram to(readers, 4 - zero);
-        expectLoads(to, 3);
+  for (bool narrow : {false, true})
+    for (int writers : {1, 2, 4})
+      for (int zero : {1, 3}) {
+        SharedProgram from(writers, zero, narrow);
+        save(from, 3);
+        std::vector<std::string> names = *listDirectory(path("step_000003"));
+        EXPECT_EQ(std::count_if(names.begin(), names.end(), isMomentShardName),
+                  writers == 1 ? 0 : writers);
+        for (int readers : {1, 2, 4}) {
+          SharedProgram to(readers, 4 - zero, narrow);
+          expectLoads(to, 3);
+        }
+        EXPECT_OK(removeTree(path("step_000003")));
       }
-      EXPECT_OK(removeTree(path("step_000003")));
-    }
 }
 
 TEST_F(MomentShardTest, ADamagedOrLostShardIsFoundAndSkipped) {
