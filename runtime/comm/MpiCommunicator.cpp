@@ -8,6 +8,7 @@
 #include "comm/MpiCommunicator.h"
 
 #include "comm/Launch.h"
+#include "core/Clock.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -18,8 +19,6 @@
 
 namespace llmc::runtime {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr int dataTag = 0;
 /// Says that its sender has reported an error and ends.

@@ -2,45 +2,31 @@
 
 #include "comm/MpiLibrary.h"
 
-#include <cstdlib>
-#include <dlfcn.h>
-#include <string>
+#include "core/SharedLibrary.h"
 
 namespace llmc::runtime::mpi {
 
 Status Library::load() {
-  const char *named = std::getenv("LLMC_MPI");
-  bool isNamed = named && *named;
-  std::string path = isNamed ? named : "libmpi.so.40";
+  SharedLibrary library;
   // Open MPI's own plug-ins look for its symbols.
-  void *library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
-  if (!library) {
-    const char *reason = ::dlerror();
-    return Status::error("no Open MPI: {}; {}", reason ? reason : path,
-                         isNamed ? "LLMC_MPI must name the library libmpi.so "
-                                   "of an Open MPI"
-                                 : "install it (Debian: openmpi-bin), or name "
-                                   "its libmpi.so with LLMC_MPI");
-  }
-  const char *missing = nullptr;
-  auto find = [&](const char *name) {
-    void *symbol = ::dlsym(library, name);
-    if (!symbol && !missing)
-      missing = name;
-    return symbol;
-  };
-  world = find("ompi_mpi_comm_world");
-  byte = find("ompi_mpi_byte");
-  errorsReturn = find("ompi_mpi_errors_return");
-#define LLMC_FIND(name, parameters)                                            \
-  name = reinterpret_cast<decltype(name)>(find("MPI_" #name));
+  if (!library.open("LLMC_MPI", "libmpi.so.40", SharedLibrary::Symbols::Shared))
+    return Status::error("no Open MPI: {}; {}", library.reason(),
+                         library.isNamed()
+                             ? "LLMC_MPI must name the library libmpi.so "
+                               "of an Open MPI"
+                             : "install it (Debian: openmpi-bin), or name "
+                               "its libmpi.so with LLMC_MPI");
+  library.find(world, "ompi_mpi_comm_world");
+  library.find(byte, "ompi_mpi_byte");
+  library.find(errorsReturn, "ompi_mpi_errors_return");
+#define LLMC_FIND(name, parameters) library.find(name, "MPI_" #name);
   LLMC_MPI_FUNCTIONS(LLMC_FIND)
 #undef LLMC_FIND
-  if (missing)
+  if (const char *missing = library.missing())
     return Status::error("{} is no Open MPI that is known here: it has no {}; "
                          "install Open MPI 4 or 5 and start the program with "
                          "its mpirun",
-                         path, missing);
+                         library.path(), missing);
   return Status::ok();
 }
 

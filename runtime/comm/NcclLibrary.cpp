@@ -2,8 +2,7 @@
 
 #include "comm/NcclLibrary.h"
 
-#include <cstdlib>
-#include <dlfcn.h>
+#include "core/SharedLibrary.h"
 
 namespace llmc::runtime::nccl {
 namespace {
@@ -38,34 +37,23 @@ std::string formatVersion(int version) {
 }
 
 Status Library::load() {
-  const char *named = std::getenv("LLMC_NCCL");
-  const bool isNamed = named && *named;
-  path = isNamed ? named : "libnccl.so.2";
-  void *library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) {
-    const char *reason = ::dlerror();
+  SharedLibrary library;
+  const bool isOpen = library.open("LLMC_NCCL", "libnccl.so.2");
+  path = library.path();
+  if (!isOpen)
     return Status::error(
-        "no NCCL, which connects GPUs: {}; {}", reason ? reason : path,
-        isNamed ? "LLMC_NCCL must name NVIDIA's libnccl.so.2"
-                : "install it (package libnccl2, or nvidia-nccl-cu13 of the "
-                  "Python package index), or name its libnccl.so.2 with "
-                  "LLMC_NCCL");
-  }
-  const char *missing = nullptr;
-  auto find = [&](const char *name) {
-    void *symbol = ::dlsym(library, name);
-    if (!symbol && !missing)
-      missing = name;
-    return symbol;
-  };
-#define LLMC_FIND(name, parameters)                                            \
-  name = reinterpret_cast<decltype(name)>(find("nccl" #name));
+        "no NCCL, which connects GPUs: {}; {}", library.reason(),
+        library.isNamed()
+            ? "LLMC_NCCL must name NVIDIA's libnccl.so.2"
+            : "install it (package libnccl2, or nvidia-nccl-cu13 of the "
+              "Python package index), or name its libnccl.so.2 with "
+              "LLMC_NCCL");
+#define LLMC_FIND(name, parameters) library.find(name, "nccl" #name);
   LLMC_NCCL_FUNCTIONS(LLMC_FIND)
 #undef LLMC_FIND
-  getErrorString =
-      reinterpret_cast<decltype(getErrorString)>(find("ncclGetErrorString"));
-  getLastError =
-      reinterpret_cast<decltype(getLastError)>(find("ncclGetLastError"));
+  library.find(getErrorString, "ncclGetErrorString");
+  library.find(getLastError, "ncclGetLastError");
+  const char *missing = library.missing();
   if (GetVersion)
     LLMC_TRY(check(GetVersion(&version), "ncclGetVersion"));
   if (missing || version < oldestVersion)

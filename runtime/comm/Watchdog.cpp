@@ -2,23 +2,19 @@
 
 #include "comm/Watchdog.h"
 
+#include "core/Clock.h"
+#include "core/SignalMask.h"
+
 #include <cerrno>
-#include <chrono>
-#include <csignal>
 #include <fstream>
-#include <pthread.h>
 #include <string>
 
 namespace llmc::runtime {
 
 Watchdog::Watchdog(std::vector<int64_t> pids, OnLoss onLoss)
     : pids(std::move(pids)), onLoss(std::move(onLoss)) {
-  // Signals are for the thread that trains.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   thread = std::thread([this] { watch(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Watchdog::~Watchdog() {
@@ -42,7 +38,6 @@ bool Watchdog::isGone(int rank) const {
 }
 
 void Watchdog::watch() {
-  using Clock = std::chrono::steady_clock;
   Clock::time_point last = Clock::now();
   while (!stopping) {
     const Clock::time_point now = Clock::now();

@@ -55,7 +55,7 @@ size_t Console::barRoom() {
 }
 
 void Console::bar(int64_t done, int64_t total, std::string_view text) {
-  auto now = std::chrono::steady_clock::now();
+  const Clock::time_point now = Clock::now();
   if (!progress || quiet ||
       (drawn && now - lastDrawn < std::chrono::milliseconds(50)))
     return;

@@ -8,7 +8,8 @@
 #ifndef LLMC_RUNTIME_CORE_CONSOLE_H
 #define LLMC_RUNTIME_CORE_CONSOLE_H
 
-#include <chrono>
+#include "core/Clock.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -42,7 +43,7 @@ private:
   bool progress;
   bool mute;
   bool drawn = false;
-  std::chrono::steady_clock::time_point lastDrawn;
+  Clock::time_point lastDrawn;
 };
 
 /// Columns of the terminal, 80 when stdout is none.

@@ -2,19 +2,14 @@
 
 #include "core/WorkQueue.h"
 
-#include <csignal>
-#include <pthread.h>
+#include "core/SignalMask.h"
 
 namespace llmc::runtime {
 
 WorkQueue::WorkQueue(int64_t count)
     : isUnderWay(static_cast<size_t>(count), false) {
-  // Signals are for the thread that trains.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   thread = std::thread([this] { work(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 WorkQueue::~WorkQueue() {

@@ -4,6 +4,14 @@
 
 using llmc::runtime::DeviceContext;
 
+int64_t llmc::runtime::arenaBytes(const LlmcProgram &program, bool ofHost) {
+  int64_t total = 0;
+  for (int64_t i = 0; i < program.numArenas; ++i)
+    if ((program.arenas[i].host != 0) == ofHost)
+      total += program.arenas[i].bytes;
+  return total;
+}
+
 extern "C" void llmcLaunch(LlmcContext *context, int64_t kernel, void **args) {
   static_cast<DeviceContext *>(context)->device->launch(kernel, args);
 }

@@ -24,6 +24,10 @@
 
 namespace llmc::runtime {
 
+/// Bytes of the program's arenas that lie on the device, or on the host beside
+/// it; a workspace counts once.
+int64_t arenaBytes(const LlmcProgram &program, bool ofHost);
+
 /// Time spent in one kernel since profiling began.
 struct KernelTime {
   int64_t calls = 0;

@@ -16,7 +16,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <sys/resource.h>
+#include <limits>
 #include <vector>
 
 namespace llmc::runtime {
@@ -51,9 +51,8 @@ private:
     report += fmt::format("FAILS {:<14} {}\n", what, text);
     canRun = false;
   }
-  int64_t arenaBytes(bool ofHost) const;
   int64_t pinnedBytes() const {
-    return (copyBuffers + arenaBytes(/*ofHost=*/true)) * program.ranks;
+    return (copyBuffers + arenaBytes(program, /*ofHost=*/true)) * program.ranks;
   }
   int64_t exchangedBytes() const;
   std::string costOf(double bytesPerSecond) const;
@@ -73,15 +72,6 @@ private:
   std::vector<Gpu> gpus; ///< that the program would use
   bool goesThroughHost = false, arrives = true;
 };
-
-/// Of one rank; `ofHost`, those that lie beside a GPU's memory.
-int64_t Examination::arenaBytes(bool ofHost) const {
-  int64_t total = 0;
-  for (int64_t i = 0; i < program.numArenas; ++i)
-    if ((program.arenas[i].host != 0) == ofHost)
-      total += program.arenas[i].bytes;
-  return total;
-}
 
 /// Sent by a rank in a step: gradients are summed, parameters gathered, from
 /// stage 3 on twice.
@@ -142,7 +132,8 @@ void Examination::run() {
 void Examination::examineHost() {
   const bool onCpu = program.deviceKind == LlmcDeviceCpu;
   const int64_t needed =
-      onCpu ? (arenaBytes(false) + arenaBytes(true)) * program.ranks
+      onCpu ? (arenaBytes(program, false) + arenaBytes(program, true)) *
+                  program.ranks
             : pinnedBytes();
   const int64_t available = availableMemory();
   const std::string text = fmt::format(
@@ -167,24 +158,21 @@ void Examination::examineHost() {
 }
 
 void Examination::examinePinning() {
-  rlimit limit = {};
-  if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+  const int64_t limit = lockedMemoryLimit();
+  if (limit < 0)
     return;
   const int64_t needed = pinnedBytes();
-  if (limit.rlim_cur == RLIM_INFINITY ||
-      static_cast<int64_t>(limit.rlim_cur) >= needed)
-    return ok(
-        "pinned memory",
-        fmt::format("{} allowed (ulimit -l)",
-                    limit.rlim_cur == RLIM_INFINITY
-                        ? "any amount"
-                        : formatBytes(static_cast<int64_t>(limit.rlim_cur))));
+  if (limit >= needed)
+    return ok("pinned memory",
+              fmt::format("{} allowed (ulimit -l)",
+                          limit == std::numeric_limits<int64_t>::max()
+                              ? "any amount"
+                              : formatBytes(limit)));
   slow("pinned memory",
        fmt::format("{} allowed (ulimit -l), the program pins {}: some drivers "
                    "and networks refuse that; raise it with ulimit -l "
                    "unlimited, or memlock in /etc/security/limits.conf",
-                   formatBytes(static_cast<int64_t>(limit.rlim_cur)),
-                   formatBytes(needed)));
+                   formatBytes(limit), formatBytes(needed)));
 }
 
 void Examination::examineGpus(const Driver &driver, int count) {
@@ -226,12 +214,10 @@ Status Examination::measureHost(const Driver &driver, const Gpu &gpu,
   void *pinned = nullptr;
   CUstream stream = nullptr;
   CUevent begin = nullptr, end = nullptr;
-  LLMC_TRY(driver.check(driver.cuMemAlloc_v2(&device, probeBytes),
-                        "cannot allocate GPU memory"));
-  cleanup.add([&driver, device] { driver.cuMemFree_v2(device); });
-  LLMC_TRY(driver.check(driver.cuMemHostAlloc(&pinned, probeBytes, 0),
-                        "cannot pin host memory for copies: see ulimit -l"));
-  cleanup.add([&driver, pinned] { driver.cuMemFreeHost(pinned); });
+  LLMC_TRY(allocateGpu(driver, cleanup, probeBytes, device,
+                       "cannot allocate GPU memory"));
+  LLMC_TRY(allocatePinned(driver, cleanup, probeBytes, pinned,
+                          "cannot pin host memory for copies: see ulimit -l"));
   std::memset(pinned, 1, probeBytes);
   LLMC_TRY(createStream(driver, cleanup, stream));
   LLMC_TRY(createEvent(driver, cleanup, eventTimed, begin));
@@ -271,9 +257,9 @@ void Examination::examineGpu(const Driver &driver, const Gpu &gpu) {
     fails(name, code.message());
   const std::string memory = fmt::format(
       "{}: {} of {} free, the plan takes {}", gpu.name, formatBytes(available),
-      formatBytes(gpu.totalBytes), formatBytes(arenaBytes(false)));
+      formatBytes(gpu.totalBytes), formatBytes(arenaBytes(program, false)));
   // With what the driver and NCCL take beside it.
-  if (checkMemory(program, gpu, available, int64_t(64) << 20).isOk())
+  if (checkMemory(program, gpu, available, driverReserve).isOk())
     ok(name, memory + ": fits");
   else
     fails(name, memory + ": does not fit; stop other programs that use this "

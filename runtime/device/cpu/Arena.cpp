@@ -8,8 +8,10 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <string>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 // Kernels that the compiler made are not instrumented. For their sake an arena
 // ends, in a build with the address sanitizer, where memory ends: what runs
@@ -82,6 +84,14 @@ Arena &Arena::operator=(Arena &&other) noexcept {
 Arena::~Arena() {
   if (mapping)
     ::munmap(mapping, static_cast<size_t>(mappedBytes));
+}
+
+int64_t lockedMemoryLimit() {
+  rlimit limit = {};
+  if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+    return -1;
+  return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<int64_t>::max()
+                                         : static_cast<int64_t>(limit.rlim_cur);
 }
 
 int64_t availableMemory() {

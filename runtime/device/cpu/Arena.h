@@ -35,6 +35,10 @@ private:
 /// what its control group leaves, whichever is less. -1 when unknown.
 int64_t availableMemory();
 
+/// Bytes that a process may lock into memory (ulimit -l), INT64_MAX for any
+/// number; -1 when unknown.
+int64_t lockedMemoryLimit();
+
 /// The memory that this process holds for itself now, in bytes: what it
 /// allocated, without its code and the mapped token files, which the system
 /// takes back when it needs the room. -1 when unknown.

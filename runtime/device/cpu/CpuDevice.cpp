@@ -3,11 +3,11 @@
 #include "device/cpu/CpuDevice.h"
 
 #include "comm/Launch.h"
+#include "core/Clock.h"
 #include "core/Console.h"
 
 #include <algorithm>
 #include <cassert>
-#include <chrono>
 #include <cstring>
 
 namespace llmc::runtime {
@@ -126,7 +126,6 @@ Status CpuDevice::run(LlmcEntryPoint entry) {
 }
 
 void CpuDevice::launch(int64_t index, void **args) {
-  using Clock = std::chrono::steady_clock;
   const LlmcKernel &kernel = program.kernels[index];
   Clock::time_point start;
   if (!times.empty())
@@ -145,7 +144,7 @@ void CpuDevice::launch(int64_t index, void **args) {
   if (!times.empty()) {
     KernelTime &time = times[static_cast<size_t>(index)];
     ++time.calls;
-    time.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+    time.seconds += secondsSince(start);
   }
 }
 

@@ -2,8 +2,9 @@
 
 #include "device/cpu/ThreadPool.h"
 
+#include "core/SignalMask.h"
+
 #include <algorithm>
-#include <csignal>
 #include <sched.h>
 #include <system_error>
 
@@ -26,17 +27,13 @@ void pause() {
 } // namespace
 
 ThreadPool::ThreadPool(unsigned threads) {
-  // Signals are for the thread that runs the loop: it alone checks for them.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   try {
     for (unsigned thread = 1; thread < std::max(1u, threads); ++thread)
       workers.emplace_back([this, thread] { work(thread); });
   } catch (const std::system_error &) {
     // The system grants no more threads; those there are do all the work.
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 ThreadPool::~ThreadPool() {

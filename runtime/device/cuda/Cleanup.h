@@ -48,6 +48,24 @@ inline Status createEvent(const Driver &driver, Cleanup &cleanup,
   return Status::ok();
 }
 
+/// `bytes` of the current GPU's memory. `what` is the error's begin.
+inline Status allocateGpu(const Driver &driver, Cleanup &cleanup, int64_t bytes,
+                          CUdeviceptr &address, const char *what) {
+  LLMC_TRY(driver.check(
+      driver.cuMemAlloc_v2(&address, static_cast<size_t>(bytes)), what));
+  cleanup.add([&driver, address] { driver.cuMemFree_v2(address); });
+  return Status::ok();
+}
+
+/// `bytes` of the host's memory that GPUs reach by themselves.
+inline Status allocatePinned(const Driver &driver, Cleanup &cleanup,
+                             int64_t bytes, void *&address, const char *what) {
+  LLMC_TRY(driver.check(
+      driver.cuMemHostAlloc(&address, static_cast<size_t>(bytes), 0), what));
+  cleanup.add([&driver, address = address] { driver.cuMemFreeHost(address); });
+  return Status::ok();
+}
+
 } // namespace llmc::runtime::cuda
 
 #endif // LLMC_RUNTIME_DEVICE_CUDA_CLEANUP_H

@@ -17,9 +17,6 @@ using namespace cuda;
 
 namespace {
 
-/// Room for code, graphs and the registers that kernels spill.
-constexpr int64_t driverReserve = int64_t(64) << 20;
-
 /// Alignment that the driver's allocations have.
 constexpr int64_t driverAlignment = 256;
 
@@ -68,10 +65,8 @@ std::string CudaDevice::description() const {
 }
 
 int64_t CudaDevice::plannedBytes() const {
-  int64_t total = 2 * batchBytes() * static_cast<int64_t>(numBatches - 1);
-  for (int64_t i = 0; i < program.numArenas; ++i)
-    total += program.arenas[i].host ? 0 : program.arenas[i].bytes;
-  return total;
+  return 2 * batchBytes() * static_cast<int64_t>(numBatches - 1) +
+         arenaBytes(program, /*ofHost=*/false);
 }
 
 Status CudaDevice::enter() {

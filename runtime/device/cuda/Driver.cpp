@@ -2,8 +2,7 @@
 
 #include "device/cuda/Driver.h"
 
-#include <cstdlib>
-#include <dlfcn.h>
+#include "core/SharedLibrary.h"
 
 namespace llmc::runtime::cuda {
 namespace {
@@ -52,27 +51,24 @@ Status Driver::check(CUresult result, std::string_view what) const {
 }
 
 Status Driver::load() {
-  const char *named = std::getenv("LLMC_CUDA_DRIVER");
-  bool isNamed = named && *named;
-  path = isNamed ? named : "libcuda.so.1";
-  void *library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) {
-    const char *reason = ::dlerror();
+  SharedLibrary library;
+  const bool isOpen = library.open("LLMC_CUDA_DRIVER", "libcuda.so.1");
+  path = library.path();
+  if (!isOpen)
     return Status::error(
-        "no CUDA driver: {}; {}", reason ? reason : path,
-        isNamed ? "LLMC_CUDA_DRIVER must name a CUDA driver library"
-                : "install NVIDIA's driver, or compile the model with "
-                  "--target=cpu to train without a GPU");
-  }
-#define LLMC_CUDA_LOAD(name, parameters)                                       \
-  name = reinterpret_cast<CUresult(*) parameters>(::dlsym(library, #name));    \
-  if (!name)                                                                   \
-    return Status::error(                                                      \
-        "the CUDA driver {} has no {}: it is older than CUDA "                 \
-        "{}; update it to {} or newer",                                        \
-        path, #name, formatVersion(oldestVersion), oldestLinuxDriver);
+        "no CUDA driver: {}; {}", library.reason(),
+        library.isNamed()
+            ? "LLMC_CUDA_DRIVER must name a CUDA driver library"
+            : "install NVIDIA's driver, or compile the model with "
+              "--target=cpu to train without a GPU");
+#define LLMC_CUDA_LOAD(name, parameters) library.find(name, #name);
   LLMC_CUDA_FUNCTIONS(LLMC_CUDA_LOAD)
 #undef LLMC_CUDA_LOAD
+  if (const char *missing = library.missing())
+    return Status::error("the CUDA driver {} has no {}: it is older than CUDA "
+                         "{}; update it to {} or newer",
+                         path, missing, formatVersion(oldestVersion),
+                         oldestLinuxDriver);
   return Status::ok();
 }
 

@@ -36,6 +36,9 @@ Result<Code> chooseCode(const Driver &driver, const Gpu &gpu,
 /// a table of GPUs by name; 0 for others.
 Peak peakOf(const Gpu &gpu, const LlmcProgram &program);
 
+/// Room for code, graphs and the registers that kernels spill.
+inline constexpr int64_t driverReserve = int64_t(64) << 20;
+
 /// Checks that `freeBytes` hold the program's arenas, other than those of the
 /// host, and `extraBytes`. The
 /// error lists the arenas and the largest tensors.

@@ -2,14 +2,12 @@
 
 #include "device/cuda/GpuCollectives.h"
 
-#include <csignal>
-#include <pthread.h>
+#include "core/SignalMask.h"
+
 #include <unistd.h>
 
 namespace llmc::runtime::cuda {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 /// How long NCCL may take to give up, before the process ends without it.
 constexpr std::chrono::seconds graceTime(10);
@@ -37,12 +35,8 @@ Status GpuCollectives::connect(const Driver &usedDriver, Cleanup &cleanup,
     ranks.report(joined);
     ranks.abort();
   }
-  // Signals are for the thread that trains.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   watchdog = std::thread([this] { watch(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return Status::ok();
 }
 
@@ -95,15 +89,11 @@ Status GpuCollectives::checkWires() {
   };
   Cleanup own;
   CUdeviceptr device = 0;
-  LLMC_TRY(driver->check(
-      driver->cuMemAlloc_v2(&device, static_cast<size_t>(3 * size * bytes)),
-      "cannot allocate GPU memory for a first exchange"));
-  own.add([&] { driver->cuMemFree_v2(device); });
+  LLMC_TRY(allocateGpu(*driver, own, 3 * size * bytes, device,
+                       "cannot allocate GPU memory for a first exchange"));
   void *pinned = nullptr;
-  LLMC_TRY(driver->check(
-      driver->cuMemHostAlloc(&pinned, static_cast<size_t>(2 * size * bytes), 0),
-      "cannot pin host memory for a first exchange"));
-  own.add([&] { driver->cuMemFreeHost(pinned); });
+  LLMC_TRY(allocatePinned(*driver, own, 2 * size * bytes, pinned,
+                          "cannot pin host memory for a first exchange"));
   auto *sent = static_cast<uint32_t *>(pinned), *got = sent + size * words;
   for (int to = 0; to < size; ++to)
     for (int64_t word = 0; word < words; ++word)

@@ -17,11 +17,11 @@
 #include "abi/ProgramAbi.h"
 #include "comm/Communicator.h"
 #include "comm/NcclLibrary.h"
+#include "core/Clock.h"
 #include "device/cuda/Cleanup.h"
 #include "device/cuda/Kernels.h"
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -80,7 +80,7 @@ private:
   std::condition_variable changed;
   Status failure = Status::ok();
   bool stopping = false;
-  std::atomic<std::chrono::steady_clock::rep> waitingSince{0}; ///< 0: not
+  std::atomic<Clock::rep> waitingSince{0}; ///< 0: not
   std::thread watchdog;
 };
 

@@ -5,7 +5,7 @@
 #include "core/Console.h"
 
 #include <algorithm>
-#include <sys/resource.h>
+#include <limits>
 
 namespace llmc::runtime::cuda {
 namespace {
@@ -21,23 +21,14 @@ std::string listArenas(const LlmcProgram &program) {
 }
 
 /// What a process may lock, as text.
-std::string lockedMemoryLimit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
-    return "unknown";
-  return limit.rlim_cur == RLIM_INFINITY
-             ? std::string("none")
-             : formatBytes(static_cast<int64_t>(limit.rlim_cur));
+std::string describeLimit() {
+  const int64_t limit = lockedMemoryLimit();
+  return limit < 0                                      ? "unknown"
+         : limit == std::numeric_limits<int64_t>::max() ? "none"
+                                                        : formatBytes(limit);
 }
 
 } // namespace
-
-int64_t HostArenas::bytes() const {
-  int64_t total = 0;
-  for (int64_t i = 0; i < program.numArenas; ++i)
-    total += program.arenas[i].host ? program.arenas[i].bytes : 0;
-  return total;
-}
 
 Status HostArenas::check(int ranks) const {
   const int64_t available = availableMemory();
@@ -68,8 +59,7 @@ Status HostArenas::pin(const LlmcArena &arena, Arena &memory) {
         "of --offload",
         formatBytes(arena.bytes), arena.name, formatBytes(bytes()),
         listArenas(program), driver->describe(result),
-        formatBytes(std::max<int64_t>(0, availableMemory())),
-        lockedMemoryLimit());
+        formatBytes(std::max<int64_t>(0, availableMemory())), describeLimit());
   cleanup->add([owner = driver, data = memory.data()] {
     owner->cuMemHostUnregister(data);
   });

@@ -10,6 +10,7 @@
 #define LLMC_RUNTIME_DEVICE_CUDA_HOSTARENAS_H
 
 #include "abi/ProgramAbi.h"
+#include "device/Device.h"
 #include "device/cpu/Arena.h"
 #include "device/cuda/Cleanup.h"
 
@@ -22,7 +23,7 @@ public:
   explicit HostArenas(const LlmcProgram &program) : program(program) {}
 
   /// Bytes of all arenas of the host.
-  int64_t bytes() const;
+  int64_t bytes() const { return arenaBytes(program, /*ofHost=*/true); }
   /// Checks that the machine has the memory, for `ranks` such programs. Takes
   /// nothing.
   Status check(int ranks) const;

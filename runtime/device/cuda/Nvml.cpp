@@ -2,8 +2,7 @@
 
 #include "device/cuda/Nvml.h"
 
-#include <cstdlib>
-#include <dlfcn.h>
+#include "core/SharedLibrary.h"
 
 namespace llmc::runtime::cuda {
 
@@ -13,37 +12,27 @@ Nvml::~Nvml() {
 }
 
 Status Nvml::open() {
-  const char *named = std::getenv("LLMC_NVML");
-  const std::string path = named && *named ? named : "libnvidia-ml.so.1";
-  void *library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) {
-    const char *reason = ::dlerror();
+  SharedLibrary library;
+  if (!library.open("LLMC_NVML", "libnvidia-ml.so.1"))
     return Status::error("no NVML: {}; it comes with NVIDIA's driver",
-                         reason ? reason : path);
-  }
-  const char *missing = nullptr;
-  auto find = [&](auto &function, const char *name) {
-    function = reinterpret_cast<std::decay_t<decltype(function)>>(
-        ::dlsym(library, name));
-    if (!function && !missing)
-      missing = name;
-  };
+                         library.reason());
   int (*init)() = nullptr;
   int (*stop)() = nullptr;
   int (*getVersion)(char *, unsigned) = nullptr;
-  find(init, "nvmlInit_v2");
-  find(stop, "nvmlShutdown");
-  find(getVersion, "nvmlSystemGetDriverVersion");
-  find(getDevice, "nvmlDeviceGetHandleByPciBusId_v2");
-  find(getGeneration, "nvmlDeviceGetCurrPcieLinkGeneration");
-  find(getWidth, "nvmlDeviceGetCurrPcieLinkWidth");
-  find(getMostGeneration, "nvmlDeviceGetMaxPcieLinkGeneration");
-  find(getMostWidth, "nvmlDeviceGetMaxPcieLinkWidth");
-  find(getPowerLimit, "nvmlDeviceGetPowerManagementLimit");
-  find(getUsualPower, "nvmlDeviceGetPowerManagementDefaultLimit");
-  find(getTemperature, "nvmlDeviceGetTemperature");
-  if (missing)
-    return Status::error("{} has no {}; update NVIDIA's driver", path, missing);
+  library.find(init, "nvmlInit_v2");
+  library.find(stop, "nvmlShutdown");
+  library.find(getVersion, "nvmlSystemGetDriverVersion");
+  library.find(getDevice, "nvmlDeviceGetHandleByPciBusId_v2");
+  library.find(getGeneration, "nvmlDeviceGetCurrPcieLinkGeneration");
+  library.find(getWidth, "nvmlDeviceGetCurrPcieLinkWidth");
+  library.find(getMostGeneration, "nvmlDeviceGetMaxPcieLinkGeneration");
+  library.find(getMostWidth, "nvmlDeviceGetMaxPcieLinkWidth");
+  library.find(getPowerLimit, "nvmlDeviceGetPowerManagementLimit");
+  library.find(getUsualPower, "nvmlDeviceGetPowerManagementDefaultLimit");
+  library.find(getTemperature, "nvmlDeviceGetTemperature");
+  if (const char *missing = library.missing())
+    return Status::error("{} has no {}; update NVIDIA's driver", library.path(),
+                         missing);
   if (int result = init())
     return Status::error("NVML does not start: error {}; see whether "
                          "nvidia-smi works",

@@ -126,9 +126,8 @@ Result<PeerCopy> tryPeerCopy(const Driver &driver, const Gpu &from,
   }
   void *pinned = nullptr;
   const auto count = static_cast<size_t>(bytes);
-  LLMC_TRY(driver.check(driver.cuMemHostAlloc(&pinned, count, 0),
-                        "cannot pin host memory to check copies"));
-  cleanup.add([&driver, pinned] { driver.cuMemFreeHost(pinned); });
+  LLMC_TRY(allocatePinned(driver, cleanup, bytes, pinned,
+                          "cannot pin host memory to check copies"));
   auto *words = static_cast<uint32_t *>(pinned);
   for (size_t word = 0; word < count / 4; ++word)
     words[word] = patternAt(word);

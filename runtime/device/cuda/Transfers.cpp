@@ -23,12 +23,9 @@ Status Transfers::create(const Driver &owner, Cleanup &cleanup,
   LLMC_TRY(createEvent(*driver, cleanup, eventUntimed, uploaded));
   void *pinned = nullptr;
   constexpr int64_t numBuffers = std::tuple_size_v<decltype(buffers)>;
-  LLMC_TRY(driver->check(
-      driver->cuMemHostAlloc(
-          &pinned,
-          static_cast<size_t>((numBuffers + 1) * bufferBytes + resultRoom), 0),
-      "cannot pin host memory for copies"));
-  cleanup.add([&owner, pinned] { owner.cuMemFreeHost(pinned); });
+  LLMC_TRY(allocatePinned(*driver, cleanup,
+                          (numBuffers + 1) * bufferBytes + resultRoom, pinned,
+                          "cannot pin host memory for copies"));
   char *next = static_cast<char *>(pinned);
   for (Buffer &buffer : buffers) {
     buffer.host = next;
