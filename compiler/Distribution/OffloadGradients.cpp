@@ -118,8 +118,7 @@ std::pair<Value, Value> Offloader::open(const Group &group, Value storage) {
 
 void Offloader::wait(Value pending, Operation *before) {
   b.setInsertionPoint(before);
-  auto type = cast<dist::PendingType>(pending.getType());
-  dist::WaitOp::create(b, type.getTensor(), pending);
+  dist::WaitOp::create(b, pending);
 }
 
 void Offloader::run(int64_t elements) {
@@ -163,16 +162,14 @@ struct OffloadGradients : llmc::impl::OffloadGradientsBase<OffloadGradients> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto buckets = llvm::to_vector(module.getOps<dist::BucketOp>());
+    int64_t elements = dist::countStoredElements(module);
     auto function = module.lookupSymbol<func::FuncOp>("micro_step");
-    if (buckets.empty() || !function || dist::findMesh(module)) {
+    if (elements == 0 || !function || dist::findMesh(module)) {
       module.emitError("expected dist.buckets of one rank and a function "
                        "@micro_step");
       return signalPassFailure();
     }
-    dist::BucketOp last = buckets.back();
-    Offloader(function).run(
-        static_cast<int64_t>(last.getAt() + last.getElements()));
+    Offloader(function).run(elements);
   }
 };
 } // namespace

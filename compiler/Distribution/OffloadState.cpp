@@ -18,6 +18,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Distribution/Passes.h"
+#include "compiler/Support/TypeBytes.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Remarks.h"
@@ -41,8 +42,7 @@ static RankedTensorType typeOf(Value storage) {
 }
 
 static int64_t bytesOf(Value storage) {
-  RankedTensorType type = typeOf(storage);
-  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  return getElementBytes(typeOf(storage));
 }
 
 //===----------------------------------------------------------------------===//
@@ -78,12 +78,7 @@ private:
   void bring(const Step &step, Operation *before);
   /// Has `step` work on what was brought.
   void use(const Step &step);
-  void takeBack(const Step &step, ArrayRef<Value> stored);
   void waitForOldest();
-  Value wait(Value pending) {
-    auto type = cast<dist::PendingType>(pending.getType());
-    return dist::WaitOp::create(b, type.getTensor(), pending);
-  }
 
   Block &body;
   /// Places of the ops that were there, from 1. The block would count anew
@@ -139,7 +134,7 @@ void Stager::use(const Step &step) {
   for (auto [operand, transfer] :
        llvm::zip_equal(step.operands, arriving.front())) {
     stored.push_back(operand->get());
-    operand->set(wait(transfer));
+    operand->set(dist::WaitOp::create(b, transfer));
   }
   arriving.pop_front();
   b.setInsertionPointAfter(step.op);
@@ -151,7 +146,7 @@ void Stager::use(const Step &step) {
 
 void Stager::waitForOldest() {
   for (Value transfer : leaving.front())
-    wait(transfer);
+    dist::WaitOp::create(b, transfer);
   leaving.pop_front();
 }
 

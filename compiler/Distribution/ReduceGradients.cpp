@@ -94,15 +94,13 @@ void GradientReducer::remarkOverlap(dist::BucketOp bucket,
   int64_t number = numberOf.lookup(writer);
   remark::analysis(writer.getLoc(),
                    remark::RemarkOpts::name("overlap").category("distribution"))
-      << remark::add(
-             "gradients {0} to {1} are complete after launch {2} of "
-             "{3}: {4} launches with {5} flops run while they are "
-             "summed",
-             static_cast<int64_t>(bucket.getAt()),
-             static_cast<int64_t>(bucket.getAt() + bucket.getElements()),
-             number + 1, static_cast<int64_t>(numberOf.size()),
-             static_cast<int64_t>(numberOf.size()) - number - 1,
-             flopsBehind[number]);
+      << remark::add("gradients {0} to {1} are complete after launch {2} of "
+                     "{3}: {4} launches with {5} flops run while they are "
+                     "summed",
+                     static_cast<int64_t>(bucket.getAt()), bucket.getEnd(),
+                     number + 1, static_cast<int64_t>(numberOf.size()),
+                     static_cast<int64_t>(numberOf.size()) - number - 1,
+                     flopsBehind[number]);
 }
 
 LogicalResult GradientReducer::run() {
@@ -142,13 +140,11 @@ LogicalResult GradientReducer::run() {
 
   Block &body = function.getBody().front();
   builder.setInsertionPointToStart(&body);
-  auto last = llvm::to_vector(module.getOps<dist::BucketOp>()).back();
   auto variables = module.getOps<train::VariableOp>();
   Type element = getElementTypeOrSelf((*variables.begin()).getType());
   auto flat = train::FlatOp::create(
       builder, function.getLoc(),
-      RankedTensorType::get(
-          {static_cast<int64_t>(last.getAt() + last.getElements())}, element),
+      RankedTensorType::get({dist::countStoredElements(module)}, element),
       train::Slot::Gradient);
   SmallVector<Value> pending;
   // Behind one another those of one writer, too.
@@ -167,9 +163,7 @@ LogicalResult GradientReducer::run() {
   }
   builder.setInsertionPoint(body.getTerminator());
   for (Value value : pending)
-    dist::WaitOp::create(builder, value.getLoc(),
-                         cast<dist::PendingType>(value.getType()).getTensor(),
-                         value);
+    dist::WaitOp::create(builder, value.getLoc(), value);
   return success();
 }
 

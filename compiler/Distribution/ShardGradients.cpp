@@ -42,7 +42,7 @@ static void sumUnit(ImplicitLocOpBuilder &b, dist::UnitOp unit, Value window,
                               at - static_cast<int64_t>(unit.getAt()));
     Value pending = dist::ReduceScatterStartOp::create(
         b, dist::PendingType::get(b.getContext(), shard), range);
-    Value sum = dist::WaitOp::create(b, shard, pending);
+    Value sum = dist::WaitOp::create(b, pending);
     train::AddOp::create(b, sum,
                          dist::RangeOp::create(b, shard, shards, at / ranks));
   }
@@ -62,9 +62,7 @@ struct ShardGradients : llmc::impl::ShardGradientsBase<ShardGradients> {
       return signalPassFailure();
     }
     auto ranks = static_cast<int64_t>(mesh.getRanks());
-    auto lastBucket = llvm::to_vector(module.getOps<dist::BucketOp>()).back();
-    auto elements =
-        static_cast<int64_t>(lastBucket.getAt() + lastBucket.getElements());
+    int64_t elements = dist::countStoredElements(module);
     Block &body = function.getBody().front();
     UnitRefs refs(function, {train::Slot::Gradient});
     ImplicitLocOpBuilder b(function.getLoc(), &getContext());

@@ -45,8 +45,7 @@ static Value gatherUnit(ImplicitLocOpBuilder &b, dist::UnitOp unit,
         b, dist::PendingType::get(b.getContext(), whole), mine, range));
   }
   for (Value value : pending)
-    dist::WaitOp::create(
-        b, cast<dist::PendingType>(value.getType()).getTensor(), value);
+    dist::WaitOp::create(b, value);
   return window;
 }
 
@@ -63,8 +62,7 @@ struct ShardParameters : llmc::impl::ShardParametersBase<ShardParameters> {
       return signalPassFailure();
     }
     auto ranks = static_cast<int64_t>(mesh.getRanks());
-    auto last = llvm::to_vector(module.getOps<dist::UnitOp>()).back();
-    auto elements = static_cast<int64_t>(last.getAt() + last.getElements());
+    int64_t elements = dist::countStoredElements(module);
     int64_t bytes = 0;
     for (auto function : module.getOps<func::FuncOp>()) {
       // Products read the compute copies, where there are any.

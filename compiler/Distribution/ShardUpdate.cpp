@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Distribution/Passes.h"
+#include "compiler/Support/TypeBytes.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Remarks.h"
@@ -88,10 +89,6 @@ private:
                                type.clone({type.getNumElements() * ranks})),
         part);
   }
-  Value wait(Value pending) {
-    return dist::WaitOp::create(
-        b, cast<dist::PendingType>(pending.getType()).getTensor(), pending);
-  }
   int64_t shardElements(dist::BucketOp bucket) {
     return bucket.getElements() / ranks;
   }
@@ -130,8 +127,9 @@ void UpdateSharder::shardNorm(train::GradientNormOp norm, int64_t splits) {
                                   createRange(own, first, count));
     first += count;
   }
-  Value result = train::NormOp::create(b, scalar, wait(startGather(own)),
-                                       norm.getHyper(), /*clear=*/false);
+  Value result = train::NormOp::create(
+      b, scalar, dist::WaitOp::create(b, startGather(own)), norm.getHyper(),
+      /*clear=*/false);
   norm.getNorm().replaceAllUsesWith(result);
   norm.erase();
 }
@@ -169,7 +167,7 @@ void UpdateSharder::shardAdamW(train::AdamWOp adamw) {
   if (!gradients.isSharded)
     train::ZeroOp::create(b, adamw.getGradients());
   for (Value gather : gathers)
-    wait(gather);
+    dist::WaitOp::create(b, gather);
   adamw.erase();
 }
 
@@ -186,7 +184,7 @@ void UpdateSharder::shardRound(train::RoundOp round) {
       gathers.push_back(startGather(copy));
   }
   for (Value gather : gathers)
-    wait(gather);
+    dist::WaitOp::create(b, gather);
   round.erase();
 }
 
@@ -227,18 +225,14 @@ private:
   static void remarkShares(train::AdamWOp adamw, int64_t ranks) {
     int64_t bytes = 0;
     for (Value state : {adamw.getMoment1(), adamw.getMoment2()})
-      bytes += bytesOf(state);
+      bytes += getElementBytes(cast<ShapedType>(state.getType()));
     if (adamw.getCompute())
-      bytes += bytesOf(adamw.getParameters());
+      bytes += getElementBytes(adamw.getParameters().getType());
     remark::analysis(
         adamw.getLoc(),
         remark::RemarkOpts::name("sharded").category("distribution"))
         << remark::add("optimizer state of {0} bytes sharded: {1} bytes a rank",
                        bytes, bytes / ranks);
-  }
-  static int64_t bytesOf(Value storage) {
-    auto type = cast<RankedTensorType>(storage.getType());
-    return type.getNumElements() * type.getElementTypeBitWidth() / 8;
   }
   /// A storage is sharded or whole: none of the old handles may stay.
   void eraseUnusedHandles() {

@@ -8,14 +8,10 @@
 using namespace mlir;
 using namespace llmc;
 
-template <typename OpTy> static int64_t getEnd(OpTy op) {
-  return static_cast<int64_t>(op.getAt() + op.getElements());
-}
-
 SmallVector<dist::BucketOp> llmc::getBuckets(dist::UnitOp unit) {
   SmallVector<dist::BucketOp> buckets;
   for (auto bucket : unit->getParentOfType<ModuleOp>().getOps<dist::BucketOp>())
-    if (bucket.getAt() >= unit.getAt() && getEnd(bucket) <= getEnd(unit))
+    if (bucket.getAt() >= unit.getAt() && bucket.getEnd() <= unit.getEnd())
       buckets.push_back(bucket);
   return buckets;
 }

@@ -9,6 +9,7 @@
 
 #include "compiler/Distribution/Extent.h"
 #include "compiler/Distribution/Passes.h"
+#include "compiler/Support/TypeBytes.h"
 #include "dialects/Plan/Plan.h"
 
 #include "mlir/IR/SymbolTable.h"
@@ -23,10 +24,6 @@ using namespace mlir;
 using namespace llmc;
 
 namespace {
-
-int64_t bytesOf(MemRefType type) {
-  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
-}
 
 /// An op and the bytes that it works on.
 struct Use {
@@ -82,7 +79,7 @@ bool Verifier::isOwnPart(Value part, Value whole) {
     return !inner.getRankStride() && !outer.getRankStride();
   return inner.getArena() == outer.getArena() &&
          inner.getOffset() == outer.getOffset() && !outer.getRankStride() &&
-         inner.getRankStride() == bytesOf(cast<MemRefType>(inner.getType()));
+         inner.getRankStride() == getElementBytes(inner.getType());
 }
 
 LogicalResult Verifier::verifyStart(plan::StartOp start) {

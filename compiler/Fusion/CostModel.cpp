@@ -2,6 +2,7 @@
 
 #include "compiler/Fusion/CostModel.h"
 #include "compiler/Fusion/FusionOpInterface.h"
+#include "compiler/Support/TypeBytes.h"
 #include "dialects/Model/Model.h"
 
 #include "llvm/ADT/SmallPtrSet.h"
@@ -11,9 +12,7 @@ using namespace mlir;
 using namespace llmc;
 
 int64_t llmc::getTensorBytes(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getNumElements() *
-         llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  return getElementBytes(cast<ShapedType>(value.getType()));
 }
 
 /// Of an elementwise op or a norm, for an element: exp, tanh and division count

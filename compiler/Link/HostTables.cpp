@@ -3,6 +3,7 @@
 #include "compiler/Link/HostBuilder.h"
 
 #include "compiler/MemoryPlan/SourceLocation.h"
+#include "compiler/Support/TypeBytes.h"
 #include "dialects/Dist/Dist.h"
 #include "dialects/Model/Model.h"
 #include "dialects/Tile/Tile.h"
@@ -129,8 +130,7 @@ static std::string describe(plan::StartOp start) {
   if (!view)
     return stringifyCollectiveKind(start.getKind()).str();
   auto type = cast<MemRefType>(view.getType());
-  int64_t end = view.getOffset() +
-                type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  int64_t end = view.getOffset() + getElementBytes(type);
   return llvm::formatv("{0} of {1}, bytes {2} to {3}",
                        stringifyCollectiveKind(start.getKind()),
                        view.getArena(), view.getOffset(), end);
@@ -163,7 +163,7 @@ void HostBuilder::addCopies() {
   std::vector<llvm::Constant *> rows;
   module.walk([&](plan::CopyOp copy) {
     auto type = cast<MemRefType>(copy.getSource().getType());
-    int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    int64_t bytes = getElementBytes(type);
     bool toDevice = copy.getDirection() == plan::CopyDirection::ToDevice;
     auto onHost = (toDevice ? copy.getSource() : copy.getDestination())
                       .getDefiningOp<plan::ViewOp>();

@@ -45,9 +45,8 @@ LogicalResult Planner::layOutVariables() {
   }
   // Buckets are padded further.
   int64_t &parameters = bytesOfArena(plan::ArenaKind::Parameter);
-  for (auto bucket : module.getOps<dist::BucketOp>())
-    parameters = std::max<int64_t>(
-        parameters, (bucket.getAt() + bucket.getElements()) * sizeof(float));
+  parameters = std::max<int64_t>(parameters, dist::countStoredElements(module) *
+                                                 sizeof(float));
   bytesOfArena(plan::ArenaKind::Gradient) = parameters;
   // Moments may be narrower.
   int64_t width = sizeof(float);
@@ -88,15 +87,12 @@ LogicalResult Planner::layOutCopies() {
     return failure();
   if (!copyElement)
     return success();
-  int64_t elements = 0;
+  int64_t elements = dist::countStoredElements(module);
   for (auto variable : module.getOps<train::VariableOp>())
     if (!variable.getConstant())
       elements = std::max<int64_t>(
           elements, variable.getOffset() +
                         cast<ShapedType>(variable.getType()).getNumElements());
-  for (auto bucket : module.getOps<dist::BucketOp>())
-    elements =
-        std::max<int64_t>(elements, bucket.getAt() + bucket.getElements());
   bytesOfArena(plan::ArenaKind::Compute) =
       llvm::alignTo(elements, 64) * (copyElement.getIntOrFloatBitWidth() / 8);
   copiesOnly = !hasValues;

@@ -1,6 +1,7 @@
 //===- KernelShape.cpp - the extents a schedule divides -------------------===//
 
 #include "compiler/Schedule/KernelShape.h"
+#include "compiler/Support/TypeBytes.h"
 #include "dialects/Model/Model.h"
 #include "dialects/Train/Train.h"
 
@@ -23,31 +24,27 @@ static RankedTensorType getType(Value value) {
 static int64_t getRows(RankedTensorType type) {
   return type.getRank() ? type.getNumElements() / type.getShape().back() : 1;
 }
-static int64_t getBytes(RankedTensorType type) {
-  return type.getNumElements() *
-         llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-}
 
 /// Bytes that a kernel moves of an argument at the least: tables are read by
 /// row, and storage that is updated is read and written.
 static int64_t getTraffic(BlockArgument argument) {
-  int64_t all = getBytes(getType(argument)), traffic = 0;
+  int64_t all = getElementBytes(getType(argument)), traffic = 0;
   for (OpOperand &use : argument.getUses()) {
     int64_t bytes = all;
     Operation *user = use.getOwner();
     if (isa<model::EmbeddingOp, model::PositionEmbeddingOp,
             model::TakeTokensOp>(user)) {
       if (use.getOperandNumber() == 1)
-        bytes = std::min(all, getBytes(getType(user->getResult(0))));
+        bytes = std::min(all, getElementBytes(getType(user->getResult(0))));
     } else if (auto accumulate = dyn_cast<train::AccumulateOp>(user)) {
       bool squares = use.get() == accumulate.getSquares();
       auto embedding =
           accumulate.getValue().getDefiningOp<model::EmbeddingGradOp>();
       if (embedding && squares)
-        bytes = std::min(all, getBytes(getType(embedding.getTokens())) *
+        bytes = std::min(all, getElementBytes(getType(embedding.getTokens())) *
                                   getType(use.get()).getDimSize(0));
       else if (embedding)
-        bytes = std::min(all, getBytes(getType(embedding.getGrad())));
+        bytes = std::min(all, getElementBytes(getType(embedding.getGrad())));
       // Squares are written only.
       bytes *= squares ? 1 : 2;
     } else if (auto norm = dyn_cast<train::NormOp>(user)) {
@@ -119,7 +116,7 @@ static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
   shape.flops = 2 * shape.m * shape.n * shape.k * parts * shape.products;
   shape.epilogueBytes = shape.bytes;
   for (Value operand : operands)
-    shape.epilogueBytes -= getBytes(getType(operand));
+    shape.epilogueBytes -= getElementBytes(getType(operand));
   for (BlockArgument argument : kernel.getBody().getArguments())
     shape.epilogueReads +=
         getType(argument).getNumElements() == result.getNumElements() &&
@@ -155,7 +152,7 @@ static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
         shape.sequence = getType(values.front()).getDimSize(1);
       if (rank && type.getRank() == rank) {
         shape.rowBytes =
-            std::max(shape.rowBytes, getBytes(type) / getRows(type));
+            std::max(shape.rowBytes, getElementBytes(type) / getRows(type));
         shape.columns = std::max(shape.columns, type.getShape().back());
         seen.insert(value);
       }
@@ -252,7 +249,7 @@ FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
   for (BlockArgument argument : kernel.getBody().getArguments())
     shape.bytes += getTraffic(argument);
   for (Type type : kernel.getResultTypes())
-    shape.bytes += getBytes(cast<RankedTensorType>(type));
+    shape.bytes += getElementBytes(cast<RankedTensorType>(type));
   for (auto accumulate : kernel.getBody().getOps<train::AccumulateOp>())
     if (Value squares = accumulate.getSquares()) {
       shape.squaredElements +=

@@ -2,6 +2,7 @@
 
 #include "compiler/Schedule/StepTime.h"
 
+#include "compiler/Support/TypeBytes.h"
 #include "dialects/Dist/Dist.h"
 #include "dialects/Tile/Tile.h"
 
@@ -12,8 +13,7 @@ using namespace mlir;
 using namespace llmc;
 
 static int64_t getBytes(Value place) {
-  auto type = cast<MemRefType>(place.getType());
-  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  return getElementBytes(cast<ShapedType>(place.getType()));
 }
 
 /// What a collective works on as a whole: of its ends the larger one.

@@ -29,6 +29,9 @@ namespace llmc::dist {
 /// The mesh of the module that `op` is in; null in a program for one rank.
 MeshOp findMesh(mlir::Operation *op);
 
+/// Elements of the storage of all parameters, as buckets cut it; 0 without any.
+int64_t countStoredElements(mlir::ModuleOp module);
+
 /// Elements [first, first + elements) of a window.
 struct WindowPart {
   WindowOp window;

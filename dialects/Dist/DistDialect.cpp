@@ -85,6 +85,13 @@ std::optional<WindowPart> llmc::dist::findWindowPart(Value value) {
   return std::nullopt;
 }
 
+int64_t llmc::dist::countStoredElements(ModuleOp module) {
+  int64_t end = 0;
+  for (auto bucket : module.getOps<BucketOp>())
+    end = bucket.getEnd();
+  return end;
+}
+
 /// The ranks of the mesh; an error where there is none.
 static FailureOr<int64_t> findRanks(Operation *op) {
   MeshOp mesh = findMesh(op);
@@ -122,7 +129,7 @@ template <typename OpTy> static LogicalResult verifyFollows(OpTy op) {
        op->template getParentOfType<ModuleOp>().template getOps<OpTy>()) {
     if (other == op)
       break;
-    expected = other.getAt() + other.getElements();
+    expected = other.getEnd();
   }
   auto at = static_cast<int64_t>(op.getAt());
   if (at == expected)

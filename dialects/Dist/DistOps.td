@@ -77,6 +77,9 @@ def Dist_UnitOp : Dist_Op<"unit"> {
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$at, I64Attr:$elements);
   let assemblyFormat = "$name `at` $at `elements` $elements attr-dict";
+  let extraClassDeclaration = [{
+    int64_t getEnd() { return getAt() + getElements(); }
+  }];
   let hasVerifier = 1;
 }
 
@@ -99,6 +102,9 @@ def Dist_BucketOp : Dist_Op<"bucket"> {
   }];
   let arguments = (ins I64Attr:$at, I64Attr:$elements);
   let assemblyFormat = "`at` $at `elements` $elements attr-dict";
+  let extraClassDeclaration = [{
+    int64_t getEnd() { return getAt() + getElements(); }
+  }];
   let hasVerifier = 1;
 }
 
@@ -300,6 +306,10 @@ def Dist_WaitOp : Dist_Op<"wait", [TypesMatchWith<"", "pending", "value",
   }];
   let arguments = (ins Dist_PendingType:$pending);
   let results = (outs Dist_Flat:$value);
+  let builders = [OpBuilder<(ins "::mlir::Value":$pending), [{
+    build($_builder, $_state,
+          ::llvm::cast<PendingType>(pending.getType()).getTensor(), pending);
+  }]>];
   let assemblyFormat = "$pending attr-dict `:` qualified(type($pending))";
   let hasVerifier = 1;
 }

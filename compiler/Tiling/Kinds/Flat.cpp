@@ -177,6 +177,17 @@ struct AdamWBlock {
 };
 } // namespace
 
+/// The first element of this block of `block` of all of `memref`.
+static FailureOr<Value> beginOfBlock(KernelBuilder &k, Value memref,
+                                     int64_t block) {
+  int64_t elements = cast<MemRefType>(memref.getType()).getNumElements();
+  FailureOr<SmallVector<Value>> place =
+      k.blockCoordinates({llvm::divideCeilSigned(elements, block)});
+  if (failed(place))
+    return failure();
+  return k.mul(place->front(), block);
+}
+
 static LogicalResult emitAdamW(KernelBuilder &k, train::AdamWOp op,
                                int64_t block) {
   ImplicitLocOpBuilder &b = k.b;
@@ -187,12 +198,10 @@ static LogicalResult emitAdamW(KernelBuilder &k, train::AdamWOp op,
     if (!memrefs.back())
       return op.emitOpError("operands must be arguments of the kernel");
   }
-  int64_t elements = cast<MemRefType>(memrefs[0].getType()).getNumElements();
-  FailureOr<SmallVector<Value>> place =
-      k.blockCoordinates({llvm::divideCeilSigned(elements, block)});
-  if (failed(place))
+  FailureOr<Value> blockBegin = beginOfBlock(k, memrefs[0], block);
+  if (failed(blockBegin))
     return failure();
-  Value begin = k.mul(place->front(), block);
+  Value begin = *blockBegin;
   SmallVector<Value> views;
   for (Value memref : ArrayRef(memrefs).take_front(4))
     views.push_back(k.flatView(memref));
@@ -232,39 +241,23 @@ static LogicalResult emitAdamW(KernelBuilder &k, train::AdamWOp op,
   return success();
 }
 
-static LogicalResult emitRound(KernelBuilder &k, train::RoundOp op,
-                               int64_t block) {
-  k.b.setLoc(op.getLoc());
-  Value input = k.argument(op.getValue());
-  Value storage = k.argument(op.getStorage());
+/// storage = value, or storage += value.
+static LogicalResult emitStore(KernelBuilder &k, Operation *op, Value value,
+                               Value storage, bool adds, int64_t block) {
+  k.b.setLoc(op->getLoc());
+  Value input = k.argument(value);
+  storage = k.argument(storage);
   if (!input || !storage)
-    return op.emitOpError("operands must be arguments of the kernel");
-  int64_t elements = cast<MemRefType>(input.getType()).getNumElements();
-  FailureOr<SmallVector<Value>> place =
-      k.blockCoordinates({llvm::divideCeilSigned(elements, block)});
-  if (failed(place))
+    return op->emitOpError("operands must be arguments of the kernel");
+  FailureOr<Value> begin = beginOfBlock(k, input, block);
+  if (failed(begin))
     return failure();
-  Value begin = k.mul(place->front(), block);
-  k.store(k.load(k.flatView(input), begin, {block}), k.flatView(storage),
-          begin);
-  return success();
-}
-
-static LogicalResult emitAdd(KernelBuilder &k, train::AddOp op, int64_t block) {
-  k.b.setLoc(op.getLoc());
-  Value input = k.argument(op.getValue());
-  Value storage = k.argument(op.getStorage());
-  if (!input || !storage)
-    return op.emitOpError("operands must be arguments of the kernel");
-  int64_t elements = cast<MemRefType>(input.getType()).getNumElements();
-  FailureOr<SmallVector<Value>> place =
-      k.blockCoordinates({llvm::divideCeilSigned(elements, block)});
-  if (failed(place))
-    return failure();
-  Value begin = k.mul(place->front(), block), view = k.flatView(storage);
-  k.store(arith::AddFOp::create(k.b, k.load(view, begin, {block}),
-                                k.load(k.flatView(input), begin, {block})),
-          view, begin);
+  Value view = k.flatView(storage);
+  Value sum = adds ? k.load(view, *begin, {block}) : Value();
+  Value loaded = k.load(k.flatView(input), *begin, {block});
+  if (adds)
+    loaded = arith::AddFOp::create(k.b, sum, loaded);
+  k.store(loaded, view, *begin);
   return success();
 }
 
@@ -274,13 +267,10 @@ static LogicalResult emitZero(KernelBuilder &k, train::ZeroOp op,
   Value storage = k.argument(op.getStorage());
   if (!storage)
     return op.emitOpError("the operand must be an argument of the kernel");
-  int64_t elements = cast<MemRefType>(storage.getType()).getNumElements();
-  FailureOr<SmallVector<Value>> place =
-      k.blockCoordinates({llvm::divideCeilSigned(elements, block)});
-  if (failed(place))
+  FailureOr<Value> begin = beginOfBlock(k, storage, block);
+  if (failed(begin))
     return failure();
-  k.store(k.tile({block}, 0), k.flatView(storage),
-          k.mul(place->front(), block));
+  k.store(k.tile({block}, 0), k.flatView(storage), *begin);
   return success();
 }
 
@@ -295,9 +285,11 @@ LogicalResult llmc::tiling::emitFlat(KernelBuilder &k) {
     if (auto adamw = dyn_cast<train::AdamWOp>(op))
       return emitAdamW(k, adamw, *block);
     if (auto round = dyn_cast<train::RoundOp>(op))
-      return emitRound(k, round, *block);
+      return emitStore(k, op, round.getValue(), round.getStorage(),
+                       /*adds=*/false, *block);
     if (auto add = dyn_cast<train::AddOp>(op))
-      return emitAdd(k, add, *block);
+      return emitStore(k, op, add.getValue(), add.getStorage(), /*adds=*/true,
+                       *block);
     if (auto zero = dyn_cast<train::ZeroOp>(op))
       return emitZero(k, zero, *block);
   }
