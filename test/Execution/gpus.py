@@ -11,61 +11,33 @@ and when kernels are launched one by one.
 """
 
 import os
-import subprocess
 import sys
 
-import safetensors
+from training import compare, enter, model_file, run, state
 
-here = os.path.dirname(os.path.abspath(__file__))
 model, directory, nccl = sys.argv[1], sys.argv[2], os.path.abspath(sys.argv[3])
-STEPS = "3"
-
-
-def run(*command, **environment):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env={**os.environ, **environment})  # fmt: skip
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}\n{done.stdout.decode()}")
-    return done.stdout.decode()
-
-
-def compare(*arguments):
-    return run(sys.executable, "-B", os.path.join(here, "compare.py"), *arguments)
+STEPS = 3
 
 
 def build(name, *options):
-    run("llmc", "compile", os.path.join(here, "Inputs", model + ".mlir"),
+    run("llmc", "compile", model_file(model),
         "--batch", "3", "--seq", "19", "--bucket", "48", "-o", name, *options)  # fmt: skip
 
 
 def train(program, out, accumulate, **environment):
     run("./" + program, "--data", "data", "--init-from", "first.safetensors",
-        "--out", out, "--accumulate", str(accumulate), "--steps", STEPS,
+        "--out", out, "--accumulate", str(accumulate), "--steps", str(STEPS),
         "--lr", "1e-3", "--warmup", "1", "--epsilon", "1e-4", "--threads", "1",
         "--quiet", **environment)  # fmt: skip
     return out
 
 
-def state(out):
-    """The weights, and the moments of all ranks in one file."""
-    folder = os.path.join(out, f"step_{int(STEPS):06}")
-    joined = f"{out}-moments.safetensors"
-    if not os.path.exists(joined):
-        moments = safetensors.read_moments(folder)
-        safetensors.write(joined, [(tensor, [len(data)], data)
-                                   for tensor, data in sorted(moments.items())])  # fmt: skip
-    return [os.path.join(folder, "model.safetensors"), joined]
-
-
 def same(first, second):
-    for one, other in zip(state(first), state(second)):
+    for one, other in zip(state(first, STEPS), state(second, STEPS)):
         compare("same", one, other)
 
 
-os.makedirs(directory, exist_ok=True)
-os.chdir(directory)
-run(sys.executable, "-B", os.path.join(here, "make_weights.py"), model,
-    "--weights", "first.safetensors", "--data", "data", "--batch", "40")  # fmt: skip
+enter(directory, model)
 
 for ranks in (2, 3):
     gpus = {"LLMC_NCCL": nccl, "LLMC_EMULATOR_FAULTS": f"devices={ranks}"}
@@ -79,7 +51,7 @@ for ranks in (2, 3):
         found = train(f"gpu-{ranks}-1", f"out-gpu-{name}", accumulate, **gpus)
         print(compare("curve", f"{found}/metrics.jsonl", f"{expected}/metrics.jsonl",
                       "--tolerance", "1e-5", "--norm-tolerance", "1e-5"))  # fmt: skip
-        print(compare("gradients", state(found)[0], state(expected)[0],
+        print(compare("gradients", state(found, STEPS)[0], state(expected, STEPS)[0],
                       "--tolerance", "1e-5"))  # fmt: skip
         # From stage 2 on each micro-batch is summed over ranks before the next
         # one is added.

@@ -14,23 +14,11 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
-import sys
 
-here = os.path.dirname(os.path.abspath(__file__))
+from training import compare, enter, model_file, run
+
 STEPS = 5
 KINDS = ["optimizer", "gradients"]
-
-
-def run(*command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}\n{done.stdout.decode()}")
-    return done.stdout.decode()
-
-
-def compare(*arguments):
-    return run(sys.executable, "-B", os.path.join(here, "compare.py"), *arguments)
 
 
 def main():
@@ -38,12 +26,8 @@ def main():
     parser.add_argument("model")
     parser.add_argument("directory")
     arguments = parser.parse_args()
-    os.makedirs(arguments.directory, exist_ok=True)
-    os.chdir(arguments.directory)
-    run(sys.executable, "-B", os.path.join(here, "make_weights.py"),
-        arguments.model, "--weights", "first.safetensors", "--data", "data",
-        "--batch", "40")  # fmt: skip
-    model = os.path.join(here, "Inputs", arguments.model + ".mlir")
+    enter(arguments.directory, arguments.model)
+    model = model_file(arguments.model)
     # Small buckets, so that places are used again, of uneven sizes.
     options = ("--target=cpu", "--batch", "3", "--seq", "19", "--bucket", "24")
 

@@ -13,39 +13,27 @@ import os
 import shutil
 import sys
 
-import ranks
-import safetensors
+from ranks import TOLERANCE
+from training import compare, enter, model_file, run, state
 
 STEPS, MIDDLE, GLOBAL = 6, 3, 8
 
 
 def train(program, out, accumulate, *more):
-    ranks.run(f"./{program}", "--data", "data", "--out", out, "--accumulate",
-              str(accumulate), "--steps", str(STEPS), "--save-every", str(MIDDLE),
-              "--keep", "0", "--lr", "1e-3", "--warmup", "2", "--epsilon", "1e-4",
-              "--threads", "1", "--quiet", *more)  # fmt: skip
-
-
-def state(out):
-    """The final weights, and the moments of all ranks in one file."""
-    folder = os.path.join(out, f"step_{STEPS:06}")
-    moments = sorted(safetensors.read_moments(folder).items())
-    safetensors.write(f"{out}-moments", [(n, [len(d)], d) for n, d in moments])
-    return os.path.join(folder, "model.safetensors"), f"{out}-moments"
+    run(f"./{program}", "--data", "data", "--out", out, "--accumulate",
+        str(accumulate), "--steps", str(STEPS), "--save-every", str(MIDDLE),
+        "--keep", "0", "--lr", "1e-3", "--warmup", "2", "--epsilon", "1e-4",
+        "--threads", "1", "--quiet", *more)  # fmt: skip
 
 
 def main():
-    here = os.path.dirname(os.path.abspath(__file__))
-    os.makedirs(sys.argv[1], exist_ok=True)
-    os.chdir(sys.argv[1])
-    ranks.run(sys.executable, "-B", os.path.join(here, "make_weights.py"), "gpt",
-              "--weights", "first.safetensors", "--data", "data", "--batch", "40")  # fmt: skip
+    enter(sys.argv[1], "gpt")
 
     def build(number, zero):
         name = f"{number}-{zero}"
-        ranks.run("llmc", "compile", os.path.join(here, "Inputs", "gpt.mlir"),
-                  "--target=cpu", "--batch", "2", "--seq", "19", "-o", name,
-                  "--gpus", str(number), f"--zero={zero}", "--bucket", "48")  # fmt: skip
+        run("llmc", "compile", model_file("gpt"), "--target=cpu", "--batch", "2",
+            "--seq", "19", "-o", name, "--gpus", str(number), f"--zero={zero}",
+            "--bucket", "48")  # fmt: skip
         return name
 
     train(build(4, 3), "whole", GLOBAL // 4, "--init-from", "first.safetensors")
@@ -60,18 +48,18 @@ def main():
         shutil.rmtree(f"{out}/step_{STEPS:06}")
         train(program, out, GLOBAL // number, "--resume")
         same = number == 4
-        tolerance = "0" if same else ranks.TOLERANCE
+        tolerance = "0" if same else TOLERANCE
         print(f"{number} ranks in stage {zero}")
-        print(ranks.compare("curve", f"{out}/metrics.jsonl", "whole/metrics.jsonl",
-                            "--tolerance", tolerance,
-                            "--norm-tolerance", tolerance), end="")  # fmt: skip
-        for found, expected, limit in zip(state(out), state("whole"),
-                                          (ranks.TOLERANCE, "3e-6")):  # fmt: skip
+        print(compare("curve", f"{out}/metrics.jsonl", "whole/metrics.jsonl",
+                      "--tolerance", tolerance,
+                      "--norm-tolerance", tolerance), end="")  # fmt: skip
+        for found, expected, limit in zip(state(out, STEPS), state("whole", STEPS),
+                                          (TOLERANCE, "3e-6")):  # fmt: skip
             if same:
-                ranks.compare("same", found, expected)
+                compare("same", found, expected)
             else:
-                print(ranks.compare("gradients", found, expected,
-                                    "--tolerance", limit), end="")  # fmt: skip
+                print(compare("gradients", found, expected,
+                              "--tolerance", limit), end="")  # fmt: skip
 
 
 main()

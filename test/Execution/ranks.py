@@ -17,26 +17,11 @@ as that of attention's key bias, would decide on steps of full length.
 """
 
 import argparse
-import os
-import subprocess
-import sys
 
-import safetensors
+from training import compare, enter, model_file, run, state
 
-here = os.path.dirname(os.path.abspath(__file__))
 TOLERANCE = "1e-6"
-STEPS = "5"
-
-
-def run(*command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}\n{done.stdout.decode()}")
-    return done.stdout.decode()
-
-
-def compare(*arguments):
-    return run(sys.executable, "-B", os.path.join(here, "compare.py"), *arguments)
+STEPS = 5
 
 
 def main():
@@ -50,32 +35,18 @@ def main():
     parser.add_argument("--without-mpi", action="store_true")
     arguments = parser.parse_args()
     stages = [int(stage) for stage in arguments.zero.split(",")]
-    os.makedirs(arguments.directory, exist_ok=True)
-    os.chdir(arguments.directory)
-    run(sys.executable, "-B", os.path.join(here, "make_weights.py"),
-        arguments.model, "--weights", "first.safetensors", "--data", "data",
-        "--batch", "40")  # fmt: skip
+    enter(arguments.directory, arguments.model)
 
     def build(name, *options):
-        run("llmc", "compile", os.path.join(here, "Inputs", arguments.model + ".mlir"),
+        run("llmc", "compile", model_file(arguments.model),
             "--target=cpu", "--batch", "3", "--seq", "19", "-o", name, *options)  # fmt: skip
 
     def train(name, accumulate, *program):
         run(*program, "--data", "data", "--init-from", "first.safetensors",
-            "--out", name, "--accumulate", str(accumulate), "--steps", STEPS,
+            "--out", name, "--accumulate", str(accumulate), "--steps", str(STEPS),
             "--lr", "1e-3", "--warmup", "2", "--epsilon", "1e-4",
             "--threads", "1", "--quiet")  # fmt: skip
         return name
-
-    def state(name):
-        """The weights, and the moments of all ranks in one file."""
-        folder = os.path.join(name, f"step_{int(STEPS):06}")
-        joined = f"{name}-moments.safetensors"
-        if not os.path.exists(joined):
-            moments = safetensors.read_moments(folder)
-            safetensors.write(joined, [(tensor, [len(data)], data)
-                                       for tensor, data in sorted(moments.items())])  # fmt: skip
-        return [os.path.join(folder, "model.safetensors"), joined]
 
     build("one")
     ones = {}
@@ -103,14 +74,14 @@ def main():
                               "--tolerance", TOLERANCE,
                               "--norm-tolerance", TOLERANCE), end="")  # fmt: skip
                 for found, expected, tolerance in zip(
-                    state(out), state(ones[total]), (TOLERANCE, "3e-6")
+                    state(out, STEPS), state(ones[total], STEPS), (TOLERANCE, "3e-6")
                 ):
                     print(compare("gradients", found, expected,
                                   "--tolerance", tolerance), end="")  # fmt: skip
             for first, second in zip(list(outs), list(outs)[1:]):
                 if accumulate > 1 and outs[first] < 2 <= outs[second]:
                     continue
-                for pair in zip(state(first), state(second)):
+                for pair in zip(state(first, STEPS), state(second, STEPS)):
                     compare("same", *pair)
                 compare("curve", *(f"{one}/metrics.jsonl" for one in (first, second)),
                         "--tolerance", "0", "--norm-tolerance", "0")  # fmt: skip

@@ -3,24 +3,15 @@
 #ifndef LLMC_TEST_FUZZ_FUZZSUPPORT_H
 #define LLMC_TEST_FUZZ_FUZZSUPPORT_H
 
+#include "FuzzCheck.h"
+
 #include "core/File.h"
 
-#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <string>
 #include <string_view>
 #include <unistd.h>
-
-/// Ends the program when a property does not hold, in builds of any kind.
-#define FUZZ_CHECK(condition)                                                  \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      std::fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__,   \
-                   #condition);                                                \
-      std::abort();                                                            \
-    }                                                                          \
-  } while (false)
 
 namespace llmc::runtime::fuzz {
 

@@ -4,25 +4,13 @@
 #define LLMC_TEST_FUZZ_COMPILER_FUZZSUPPORT_H
 
 #include "compiler/Pipeline/Registration.h"
+#include "test/Fuzz/FuzzCheck.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 
-/// Ends the program when a property does not hold, in builds of any kind.
-#define FUZZ_CHECK(condition)                                                  \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      std::fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__,   \
-                   #condition);                                                \
-      std::abort();                                                            \
-    }                                                                          \
-  } while (false)
-
-/// The shared MLIR is built without sanitizers, so that marks on the ends of
 /// The shared MLIR is built without sanitizers, so that what our code marks in
 /// containers and arenas that both use is wrong.
 extern "C" inline const char *__asan_default_options() {
