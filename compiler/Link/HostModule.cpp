@@ -21,9 +21,12 @@ using namespace llmc;
 
 LogicalResult HostBuilder::addPorts() {
   const std::pair<StringRef, llvm::Constant **> ports[] = {
-      {"tokens", &program.tokensOffset}, {"targets", &program.targetsOffset},
-      {"loss", &program.lossOffset},     {"hyper", &program.hyperOffset},
-      {"norm", &program.normOffset},     {"prompt", &program.promptOffset},
+      {"tokens", &program.tokensOffset},
+      {"targets", &program.targetsOffset},
+      {"loss", &program.lossOffset},
+      {"hyper", &program.hyperOffset},
+      {"norm", &program.normOffset},
+      {"prompt", &program.promptOffset},
       {"position", &program.positionOffset},
       {"logits", &program.logitsOffset},
   };

@@ -168,12 +168,12 @@
   X(PTR, const LlmcTensor *, tensors)                                          \
   X(I64, int64_t, numKernels)                                                  \
   X(PTR, const LlmcKernel *, kernels)                                          \
-  X(I64, int64_t, tokensOffset)  /* i32 [batch, sequence] */                   \
-  X(I64, int64_t, targetsOffset) /* i32 [batch, sequence] */                   \
-  X(I64, int64_t, lossOffset)    /* f32, of microStep and evaluate */          \
-  X(I64, int64_t, hyperOffset)   /* f32 [LlmcHyperCount] */                    \
-  X(I64, int64_t, normOffset)    /* f32, gradient norm, from update */         \
-  X(I64, int64_t, promptOffset)  /* i32 [1, sequence], for generate */         \
+  X(I64, int64_t, tokensOffset)   /* i32 [batch, sequence] */                  \
+  X(I64, int64_t, targetsOffset)  /* i32 [batch, sequence] */                  \
+  X(I64, int64_t, lossOffset)     /* f32, of microStep and evaluate */         \
+  X(I64, int64_t, hyperOffset)    /* f32 [LlmcHyperCount] */                   \
+  X(I64, int64_t, normOffset)     /* f32, gradient norm, from update */        \
+  X(I64, int64_t, promptOffset)   /* i32 [1, sequence], for generate */        \
   X(I64, int64_t, positionOffset) /* i32 [1, 1]: whose logits to compute */    \
   X(I64, int64_t, logitsOffset)   /* f32 [1, 1, vocabulary] */                 \
   X(PTR, LlmcEntryPoint, microStep)                                            \
