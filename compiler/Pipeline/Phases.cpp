@@ -65,7 +65,7 @@ static std::string step(const PipelineOptions &options) {
       options.moments);
 }
 
-/// See chooseBucket.
+/// See fillFromModel.
 static constexpr int64_t kLeastBucket = int64_t(16) << 20;
 static constexpr int64_t kLargestBucket = int64_t(128) << 20;
 static constexpr int64_t kManyBuckets = 256;
@@ -218,7 +218,7 @@ std::string llmc::phaseNames() {
   return names;
 }
 
-int64_t llmc::chooseSequence(ModuleOp module) {
+static int64_t chooseSequence(ModuleOp module) {
   int64_t sequence = defaultSequence;
   module.walk([&](model::PositionEmbeddingOp op) {
     auto weight = cast<RankedTensorType>(op.getWeight().getType());
@@ -227,7 +227,7 @@ int64_t llmc::chooseSequence(ModuleOp module) {
   return sequence;
 }
 
-int64_t llmc::chooseBucket(ModuleOp module) {
+static int64_t chooseBucket(ModuleOp module) {
   int64_t bytes = 0;
   module.walk([&](model::ParameterOp op) {
     int64_t copies = 1;
@@ -237,6 +237,13 @@ int64_t llmc::chooseBucket(ModuleOp module) {
   });
   return std::clamp<int64_t>(llvm::PowerOf2Ceil(bytes / kManyBuckets),
                              kLeastBucket, kLargestBucket);
+}
+
+void llmc::fillFromModel(ModuleOp module, PipelineOptions &options) {
+  if (!options.sequence)
+    options.sequence = chooseSequence(module);
+  if (!options.bucketBytes)
+    options.bucketBytes = chooseBucket(module);
 }
 
 std::string llmc::dumpPrefix(StringRef phase) {

@@ -37,7 +37,7 @@ struct PipelineOptions {
   std::string moments = "f32";
   /// Sequences in a micro-batch; 0: auto, see getBatch.
   int64_t batch = defaultBatch;
-  /// Tokens in a sequence; when the user names none, chooseSequence.
+  /// Tokens in a sequence; when the user names none, fillFromModel.
   std::optional<int64_t> sequence;
   /// Most tokens whose logits are held at a time; 0: all. When the user names
   /// none, getHeadChunk.
@@ -51,7 +51,7 @@ struct PipelineOptions {
   /// `offload` is for a search to say.
   bool autoOffload = false;
   /// Bytes of gradients that one collective carries, or one transfer; when the
-  /// user names none, chooseBucket.
+  /// user names none, fillFromModel.
   std::optional<int64_t> bucketBytes;
   /// What the backward pass computes again: "none", "ops", "layer" or "auto",
   /// see getRecompute.
@@ -141,15 +141,13 @@ std::optional<unsigned> findPhase(llvm::StringRef name);
 /// "specialize, autodiff, ..."
 std::string phaseNames();
 
-/// The sequence length for a model when the user names none: as many tokens as
-/// it has positions, at most `defaultSequence`.
-int64_t chooseSequence(mlir::ModuleOp module);
-
-/// Bytes of a bucket for a model as a user wrote it, whose layers are not
-/// unrolled: 16 MiB keep the links of a home-built rig busy; a model that would
-/// have more than about 256 of them has larger ones, up to 128 MiB, since each
-/// is some launches and waits of the step.
-int64_t chooseBucket(mlir::ModuleOp module);
+/// Sets what the user has left open and the model, as it was written, decides:
+/// the sequence, defaultSequence or as many tokens as the model has positions
+/// if these are fewer; and the size of buckets. 16 MiB keep the links of a
+/// home-built rig busy; a model that would have more than about 256 of them has
+/// larger ones, up to 128 MiB, since each is some launches and waits of the
+/// step.
+void fillFromModel(mlir::ModuleOp module, PipelineOptions &options);
 
 /// Runs the phases after `first` (0: from the model) up to and including
 /// `last` as far as they are passes, with the verifier after each pass.

@@ -155,10 +155,7 @@ int llmc::runCompile(const CompileCommand &command) {
   std::unique_ptr<Source> source = Source::open(command.model);
   if (!source)
     return 1;
-  if (!options.sequence)
-    options.sequence = chooseSequence(source->module());
-  if (!options.bucketBytes)
-    options.bucketBytes = chooseBucket(source->module());
+  fillFromModel(source->module(), options);
   // Before remarks, which are about what was chosen.
   if (failed(choosePolicy(source->module(), options, command.limits)))
     return 1;

@@ -124,10 +124,7 @@ int llmc::runPlan(const PlanCommand &command) {
   if (!source)
     return 1;
   ModuleOp module = source->module();
-  if (!options.sequence)
-    options.sequence = chooseSequence(module);
-  if (!options.bucketBytes)
-    options.bucketBytes = chooseBucket(module);
+  fillFromModel(module, options);
   std::optional<PolicySearch> search;
   if (needsSearch(options, command.limits)) {
     search.emplace(module, options, command.limits);
