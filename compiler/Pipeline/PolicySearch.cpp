@@ -60,6 +60,15 @@ PlannedPolicy PlannedPolicy::build(ModuleOp module, const MemoryReport &report,
   return policy;
 }
 
+bool PlannedPolicy::isFasterThan(const PlannedPolicy &other) const {
+  if (time.isPredicted())
+    return time.tokensPerSecond() > other.time.tokensPerSecond();
+  if (time.sentBytes() != other.time.sentBytes())
+    return time.sentBytes() < other.time.sentBytes();
+  return options.getRecompute() == other.options.getRecompute() &&
+         options.getBatch() > other.options.getBatch();
+}
+
 /// All that tells policies from one another.
 static std::string getKey(const PipelineOptions &options) {
   return llvm::formatv("{0} {1} {2} {3} {4} {5} {6} {7} {8}", options.ranks,
@@ -120,7 +129,7 @@ const PlannedPolicy &PolicySearch::plan(const PipelineOptions &options) {
 SmallVector<int64_t> PolicySearch::getBatches() const {
   if (options.batch)
     return {options.batch};
-  // The CPU's times are not predicted: there is nothing to choose by.
+  // The CPU's times are not predicted: there is nothing to choose more by.
   int64_t most = options.isCuda()
                      ? std::min(kMostTokens, options.stepTokens / options.ranks)
                      : defaultBatch * *options.sequence;
@@ -181,8 +190,7 @@ void PolicySearch::run() {
       candidate.zero = zero;
       candidate.offload = offload;
       candidate.autoOffload = false;
-      // If the least of memory does not fit, nothing else will. Where times are
-      // not predicted the first that fits is taken, hence the order counts.
+      // If the least of memory does not fit, nothing else will.
       candidate.recompute = recomputes.back();
       if (options.isCuda() && !fitsAtAll(candidate))
         continue;
@@ -217,8 +225,7 @@ bool PolicySearch::fitsAtAll(PipelineOptions options) {
 const PlannedPolicy *PolicySearch::getBest() const {
   const PlannedPolicy *best = nullptr;
   for (const PlannedPolicy &policy : planned)
-    if (policy.fits() &&
-        (!best || policy.time.tokensPerSecond() > best->time.tokensPerSecond()))
+    if (policy.fits() && (!best || policy.isFasterThan(*best)))
       best = &policy;
   return best;
 }
@@ -249,6 +256,10 @@ std::string PolicySearch::explain(const PlannedPolicy &policy) const {
     return text;
   if (&policy == best)
     return "chosen";
+  if (!policy.time.isPredicted()) {
+    int64_t more = policy.time.sentBytes() - best->time.sentBytes();
+    return more > 0 ? humanBytes(more) + " more sent a step" : "no better";
+  }
   double slower =
       best->time.tokensPerSecond() / policy.time.tokensPerSecond() - 1;
   return slower > 0 ? llvm::formatv("{0:f1} % slower", 100 * slower).str()

@@ -36,6 +36,8 @@ struct PlannedPolicy {
   /// By how much the limits are exceeded; 0 if it fits.
   int64_t excessDevice = 0, excessHost = 0;
 
+  /// Whether a step takes less than with `other`.
+  bool isFasterThan(const PlannedPolicy &other) const;
   bool fits() const { return failure.empty() && !excessDevice && !excessHost; }
   /// "ZeRO 1, recompute ops, batch 4"
   std::string describe() const;
@@ -56,7 +58,8 @@ public:
 
   /// Plans what the options leave open.
   void run();
-  /// The fastest that fits; null if none does.
+  /// The fastest that fits; null if none does. Where times are not predicted,
+  /// the one that sends least, with the largest micro-batch.
   const PlannedPolicy *getBest() const;
   /// Of those that were planned, the one that lacks least.
   const PlannedPolicy *getNearest() const;

@@ -26,8 +26,10 @@ static std::string describeUse(const PlannedPolicy &policy,
                           : " 1";
   std::string host = ofLimit(policy.hostBytes, limits.host);
   if (!options.isCuda())
-    return host + " of host memory," + ranks +
-           (options.ranks > 1 ? " processes" : " process");
+    return host + " of host memory" +
+           (options.ranks > 1
+                ? llvm::formatv(" for {0} ranks", options.ranks).str()
+                : "");
   std::string device = ofLimit(policy.deviceBytes, limits.device) + " on" +
                        ranks + (options.ranks > 1 ? " GPUs" : " GPU");
   return showsHost(policy, limits)
@@ -77,24 +79,13 @@ struct TransferSum {
 };
 } // namespace
 
-void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
-  if (step.seconds() <= 0)
-    return;
-  bool isLong = step.seconds() >= 10;
-  llvm::StringRef unit = isLong ? "s" : "ms";
-  double scale = isLong ? 1 : 1e3;
-  os << llvm::formatv(
-      "\na step of {0} micro-batch{1} of {2} x {3} tokens{4}, {5} tokens: "
-      "{6:f1} {8} predicted, {7:f0} tokens/s\n",
-      step.accumulation, step.accumulation > 1 ? "es" : "", step.batch,
-      step.sequence,
-      step.ranks > 1 ? llvm::formatv(" on each of {0} GPUs", step.ranks).str()
-                     : "",
-      withCommas(step.tokens()), scale * step.seconds(), step.tokensPerSecond(),
-      unit);
+/// The parts of a step and what each takes of it.
+static void printParts(const StepTime &step, bool isLong,
+                       llvm::raw_ostream &os) {
   auto row = [&](llvm::StringRef name, double seconds) {
     os << llvm::formatv("  {0,-28}{1,12:f1} {3}  {2,5:f1} %\n", name,
-                        scale * seconds, 100 * seconds / step.seconds(), unit);
+                        (isLong ? 1 : 1e3) * seconds,
+                        100 * seconds / step.seconds(), isLong ? "s" : "ms");
   };
   row("forward", step.forward());
   row("backward", step.backward());
@@ -103,20 +94,14 @@ void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
     row("exposed communication", step.exposed());
   if (step.copiedBytes())
     row("exposed copies", step.exposedCopies());
-  if (step.ranks > 1)
-    os << llvm::formatv("  each GPU sends {0} bytes ({1}) over {2}\n",
-                        withCommas(step.sentBytes()),
-                        humanBytes(step.sentBytes()), step.link);
-  if (step.copiedBytes())
-    os << llvm::formatv("  each GPU copies {0} bytes ({1}) from and to the "
-                        "host over PCIe\n",
-                        withCommas(step.copiedBytes()),
-                        humanBytes(step.copiedBytes()));
-  if (!step.sentBytes() && !step.copiedBytes())
-    return;
-  os << "\ncollectives and copies           number             bytes     busy "
-        "ms  "
-        "exposed ms\n";
+}
+
+/// Collectives and copies, summed by kind in each function.
+static void printTransfers(const StepTime &step, llvm::raw_ostream &os) {
+  os << "\ncollectives and copies           number             bytes";
+  if (step.isPredicted())
+    os << "     busy ms  exposed ms";
+  os << "\n";
   for (auto [name, time] : {std::pair<llvm::StringRef, const FunctionTime &>{
                                 "micro_step", step.microStep},
                             {"last_micro_step", step.lastMicroStep},
@@ -129,24 +114,72 @@ void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
       sum.busy += transfer.end - transfer.begin;
       sum.exposed += transfer.exposed;
     }
-    for (const auto &[kind, sum] : sums)
-      os << llvm::formatv("  {0,-32}{1,7}{2,18}{3,12:f2}{4,12:f2}\n",
-                          (name + ": " + kind).str(), sum.count,
-                          withCommas(sum.bytes), 1e3 * sum.busy,
-                          1e3 * sum.exposed);
+    for (const auto &[kind, sum] : sums) {
+      os << llvm::formatv("  {0,-32}{1,7}{2,18}", (name + ": " + kind).str(),
+                          sum.count, withCommas(sum.bytes));
+      if (step.isPredicted())
+        os << llvm::formatv("{0,12:f2}{1,12:f2}", 1e3 * sum.busy,
+                            1e3 * sum.exposed);
+      os << "\n";
+    }
   }
 }
 
+void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
+  bool isPredicted = step.isPredicted();
+  if (!isPredicted && !step.sentBytes() && !step.copiedBytes())
+    return;
+  llvm::StringRef rank = isPredicted ? "GPU" : "rank";
+  os << llvm::formatv(
+      "\na step of {0} micro-batch{1} of {2} x {3} tokens{4}, {5} tokens",
+      step.accumulation, step.accumulation > 1 ? "es" : "", step.batch,
+      step.sequence,
+      step.ranks > 1
+          ? llvm::formatv(" on each of {0} {1}s", step.ranks, rank).str()
+          : "",
+      withCommas(step.tokens()));
+  if (isPredicted) {
+    bool isLong = step.seconds() >= 10;
+    os << llvm::formatv(": {0:f1} {1} predicted, {2:f0} tokens/s\n",
+                        (isLong ? 1 : 1e3) * step.seconds(),
+                        isLong ? "s" : "ms", step.tokensPerSecond());
+    printParts(step, isLong, os);
+  } else {
+    os << "; times on a CPU are not predicted\n";
+  }
+  if (step.ranks > 1)
+    os << llvm::formatv("  each {0} sends {1} bytes ({2}){3}\n", rank,
+                        withCommas(step.sentBytes()),
+                        humanBytes(step.sentBytes()),
+                        isPredicted ? " over " + step.link : "");
+  if (step.copiedBytes())
+    os << llvm::formatv("  each {0} copies {1} bytes ({2}) from and to the "
+                        "host{3}\n",
+                        rank, withCommas(step.copiedBytes()),
+                        humanBytes(step.copiedBytes()),
+                        isPredicted ? " over PCIe" : "'s arenas");
+  if (step.sentBytes() || step.copiedBytes())
+    printTransfers(step, os);
+}
+
 void llmc::printConsidered(const PolicySearch &search, llvm::raw_ostream &os) {
-  os << llvm::formatv("\n{0,-71}{1,11} {2,11}{3,15}{4,12}\n", "looked at",
-                      "device", "host", "ms a step", "tokens/s");
-  for (const PlannedPolicy &policy : search.getConsidered())
-    os << llvm::formatv(
-        "  {0,-69}{1,11} {2,11}{3,15:f1}{4,12:f0}  {5}\n", policy.describe(),
-        humanBytes(policy.deviceBytes), humanBytes(policy.hostBytes),
-        1e3 * policy.time.seconds(),
-        policy.time.seconds() > 0 ? policy.time.tokensPerSecond() : 0.0,
-        search.explain(policy));
+  auto hasTimes = [](const PlannedPolicy &policy) {
+    return policy.time.isPredicted();
+  };
+  bool times = llvm::any_of(search.getConsidered(), hasTimes);
+  os << llvm::formatv("\n{0,-71}{1,11} {2,11}{3}\n", "looked at", "device",
+                      "host", times ? "      ms a step    tokens/s" : "");
+  for (const PlannedPolicy &policy : search.getConsidered()) {
+    os << llvm::formatv("  {0,-69}{1,11} {2,11}", policy.describe(),
+                        humanBytes(policy.deviceBytes),
+                        humanBytes(policy.hostBytes));
+    if (times)
+      os << llvm::formatv("{0,15:f1}{1,12:f0}",
+                          hasTimes(policy) ? 1e3 * policy.time.seconds() : 0.0,
+                          hasTimes(policy) ? policy.time.tokensPerSecond()
+                                           : 0.0);
+    os << "  " << search.explain(policy) << "\n";
+  }
 }
 
 void llmc::printAdvice(llvm::ArrayRef<PolicySearch::Advice> advice,
@@ -158,7 +191,7 @@ void llmc::printAdvice(llvm::ArrayRef<PolicySearch::Advice> advice,
   os << "what would fit, each planned:\n";
   for (const auto &[change, policy] : advice) {
     os << "  " << change << ": " << describeUse(policy, limits);
-    if (policy.time.seconds() > 0)
+    if (policy.time.isPredicted())
       os << llvm::formatv(", {0:f0} tokens/s", policy.time.tokensPerSecond());
     os << " (" << policy.describe() << ")\n";
   }
@@ -178,7 +211,7 @@ static void writePolicy(const PlannedPolicy &policy,
   json.attribute("offload", options.offload.str());
   json.attribute("device_bytes", policy.deviceBytes);
   json.attribute("host_bytes", policy.hostBytes);
-  if (policy.time.seconds() > 0) {
+  if (policy.time.isPredicted()) {
     json.attribute("step_seconds", policy.time.seconds());
     json.attribute("tokens_per_second", policy.time.tokensPerSecond());
   }
@@ -210,11 +243,13 @@ void llmc::writeVerdict(const PlannedPolicy &policy, const MemoryLimits &limits,
 }
 
 static void writeFunction(llvm::StringRef name, const FunctionTime &time,
-                          llvm::json::OStream &json) {
+                          bool isPredicted, llvm::json::OStream &json) {
   json.attributeObject(name, [&] {
-    json.attribute("compute_seconds", time.compute);
-    json.attribute("exposed_seconds", time.exposed);
-    json.attribute("exposed_copy_seconds", time.exposedCopies);
+    if (isPredicted) {
+      json.attribute("compute_seconds", time.compute);
+      json.attribute("exposed_seconds", time.exposed);
+      json.attribute("exposed_copy_seconds", time.exposedCopies);
+    }
     json.attribute("sent_bytes", time.sentBytes());
     json.attribute("copied_bytes", time.copiedBytes());
     json.attributeArray("transfers", [&] {
@@ -222,6 +257,8 @@ static void writeFunction(llvm::StringRef name, const FunctionTime &time,
         json.object([&] {
           json.attribute("kind", transfer.kind);
           json.attribute("bytes", transfer.bytes);
+          if (!isPredicted)
+            return;
           json.attribute("begin_seconds", transfer.begin);
           json.attribute("end_seconds", transfer.end);
           json.attribute("exposed_seconds", transfer.exposed);
@@ -231,25 +268,26 @@ static void writeFunction(llvm::StringRef name, const FunctionTime &time,
 }
 
 void llmc::writeStepTime(const StepTime &step, llvm::json::OStream &json) {
-  if (step.seconds() <= 0)
-    return;
+  bool isPredicted = step.isPredicted();
   json.attributeObject("step", [&] {
     json.attribute("tokens", step.tokens());
     json.attribute("micro_batches", step.accumulation);
-    json.attribute("seconds", step.seconds());
-    json.attribute("tokens_per_second", step.tokensPerSecond());
-    json.attribute("forward_seconds", step.forward());
-    json.attribute("backward_seconds", step.backward());
-    json.attribute("update_seconds", step.update.compute);
-    json.attribute("exposed_seconds", step.exposed());
-    json.attribute("exposed_copy_seconds", step.exposedCopies());
-    json.attribute("pcie_bytes", step.copiedBytes() +
-                                     (step.isNetwork ? 0 : step.sentBytes()));
-    json.attribute("network_bytes", step.isNetwork ? step.sentBytes() : 0);
-    json.attribute("link", step.link);
-    writeFunction("micro_step", step.microStep, json);
-    writeFunction("last_micro_step", step.lastMicroStep, json);
-    writeFunction("update", step.update, json);
+    if (isPredicted) {
+      json.attribute("seconds", step.seconds());
+      json.attribute("tokens_per_second", step.tokensPerSecond());
+      json.attribute("forward_seconds", step.forward());
+      json.attribute("backward_seconds", step.backward());
+      json.attribute("update_seconds", step.update.compute);
+      json.attribute("exposed_seconds", step.exposed());
+      json.attribute("exposed_copy_seconds", step.exposedCopies());
+      json.attribute("pcie_bytes", step.copiedBytes() +
+                                       (step.isNetwork ? 0 : step.sentBytes()));
+      json.attribute("network_bytes", step.isNetwork ? step.sentBytes() : 0);
+      json.attribute("link", step.link);
+    }
+    writeFunction("micro_step", step.microStep, isPredicted, json);
+    writeFunction("last_micro_step", step.lastMicroStep, isPredicted, json);
+    writeFunction("update", step.update, isPredicted, json);
   });
 }
 

@@ -54,12 +54,14 @@ struct StepTime {
   bool isNetwork = false;
   FunctionTime evaluate, microStep, lastMicroStep, update;
 
-  /// Reads `module`, the module after MemoryPlan, of a target whose model
-  /// predicts times. A step has `tokens` in all, or one micro-batch if these
-  /// are more.
+  /// Reads `module`, the module after MemoryPlan. A step has `tokens` in all,
+  /// or one micro-batch if these are more.
   static StepTime build(mlir::ModuleOp module, const LinkModel &link,
                         int64_t tokens);
 
+  /// Whether the target's model knows what kernels take; otherwise only bytes
+  /// mean something here.
+  bool isPredicted() const { return microStep.compute > 0; }
   int64_t tokens() const { return ranks * batch * sequence * accumulation; }
   /// What a forward pass takes alone, as @evaluate does.
   double forward() const { return accumulation * evaluate.compute; }
