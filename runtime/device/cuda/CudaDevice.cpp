@@ -7,7 +7,6 @@
 #include "device/cuda/Peers.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cstdlib>
 #include <cstring>
 
@@ -15,24 +14,10 @@ namespace llmc::runtime {
 
 using namespace cuda;
 
-namespace {
-
-/// Alignment that the driver's allocations have.
-constexpr int64_t driverAlignment = 256;
-
-void *pointerTo(CUdeviceptr address) {
-  return reinterpret_cast<void *>(static_cast<uintptr_t>(address));
-}
-
-CUdeviceptr addressOf(const void *pointer) {
-  return static_cast<CUdeviceptr>(reinterpret_cast<uintptr_t>(pointer));
-}
-
-} // namespace
-
 CudaDevice::CudaDevice(const LlmcProgram &program, int number,
                        Communicator &ranks)
-    : Device(ranks), program(program), number(number), hostArenas(program) {
+    : Device(ranks), program(program), number(number), hostArenas(program),
+      arenas(program) {
   context.device = this;
   context.rank = ranks.rank();
   const char *blocking = std::getenv("LLMC_LAUNCH_BLOCKING");
@@ -62,11 +47,6 @@ std::string CudaDevice::description() const {
   return fmt::format("GPU {}: {}, {}, driver of CUDA {}, {}", gpu.number,
                      gpu.name, architecture, formatVersion(driver->version),
                      limit);
-}
-
-int64_t CudaDevice::plannedBytes() const {
-  return 2 * batchBytes() * static_cast<int64_t>(numBatches - 1) +
-         arenaBytes(program, /*ofHost=*/false);
 }
 
 Status CudaDevice::enter() {
@@ -109,8 +89,9 @@ Status CudaDevice::allocate() {
     LLMC_TRY(collectives->connect(*driver, cleanup, compute));
   }
   LLMC_TRY(prepareMemory());
-  LLMC_TRY(allocateArenas());
-  LLMC_TRY(createBatches());
+  LLMC_TRY(hostArenas.create(*driver, cleanup, compute));
+  LLMC_TRY(arenas.create(*driver, cleanup, compute, hostArenas));
+  context.arenas = arenas.bases();
   LLMC_TRY(transfers.create(*driver, cleanup, compute));
   LLMC_TRY(kernels.load(*driver, cleanup, gpu, code, program));
   LLMC_TRY(captureEntries());
@@ -128,9 +109,8 @@ Status CudaDevice::prepareMemory() {
   size_t available = 0, total = 0;
   LLMC_TRY(driver->check(driver->cuMemGetInfo_v2(&available, &total),
                          "cuMemGetInfo"));
-  LLMC_TRY(checkMemory(
-      program, gpu, static_cast<int64_t>(available),
-      driverReserve + 2 * batchBytes() * static_cast<int64_t>(numBatches - 1)));
+  LLMC_TRY(checkMemory(program, gpu, static_cast<int64_t>(available),
+                       driverReserve + arenas.furtherBatchBytes()));
   LLMC_TRY(hostArenas.check(ranks().localSize()));
   LLMC_TRY(createEvent(*driver, cleanup, eventTimed, started));
   return createEvent(*driver, cleanup, eventTimed, ended);
@@ -157,64 +137,6 @@ Status CudaDevice::openGpu() {
   return enter();
 }
 
-Status CudaDevice::allocateZeroed(const char *what, int64_t bytes,
-                                  int64_t alignment, CUdeviceptr &address) {
-  if (bytes == 0)
-    return Status::ok();
-  const int64_t extra = alignment > driverAlignment ? alignment : 0;
-  CUdeviceptr allocated = 0;
-  CUresult result =
-      driver->cuMemAlloc_v2(&allocated, static_cast<size_t>(bytes + extra));
-  if (result == outOfMemory)
-    return Status::error(
-        "the GPU has no {} left for the {}, although they were free a moment "
-        "ago: another program took them; stop it (nvidia-smi lists programs) "
-        "and try again",
-        formatBytes(bytes), what);
-  LLMC_TRY(driver->check(result, "cannot allocate GPU memory"));
-  cleanup.add([this, allocated] { driver->cuMemFree_v2(allocated); });
-  address = extra ? (allocated + static_cast<CUdeviceptr>(alignment) - 1) &
-                        ~static_cast<CUdeviceptr>(alignment - 1)
-                  : allocated;
-  return driver->check(
-      driver->cuMemsetD8Async(address, 0, static_cast<size_t>(bytes), compute),
-      "cannot fill GPU memory with zeros");
-}
-
-Status CudaDevice::allocateArenas() {
-  LLMC_TRY(hostArenas.create(*driver, cleanup, compute));
-  for (int64_t i = 0; i < program.numArenas; ++i) {
-    const LlmcArena &arena = program.arenas[i];
-    if (arena.host) {
-      bases.push_back(hostArenas.data(i));
-      continue;
-    }
-    CUdeviceptr address = 0;
-    LLMC_TRY(allocateZeroed(arena.name, arena.bytes, arena.alignment, address));
-    bases.push_back(pointerTo(address));
-    if (arena.kind == LlmcArenaIo) {
-      batches[0].tokens =
-          address + static_cast<CUdeviceptr>(program.tokensOffset);
-      batches[0].targets =
-          address + static_cast<CUdeviceptr>(program.targetsOffset);
-    }
-  }
-  context.arenas = bases.data();
-  return Status::ok();
-}
-
-Status CudaDevice::createBatches() {
-  const auto bytes = static_cast<CUdeviceptr>(batchBytes());
-  for (size_t i = 1; i < numBatches; ++i) {
-    LLMC_TRY(allocateZeroed("next micro-batch", 2 * batchBytes(), 64,
-                            batches[i].tokens));
-    batches[i].targets = batches[i].tokens + bytes;
-  }
-  for (Batch &one : batches)
-    LLMC_TRY(createEvent(*driver, cleanup, eventUntimed, one.used));
-  return Status::ok();
-}
-
 Status CudaDevice::captureEntries() {
   int32_t most = 0;
   for (int64_t i = 0; i < program.numKernels; ++i)
@@ -235,20 +157,20 @@ Status CudaDevice::captureEntries() {
   if (isBlocking || ranks().size() != program.ranks)
     return Status::ok();
   for (EntryGraphs &one : entries) {
-    readsBatch = false;
+    arenas.forgetReads();
     LLMC_TRY(captureEntry(one, 0));
-    for (size_t i = 1; i < numBatches; ++i) {
+    for (size_t i = 1; i < GpuArenas::numBatches; ++i) {
       one.graphs[i] = one.graphs[0];
-      if (readsBatch)
+      if (arenas.wasBatchRead())
         LLMC_TRY(captureEntry(one, i));
     }
   }
-  batch = 0;
+  arenas.selectBatch(0);
   return Status::ok();
 }
 
 Status CudaDevice::captureEntry(EntryGraphs &one, size_t number) {
-  batch = number;
+  arenas.selectBatch(number);
   LLMC_TRY(driver->check(
       driver->cuStreamBeginCapture_v2(compute, captureThreadLocal),
       "cannot capture a graph"));
@@ -271,65 +193,32 @@ Status CudaDevice::captureEntry(EntryGraphs &one, size_t number) {
   return Status::ok();
 }
 
-/// An address in the first copy of the tokens or the targets becomes that in
-/// the current one.
-CUdeviceptr CudaDevice::inBatch(CUdeviceptr address) {
-  const auto bytes = static_cast<CUdeviceptr>(batchBytes());
-  for (CUdeviceptr Batch::*part : {&Batch::tokens, &Batch::targets})
-    if (address >= batches[0].*part && address < batches[0].*part + bytes) {
-      readsBatch = true;
-      return address - batches[0].*part + batches[batch].*part;
-    }
-  return address;
-}
-
-CUdeviceptr CudaDevice::address(LlmcArenaKind kind, int64_t offset,
-                                int64_t bytes) {
-  for (int64_t i = 0; i < program.numArenas; ++i)
-    if (program.arenas[i].kind == kind) {
-      assert(offset >= 0 && offset + bytes <= program.arenas[i].bytes &&
-             "the program was checked before it ran");
-      (void)bytes;
-      CUdeviceptr found = addressOf(bases[static_cast<size_t>(i)]) +
-                          static_cast<CUdeviceptr>(offset);
-      return kind == LlmcArenaIo ? inBatch(found) : found;
-    }
-  assert(false && "the program was checked to have this arena");
-  return 0;
-}
-
-uint8_t *CudaDevice::onHost(LlmcArenaKind kind, int64_t offset) const {
-  for (int64_t i = 0; i < program.numArenas; ++i)
-    if (program.arenas[i].kind == kind && program.arenas[i].host)
-      return hostArenas.data(i) + offset;
-  return nullptr;
-}
-
 Status CudaDevice::write(LlmcArenaKind kind, int64_t offset, const void *data,
                          int64_t bytes) {
   std::lock_guard<std::mutex> lock(mutex);
   LLMC_TRY(enter());
-  if (uint8_t *host = onHost(kind, offset)) {
+  if (uint8_t *host = arenas.onHost(kind, offset)) {
     LLMC_TRY(waitForKernels());
     std::memcpy(host, data, static_cast<size_t>(bytes));
     return Status::ok();
   }
   // What ran before may still read the old bytes.
-  for (const Batch &one : batches)
+  for (const GpuArenas::Batch &one : arenas.allBatches())
     if (one.isUsed)
       LLMC_TRY(keep(transfers.uploadAfter(one.used)));
-  return keep(transfers.upload(address(kind, offset, bytes), data, bytes));
+  return keep(
+      transfers.upload(arenas.address(kind, offset, bytes), data, bytes));
 }
 
 Status CudaDevice::writeBatch(const int32_t *tokens, const int32_t *targets) {
   std::lock_guard<std::mutex> lock(mutex);
   LLMC_TRY(enter());
-  batch = (batch + 1) % numBatches;
-  Batch &next = batches[batch];
+  arenas.nextBatch();
+  const GpuArenas::Batch &next = arenas.batch();
   if (next.isUsed)
     LLMC_TRY(keep(transfers.uploadAfter(next.used)));
-  LLMC_TRY(keep(transfers.upload(next.tokens, tokens, batchBytes())));
-  return keep(transfers.upload(next.targets, targets, batchBytes()));
+  LLMC_TRY(keep(transfers.upload(next.tokens, tokens, arenas.batchBytes())));
+  return keep(transfers.upload(next.targets, targets, arenas.batchBytes()));
 }
 
 Status CudaDevice::read(LlmcArenaKind kind, int64_t offset, void *data,
@@ -337,11 +226,12 @@ Status CudaDevice::read(LlmcArenaKind kind, int64_t offset, void *data,
   std::lock_guard<std::mutex> lock(mutex);
   LLMC_TRY(enter());
   LLMC_TRY(waitForKernels());
-  if (const uint8_t *host = onHost(kind, offset)) {
+  if (const uint8_t *host = arenas.onHost(kind, offset)) {
     std::memcpy(data, host, static_cast<size_t>(bytes));
     return Status::ok();
   }
-  return keep(transfers.download(data, address(kind, offset, bytes), bytes));
+  return keep(
+      transfers.download(data, arenas.address(kind, offset, bytes), bytes));
 }
 
 Status CudaDevice::readLater(LlmcArenaKind kind, int64_t offset, void *data,
@@ -350,8 +240,8 @@ Status CudaDevice::readLater(LlmcArenaKind kind, int64_t offset, void *data,
   LLMC_TRY(enter());
   if (!transfers.hasRoom(bytes))
     LLMC_TRY(waitForKernels());
-  return keep(
-      transfers.downloadLater(data, address(kind, offset, bytes), bytes));
+  return keep(transfers.downloadLater(data, arenas.address(kind, offset, bytes),
+                                      bytes));
 }
 
 Status CudaDevice::run(LlmcEntryPoint entry) {
@@ -365,17 +255,18 @@ Status CudaDevice::runEntry(LlmcEntryPoint entry) {
   auto known =
       std::find_if(entries.begin(), entries.end(),
                    [&](const EntryGraphs &one) { return one.entry == entry; });
-  const bool hasGraph = known != entries.end() && known->graphs[batch];
+  const CUgraphExec graph =
+      known != entries.end() ? known->graphs[arenas.batchNumber()] : nullptr;
   lastEntry = known != entries.end() ? known->name : "an entry point";
   ProfilerRange range(lastEntry);
-  if (hasGraph && !runsOneByOne()) {
-    LLMC_TRY(driver->check(driver->cuGraphLaunch(known->graphs[batch], compute),
+  if (graph && !runsOneByOne()) {
+    LLMC_TRY(driver->check(driver->cuGraphLaunch(graph, compute),
                            fmt::format("{} cannot be started", lastEntry)));
   } else {
     entry(&context);
     LLMC_TRY(failure);
   }
-  Batch &current = batches[batch];
+  GpuArenas::Batch &current = arenas.batch();
   current.isUsed = true;
   return driver->check(driver->cuEventRecord(current.used, compute),
                        "cannot record an event");
@@ -428,7 +319,8 @@ void CudaDevice::waitCollective(int64_t collective) {
 Status CudaDevice::launchOne(int64_t index, void **args) {
   const LlmcKernel &kernel = program.kernels[index];
   for (int32_t i = 0; i < kernel.numArguments; ++i)
-    arguments[static_cast<size_t>(i)] = pointerTo(inBatch(addressOf(args[i])));
+    arguments[static_cast<size_t>(i)] =
+        pointerTo(arenas.inBatch(addressOf(args[i])));
   if (isCapturing || !runsOneByOne())
     return kernels.launch(*driver, kernel, index, arguments.data(), compute);
   ProfilerRange range(nameOf(kernel));

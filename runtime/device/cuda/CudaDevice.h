@@ -2,9 +2,8 @@
 //
 // Everything is taken once, by `allocate`: arenas, code, pinned buffers, and a
 // CUDA graph for each entry point, copies from and to arenas of the host
-// included, which `run` replays. Tokens and targets are
-// there twice, so that the next micro-batch is copied while this one is
-// computed; an entry point that reads them has a graph for each of the two.
+// included, which `run` replays; an entry point that reads tokens or targets
+// has a graph for each of the copies that there are of them.
 //
 // When profiling, or with LLMC_LAUNCH_BLOCKING=1 in the environment, kernels
 // are launched one by one and waited for, so that times and faults are those of
@@ -16,6 +15,7 @@
 #define LLMC_RUNTIME_DEVICE_CUDA_CUDADEVICE_H
 
 #include "device/Device.h"
+#include "device/cuda/GpuArenas.h"
 #include "device/cuda/GpuCollectives.h"
 #include "device/cuda/HostArenas.h"
 #include "device/cuda/Kernels.h"
@@ -39,7 +39,7 @@ public:
 
   std::string description() const override;
   Status allocate() override;
-  int64_t plannedBytes() const override;
+  int64_t plannedBytes() const override { return arenas.plannedBytes(); }
   int64_t hostBytes() const override { return hostArenas.bytes(); }
   int64_t bytesInUse() const override { return takenBytes; }
   Peak peak() const override { return cuda::peakOf(gpu, program); }
@@ -65,26 +65,14 @@ public:
   const std::vector<KernelTime> &profile() const override { return times; }
 
 private:
-  static constexpr size_t numBatches = 2;
-
   struct EntryGraphs {
     LlmcEntryPoint entry;
     const char *name;
-    cuda::CUgraphExec graphs[numBatches];
-  };
-  /// One copy of the tokens and targets; the first lies in the Io arena.
-  struct Batch {
-    cuda::CUdeviceptr tokens = 0, targets = 0;
-    cuda::CUevent used = nullptr; ///< after the last entry point that read it
-    bool isUsed = false;
+    cuda::CUgraphExec graphs[cuda::GpuArenas::numBatches];
   };
 
   Status openGpu();
   Status prepareMemory();
-  Status allocateArenas();
-  Status allocateZeroed(const char *what, int64_t bytes, int64_t alignment,
-                        cuda::CUdeviceptr &address);
-  Status createBatches();
   Status captureEntries();
   Status captureEntry(EntryGraphs &entry, size_t batch);
   Status enter();
@@ -95,11 +83,6 @@ private:
   Status launchAndWait(const LlmcKernel &kernel, int64_t index, void **args);
   Status runEntry(LlmcEntryPoint entry);
   bool runsOneByOne() const { return isBlocking || !times.empty(); }
-  int64_t batchBytes() const { return program.batch * program.sequence * 4; }
-  cuda::CUdeviceptr inBatch(cuda::CUdeviceptr address);
-  cuda::CUdeviceptr address(LlmcArenaKind kind, int64_t offset, int64_t bytes);
-  /// The same in an arena of the host; null in one of the GPU.
-  uint8_t *onHost(LlmcArenaKind kind, int64_t offset) const;
 
   const LlmcProgram &program;
   const int number;
@@ -114,15 +97,12 @@ private:
   cuda::CUevent started = nullptr, ended = nullptr; ///< of a timed launch
   cuda::Transfers transfers;
   cuda::HostArenas hostArenas;
+  cuda::GpuArenas arenas;
   cuda::Kernels kernels;
   std::optional<cuda::GpuCollectives> collectives; ///< with several ranks
   DeviceContext context;
-  std::vector<void *> bases;
   std::vector<void *> arguments; ///< of a launch, addresses in the batch
   std::vector<EntryGraphs> entries;
-  Batch batches[numBatches];
-  size_t batch = 0;
-  bool readsBatch = false; ///< whether the entry being captured does
   bool isCapturing = false;
   const char *lastEntry = "filling memory";
   int64_t takenBytes = -1;
