@@ -2,7 +2,7 @@
 
 #include "compiler/Link/HostBuilder.h"
 
-#include "compiler/MemoryPlan/SourceLocation.h"
+#include "compiler/Support/SourceLocation.h"
 #include "compiler/Support/TypeBytes.h"
 #include "dialects/Dist/Dist.h"
 #include "dialects/Model/Model.h"

@@ -3,7 +3,7 @@
 #ifndef LLMC_COMPILER_MEMORYPLAN_LIFETIMES_H
 #define LLMC_COMPILER_MEMORYPLAN_LIFETIMES_H
 
-#include "compiler/MemoryPlan/Packing.h"
+#include "compiler/Support/Packing.h"
 #include "dialects/Tile/Tile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -3,7 +3,7 @@
 #include "compiler/MemoryPlan/MemoryReport.h"
 
 #include "compiler/MemoryPlan/Lifetimes.h"
-#include "compiler/MemoryPlan/SourceLocation.h"
+#include "compiler/Support/SourceLocation.h"
 #include "dialects/Plan/Plan.h"
 #include "dialects/Tile/Tile.h"
 #include "runtime/abi/ProgramAbi.h"

@@ -6,7 +6,7 @@
 #include "comm/MpiLibrary.h"
 #include "comm/NcclLibrary.h"
 #include "core/Console.h"
-#include "device/cpu/Arena.h"
+#include "device/Arena.h"
 #include "device/cpu/ThreadPool.h"
 #include "device/cuda/Cleanup.h"
 #include "device/cuda/Nvml.h"

@@ -7,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/MemoryPlan/Packing.h"
+#include "compiler/Support/Packing.h"
 #include "compiler/Target/CUDA/Passes.h"
 #include "compiler/Target/CUDA/SharedAccess.h"
 

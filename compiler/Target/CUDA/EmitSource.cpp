@@ -2,7 +2,7 @@
 
 #include "compiler/Target/CUDA/EmitSource.h"
 
-#include "compiler/MemoryPlan/SourceLocation.h"
+#include "compiler/Support/SourceLocation.h"
 #include "compiler/Target/CUDA/EmitKernel.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

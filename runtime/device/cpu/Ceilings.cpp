@@ -4,7 +4,7 @@
 
 #include "core/Clock.h"
 #include "core/Console.h"
-#include "device/cpu/Arena.h"
+#include "device/Arena.h"
 
 #include <algorithm>
 #include <atomic>

@@ -11,8 +11,8 @@
 
 #include "comm/CollectiveQueue.h"
 #include "core/WorkQueue.h"
+#include "device/Arena.h"
 #include "device/Device.h"
-#include "device/cpu/Arena.h"
 #include "device/cpu/Ceilings.h"
 #include "device/cpu/ThreadPool.h"
 

@@ -10,8 +10,8 @@
 #define LLMC_RUNTIME_DEVICE_CUDA_HOSTARENAS_H
 
 #include "abi/ProgramAbi.h"
+#include "device/Arena.h"
 #include "device/Device.h"
-#include "device/cpu/Arena.h"
 #include "device/cuda/Cleanup.h"
 
 #include <vector>

@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef LLMC_COMPILER_MEMORYPLAN_PACKING_H
-#define LLMC_COMPILER_MEMORYPLAN_PACKING_H
+#ifndef LLMC_COMPILER_SUPPORT_PACKING_H
+#define LLMC_COMPILER_SUPPORT_PACKING_H
 
 #include "llvm/ADT/ArrayRef.h"
 

@@ -1,6 +1,6 @@
 //===- Arena.cpp - one aligned block of memory, taken once ----------------===//
 
-#include "device/cpu/Arena.h"
+#include "device/Arena.h"
 
 #include "core/Console.h"
 

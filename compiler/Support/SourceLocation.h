@@ -1,7 +1,7 @@
 //===- SourceLocation.h - the model file's line of an operation -----------===//
 
-#ifndef LLMC_COMPILER_MEMORYPLAN_SOURCELOCATION_H
-#define LLMC_COMPILER_MEMORYPLAN_SOURCELOCATION_H
+#ifndef LLMC_COMPILER_SUPPORT_SOURCELOCATION_H
+#define LLMC_COMPILER_SUPPORT_SOURCELOCATION_H
 
 #include "mlir/IR/Location.h"
 

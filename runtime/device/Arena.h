@@ -1,7 +1,7 @@
 //===- Arena.h - one aligned block of memory, taken once ------------------===//
 
-#ifndef LLMC_RUNTIME_DEVICE_CPU_ARENA_H
-#define LLMC_RUNTIME_DEVICE_CPU_ARENA_H
+#ifndef LLMC_RUNTIME_DEVICE_ARENA_H
+#define LLMC_RUNTIME_DEVICE_ARENA_H
 
 #include "core/Status.h"
 
@@ -46,4 +46,4 @@ int64_t ownResidentBytes();
 
 } // namespace llmc::runtime
 
-#endif // LLMC_RUNTIME_DEVICE_CPU_ARENA_H
+#endif // LLMC_RUNTIME_DEVICE_ARENA_H

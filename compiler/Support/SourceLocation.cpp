@@ -1,6 +1,6 @@
 //===- SourceLocation.cpp - the model file's line of an operation ---------===//
 
-#include "compiler/MemoryPlan/SourceLocation.h"
+#include "compiler/Support/SourceLocation.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 
