@@ -50,11 +50,6 @@ struct BucketParameters : llmc::impl::BucketParametersBase<BucketParameters> {
       module.emitError("expected a function @update with a train.adamw");
       return signalPassFailure();
     }
-    if (adamw.getStochastic()) {
-      adamw.emitOpError("updates bf16 masters, whose bits of chance follow "
-                        "from the place in storage: not in buckets yet");
-      return signalPassFailure();
-    }
     int64_t before = adamw.getParameters().getType().getNumElements();
     SmallVector<Unit> units = findUnits(module, bucket);
     SmallVector<int64_t> sections;

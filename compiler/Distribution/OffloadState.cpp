@@ -18,6 +18,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Distribution/Passes.h"
+#include "compiler/Distribution/Places.h"
 #include "compiler/Support/TypeBytes.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -244,17 +245,18 @@ private:
   void cut(train::AdamWOp adamw) {
     OpBuilder builder(adamw);
     auto decayElements = static_cast<int64_t>(adamw.getDecayElements());
+    int64_t index = 0;
     for (auto bucket : getOperation().getOps<dist::BucketOp>()) {
       auto of = [&](Value storage) { return part(builder, storage, bucket); };
       Value copies = adamw.getCompute();
       // A bucket decays as a whole or not at all.
       bool decays = static_cast<int64_t>(bucket.getAt()) < decayElements;
-      train::AdamWOp::create(builder, adamw.getLoc(), of(adamw.getParameters()),
-                             of(adamw.getGradients()), of(adamw.getMoment1()),
-                             of(adamw.getMoment2()), adamw.getNorm(),
-                             adamw.getHyper(), copies ? of(copies) : Value(),
-                             decays ? bucket.getElements() : 0,
-                             adamw.getStochastic());
+      train::AdamWOp::create(
+          builder, adamw.getLoc(), of(adamw.getParameters()),
+          of(adamw.getGradients()), of(adamw.getMoment1()),
+          of(adamw.getMoment2()), adamw.getNorm(), adamw.getHyper(),
+          copies ? of(copies) : Value(), createPlace(builder, adamw, index++),
+          decays ? bucket.getElements() : 0, adamw.getStochastic());
     }
     adamw.erase();
   }

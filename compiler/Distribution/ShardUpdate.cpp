@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Distribution/Passes.h"
+#include "compiler/Distribution/Places.h"
 #include "compiler/Support/TypeBytes.h"
 
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -149,17 +150,17 @@ void UpdateSharder::shardAdamW(train::AdamWOp adamw) {
   Value moment2 = createSharded(adamw.getMoment2());
   auto decayElements = static_cast<int64_t>(adamw.getDecayElements());
   SmallVector<Value> gathers;
-  for (dist::BucketOp bucket : buckets) {
+  for (auto [index, bucket] : llvm::enumerate(buckets)) {
     auto at = static_cast<int64_t>(bucket.getAt());
     Value master = createOwnShard(masters, bucket);
     Value copy = copied ? createOwnShard(copies, bucket) : Value();
     // A bucket decays as a whole or not at all.
-    train::AdamWOp::create(b, master, createOwnShard(gradients, bucket),
-                           createStoredShard(moment1, bucket),
-                           createStoredShard(moment2, bucket), adamw.getNorm(),
-                           adamw.getHyper(), copy,
-                           at < decayElements ? shardElements(bucket) : 0,
-                           /*stochastic=*/false);
+    train::AdamWOp::create(
+        b, master, createOwnShard(gradients, bucket),
+        createStoredShard(moment1, bucket), createStoredShard(moment2, bucket),
+        adamw.getNorm(), adamw.getHyper(), copy,
+        createPlace(b, adamw, static_cast<int64_t>(index)),
+        at < decayElements ? shardElements(bucket) : 0, adamw.getStochastic());
     if (zero < 3)
       gathers.push_back(startGather(copied ? copy : master));
   }

@@ -25,11 +25,14 @@ LogicalResult HostBuilder::addPorts() {
       {"targets", &program.targetsOffset},
       {"loss", &program.lossOffset},
       {"hyper", &program.hyperOffset},
+      {"places", &program.placesOffset},
       {"norm", &program.normOffset},
       {"prompt", &program.promptOffset},
       {"position", &program.positionOffset},
       {"logits", &program.logitsOffset},
   };
+  // Only of an update in parts that round by chance.
+  program.placesOffset = i64(-1);
   for (auto port : module.getOps<plan::PortOp>())
     for (auto &[name, offset] : ports)
       if (port.getName() == name)

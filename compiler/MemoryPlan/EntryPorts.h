@@ -10,11 +10,12 @@
 namespace llmc {
 
 /// The ports of one entry point, in the order of its arguments and results.
-/// Empty names are no ports.
+/// Empty names are no ports. The last `optional` arguments may be missing.
 struct EntryPorts {
   llvm::StringRef function;
   std::array<llvm::StringRef, 2> arguments;
   llvm::StringRef result;
+  unsigned optional = 0;
 };
 
 inline constexpr EntryPorts entryPorts[] = {
@@ -22,7 +23,7 @@ inline constexpr EntryPorts entryPorts[] = {
     {"last_micro_step", {"tokens", "targets"}, "loss"},
     {"evaluate", {"tokens", "targets"}, "loss"},
     {"generate", {"prompt", "position"}, "logits"},
-    {"update", {"hyper", ""}, "norm"},
+    {"update", {"hyper", "places"}, "norm", 1},
     {"prepare", {"", ""}, ""},
 };
 

@@ -53,7 +53,8 @@ LogicalResult Planner::collectPorts(func::FuncOp function) {
   unsigned arguments = llvm::count_if(
       names->arguments, [](StringRef name) { return !name.empty(); });
   unsigned results = names->result.empty() ? 0 : 1;
-  if (function.getNumArguments() != arguments ||
+  if (function.getNumArguments() > arguments ||
+      function.getNumArguments() + names->optional < arguments ||
       function.getNumResults() != results)
     return function.emitOpError()
            << "expected " << arguments << " arguments and " << results

@@ -194,7 +194,9 @@ LogicalResult Planner::placeReference(Operation *op) {
 LogicalResult Planner::placePart(Operation *op) {
   Value storage = op->getOperand(0);
   auto shard = dyn_cast<dist::ShardOp>(op);
+  // An input is where its port is.
   bool isHandle =
+      isa<BlockArgument>(storage) ||
       isa_and_nonnull<train::FlatOp, train::SquaresOp, dist::WindowOp,
                       dist::RangeOp, dist::ShardOp>(storage.getDefiningOp());
   auto whole = isHandle ? places.at(storage).getDefiningOp<plan::ViewOp>()

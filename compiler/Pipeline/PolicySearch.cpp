@@ -212,8 +212,9 @@ void PolicySearch::run() {
 bool PolicySearch::isAllowed(const OffloadSet &offload) const {
   if (offload.has(OffloadKind::Gradients) && options.ranks > 1)
     return false;
-  return offload.empty() ||
-         (options.masters != "bf16" && options.getPrecision() == "bf16");
+  if (offload.has(OffloadKind::Masters) && options.masters == "bf16")
+    return false;
+  return offload.empty() || options.getPrecision() == "bf16";
 }
 
 /// Whether the smallest micro-batch fits.
@@ -318,8 +319,8 @@ std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
   }
   // Then one thing beside all of these.
   bool isNarrow = options.getPrecision() == "bf16";
-  bool canNarrowMasters =
-      isNarrow && options.ranks == 1 && options.masters != "bf16";
+  bool canNarrowMasters = isNarrow && options.masters != "bf16" &&
+                          !options.offload.has(OffloadKind::Masters);
   bool canNarrowMoments = isNarrow && options.moments != "bf16";
   auto withRest = [&](std::string change) {
     return [this, change](const PipelineOptions &found) {
@@ -352,17 +353,12 @@ std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
   if (canNarrowMasters) {
     PipelineOptions changed = open;
     changed.masters = "bf16";
-    // Such masters stay where they are.
-    changed.offload = OffloadSet();
-    changed.autoOffload = false;
     consider(changed, withRest("--masters=bf16"));
   }
   for (int64_t ranks = 2 * options.ranks; ranks <= kMostAdvisedRanks;
        ranks *= 2) {
     PipelineOptions changed = open;
     changed.ranks = ranks;
-    // Masters in bf16 are those of one device.
-    changed.masters = "f32";
     if (consider(changed, withRest(llvm::formatv("--gpus={0}", ranks))))
       break;
   }

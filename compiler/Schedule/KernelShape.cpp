@@ -55,7 +55,7 @@ static int64_t getTraffic(BlockArgument argument) {
     } else if (auto adamw = dyn_cast<train::AdamWOp>(user)) {
       // Read and written, but the compute copies, which are written only.
       if (use.get() != adamw.getNorm() && use.get() != adamw.getHyper() &&
-          use.get() != adamw.getCompute())
+          use.get() != adamw.getCompute() && use.get() != adamw.getPlace())
         bytes *= 2;
     }
     traffic = std::max(traffic, bytes);

@@ -42,7 +42,8 @@ void llmc::buildUpdate(OpBuilder &builder, StepGraph &graph,
   Value norm =
       train::GradientNormOp::create(builder, loc, scalar, gradients, hyper);
   train::AdamWOp::create(builder, loc, parameters, gradients, moment1, moment2,
-                         norm, hyper, copies, variables.decayElements,
+                         norm, hyper, copies, /*place=*/Value(),
+                         variables.decayElements,
                          /*stochastic=*/variables.narrowMasters);
   if (variables.narrowMasters)
     remarkRounding(loc, variables);

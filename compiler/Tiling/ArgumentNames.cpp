@@ -94,6 +94,9 @@ static std::string nameOfUse(OpOperand &use) {
   if (isa<model::AddOp>(op) &&
       op->getOperand(1 - use.getOperandNumber()).getDefiningOp())
     return "residual";
+  if (auto adamw = dyn_cast<train::AdamWOp>(op);
+      adamw && use.get() == adamw.getPlace())
+    return "place";
   // The storage that is added to is called after what is added.
   if (auto accumulate = dyn_cast<train::AccumulateOp>(op))
     if (use.getOperandNumber() == 1)

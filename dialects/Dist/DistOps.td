@@ -130,7 +130,8 @@ def Dist_WindowOp : Dist_Op<"window"> {
 def Dist_RangeOp : Dist_Op<"range", [Pure]> {
   let summary = "a handle on consecutive elements of a storage";
   let description = [{
-    They may have the shape of the parameter that lies there.
+    They may have the shape of the parameter that lies there. Integers are those
+    of an input.
 
     (C1) The range lies within the storage.
     (C2) Element types are equal.
@@ -142,8 +143,8 @@ def Dist_RangeOp : Dist_Op<"range", [Pure]> {
     %weight = dist.range %w[64] : tensor<8192xf32> -> tensor<16x32xf32>
     ```
   }];
-  let arguments = (ins Dist_Flat:$storage, I64Attr:$first);
-  let results = (outs Dist_Shaped:$range);
+  let arguments = (ins 1DTensorOf<[AnyFloat, I32]>:$storage, I64Attr:$first);
+  let results = (outs RankedTensorOf<[AnyFloat, I32], [HasStaticShapePred], "static ranked tensor">:$range);
   let assemblyFormat = "$storage `[` $first `]` attr-dict `:` type($storage) `->` type($range)";
   let hasVerifier = 1;
 }

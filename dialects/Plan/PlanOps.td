@@ -192,7 +192,7 @@ def Plan_WaitOp : Plan_Op<"wait"> {
 }
 
 def Plan_PortOp : Plan_Op<"port"> {
-  let summary = "a named input or output (tokens, targets, loss, hyper, norm, prompt, position, logits) at a byte offset of the io arena";
+  let summary = "a named input or output (tokens, targets, loss, hyper, places, norm, prompt, position, logits) at a byte offset of the io arena";
   let arguments = (ins StrAttr:$name, I64Attr:$offset, TypeAttrOf<AnyRankedTensor>:$type);
   let assemblyFormat = "$name `[` $offset `]` `:` $type attr-dict";
 }

@@ -110,6 +110,11 @@ static LogicalResult verifyCopies(Operation *op, Value parameters,
          << ", expected the same extent and narrower elements";
 }
 
+bool AdamWOp::isRounding() {
+  return getStochastic() ||
+         getElementTypeOrSelf(getMoment1().getType()).isBF16();
+}
+
 LogicalResult AdamWOp::verify() {
   auto parameters = cast<RankedTensorType>(getParameters().getType());
   // Only rounding by chance keeps steps below half a unit in the last place.
@@ -128,6 +133,9 @@ LogicalResult AdamWOp::verify() {
     return emitOpError("expected two moments of one type, bf16 or the "
                        "gradients', found ")
            << moments << " and " << getMoment2().getType();
+  if (getPlace() && !isRounding())
+    return emitOpError("expected parameters or moments that are rounded by "
+                       "chance beside a place, which only that needs");
   if (!getCompute())
     return success();
   return verifyCopies(*this, getParameters(), getCompute());

@@ -162,7 +162,7 @@ def Train_NormOp : Train_Op<"norm"> {
   let assemblyFormat = "$squares `,` $hyper attr-dict `:` functional-type(operands, results)";
 }
 
-def Train_AdamWOp : Train_Op<"adamw"> {
+def Train_AdamWOp : Train_Op<"adamw", [AttrSizedOperandSegments]> {
   let summary = "AdamW with decoupled weight decay over all parameters; sets the gradients to zero";
   let description = [{
     Loshchilov and Hutter 2019, algorithm 2. g' = g * gradient_scale *
@@ -174,7 +174,13 @@ def Train_AdamWOp : Train_Op<"adamw"> {
     Parameters that are themselves bf16 are rounded `stochastic`: to one of the
     two neighbours of p, the nearer the likelier, so that the mean is p; bits
     of chance follow from the element's index and hyper.step alone. Moments
-    that are bf16 are rounded so, too, each with bits of its own.
+    that are bf16 are rounded so, too, each with bits of its own. `place[0]` is
+    the index of the first element modulo 2^32, 0 where there is none, so that
+    parts have the bits of the whole.
+
+    ```mlir
+    train.adamw %p, %g, %m, %v, %n, %hyper at %place {decay_elements = 64 : i64, stochastic} : ...
+    ```
   }];
   let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$parameters,
                        Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$gradients,
@@ -182,8 +188,13 @@ def Train_AdamWOp : Train_Op<"adamw"> {
                        Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$moment2,
                        0DTensorOf<[F32]>:$norm, 1DTensorOf<[F32]>:$hyper,
                        Arg<Optional<1DTensorOf<[AnyFloat]>>, "", [MemWrite]>:$compute,
+                       Optional<1DTensorOf<[I32]>>:$place,
                        I64Attr:$decay_elements, UnitAttr:$stochastic);
-  let assemblyFormat = "$parameters `,` $gradients `,` $moment1 `,` $moment2 `,` $norm `,` $hyper (`,` $compute^)? attr-dict `:` type(operands)";
+  let assemblyFormat = "$parameters `,` $gradients `,` $moment1 `,` $moment2 `,` $norm `,` $hyper (`,` $compute^)? (`at` $place^)? attr-dict `:` type(operands)";
+  let extraClassDeclaration = [{
+    /// Whether bits of chance decide on what is stored.
+    bool isRounding();
+  }];
   let hasVerifier = 1;
 }
 

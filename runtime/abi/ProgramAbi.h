@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 9
+#define LLMC_ABI_VERSION 10
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
@@ -172,6 +172,7 @@
   X(I64, int64_t, targetsOffset)  /* i32 [batch, sequence] */                  \
   X(I64, int64_t, lossOffset)     /* f32, of microStep and evaluate */         \
   X(I64, int64_t, hyperOffset)    /* f32 [LlmcHyperCount] */                   \
+  X(I64, int64_t, placesOffset)   /* i32: below; -1 where there are none */    \
   X(I64, int64_t, normOffset)     /* f32, gradient norm, from update */        \
   X(I64, int64_t, promptOffset)   /* i32 [1, sequence], for generate */        \
   X(I64, int64_t, positionOffset) /* i32 [1, 1]: whose logits to compute */    \
@@ -210,6 +211,13 @@
   X(Beta2)                                                                     \
   X(Epsilon)                                                                   \
   X(WeightDecay) X(Clip) X(GradientScale) X(Correction1) X(Correction2) X(Step)
+
+/// Of the places that `update` reads, [numBuckets, LlmcPlaceStride], the first
+/// of each row counts: the index among all parameters, modulo 2^32, of the
+/// first element of the bucket, or of this rank's shard from stage 1 on. Bits
+/// of stochastic rounding follow from it. The others keep rows on cache lines
+/// of their own.
+enum { LlmcPlaceStride = 16 };
 
 #ifdef __cplusplus
 extern "C" {
@@ -325,7 +333,7 @@ static_assert(sizeof(LlmcImage) == 32, "program ABI: LlmcImage");
 static_assert(sizeof(LlmcBucket) == 16, "program ABI: LlmcBucket");
 static_assert(sizeof(LlmcCollective) == 32, "program ABI: LlmcCollective");
 static_assert(sizeof(LlmcCopy) == 24, "program ABI: LlmcCopy");
-static_assert(sizeof(LlmcProgram) == 336, "program ABI: LlmcProgram");
+static_assert(sizeof(LlmcProgram) == 344, "program ABI: LlmcProgram");
 #endif
 
 #endif // LLMC_RUNTIME_ABI_PROGRAMABI_H

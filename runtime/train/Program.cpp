@@ -215,6 +215,8 @@ Status checkIo(const LlmcProgram &program) {
       {"targets", program.targetsOffset, window},
       {"loss", program.lossOffset, 1},
       {"hyper", program.hyperOffset, LlmcHyperCount},
+      {"places", program.placesOffset,
+       program.placesOffset < 0 ? 0 : LlmcPlaceStride * program.numBuckets},
       {"norm", program.normOffset, 1},
       {"prompt", program.promptOffset, program.generate ? program.sequence : 0},
       {"position", program.positionOffset, program.generate ? 1 : 0},

@@ -31,4 +31,17 @@ std::vector<ShardPiece> piecesOf(const LlmcProgram &program, int64_t first,
   return pieces;
 }
 
+std::vector<int32_t> placesOf(const LlmcProgram &program, int64_t rank) {
+  std::vector<int32_t> places(
+      static_cast<size_t>(program.numBuckets * LlmcPlaceStride));
+  for (int64_t i = 0; i < program.numBuckets; ++i) {
+    const LlmcBucket &bucket = program.buckets[i];
+    const int64_t shard =
+        program.zeroStage > 0 ? rank * (bucket.elements / program.ranks) : 0;
+    places[static_cast<size_t>(i * LlmcPlaceStride)] =
+        static_cast<int32_t>(static_cast<uint32_t>(bucket.first + shard));
+  }
+  return places;
+}
+
 } // namespace llmc::runtime

@@ -22,6 +22,9 @@ struct ShardPiece {
 std::vector<ShardPiece> piecesOf(const LlmcProgram &program, int64_t first,
                                  int64_t count);
 
+/// What `update` reads as places on `rank`; see LlmcPlaceStride.
+std::vector<int32_t> placesOf(const LlmcProgram &program, int64_t rank);
+
 } // namespace llmc::runtime
 
 #endif // LLMC_RUNTIME_TRAIN_SHARDS_H

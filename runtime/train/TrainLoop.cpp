@@ -8,6 +8,7 @@
 #include "train/Program.h"
 #include "train/RankChecks.h"
 #include "train/Sampler.h"
+#include "train/Shards.h"
 #include "train/StopSignal.h"
 
 #include <algorithm>
@@ -101,6 +102,11 @@ Status TrainLoop::fillMemory() {
   losses.resize(static_cast<size_t>(options.accumulate));
   allLosses.resize(static_cast<size_t>(microBatches()));
   ceilings.peak = device.peak();
+  if (program.placesOffset >= 0) {
+    std::vector<int32_t> places = placesOf(program, ranks.rank());
+    LLMC_TRY(device.write(LlmcArenaIo, program.placesOffset, places.data(),
+                          static_cast<int64_t>(4 * places.size())));
+  }
 
   state.seed = options.seed.value_or(defaultSeed);
   if (options.resume)

@@ -6,15 +6,3 @@
 // expected-error @+1 {{expected a function @update with a train.adamw}}
 module {
 }
-
-// -----
-
-func.func @update(%hyper: tensor<10xf32>, %norm: tensor<f32>) {
-  %p = train.flat compute : tensor<64xbf16>
-  %g = train.flat gradient : tensor<64xf32>
-  %m = train.flat moment1 : tensor<64xf32>
-  %v = train.flat moment2 : tensor<64xf32>
-  // expected-error @+1 {{updates bf16 masters, whose bits of chance follow from the place in storage: not in buckets yet}}
-  train.adamw %p, %g, %m, %v, %norm, %hyper {decay_elements = 64 : i64, stochastic} : tensor<64xbf16>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<f32>, tensor<10xf32>
-  return
-}

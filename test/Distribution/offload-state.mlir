@@ -7,6 +7,7 @@
 // RUN: llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=1 bucket=64" --llmc-offload-state=optimizer --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: llmc-opt %t/bf16.mlir --llmc-bucket-parameters="ranks=1 bucket=64" --llmc-offload-state=masters | FileCheck %s --check-prefix=MASTERS
 // RUN: llmc-opt %t/bf16.mlir --llmc-bucket-parameters="ranks=1" --llmc-offload-state="optimizer masters" | FileCheck %s --check-prefix=BOTH
+// RUN: llmc-opt %t/narrow.mlir --llmc-bucket-parameters="ranks=1 bucket=64" --llmc-offload-state=optimizer | FileCheck %s --check-prefix=NARROW
 // RUN: not llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=1" --llmc-offload-state=masters 2>&1 | FileCheck %s --check-prefix=NO-COPIES
 // RUN: not llmc-opt %t/f32.mlir --llmc-offload-state=optimizer 2>&1 | FileCheck %s --check-prefix=NO-BUCKETS
 // RUN: not llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=1" --llmc-offload-state="optimizer places=1" 2>&1 | FileCheck %s --check-prefix=ONE-PLACE
@@ -121,4 +122,23 @@ func.func @prepare() {
   %c = train.flat compute : tensor<128xbf16>
   train.round %p into %c : tensor<128xf32>, tensor<128xbf16>
   return
+}
+
+// What is rounded by chance is told where each bucket begins.
+//--- narrow.mlir
+train.variable @w "w" : tensor<8x16xf32> at 0 decay init #model.ones
+// NARROW-LABEL: func.func @update
+// NARROW-SAME: (%{{.*}}: tensor<10xf32>, %[[PLACES:.*]]: tensor<32xi32>)
+func.func @update(%hyper: tensor<10xf32>) -> tensor<f32> {
+  %p = train.flat value : tensor<128xf32>
+  %g = train.flat gradient : tensor<128xf32>
+  %m = train.flat moment1 : tensor<128xbf16>
+  %v = train.flat moment2 : tensor<128xbf16>
+  %norm = train.gradient_norm %g, %hyper : (tensor<128xf32>, tensor<10xf32>) -> tensor<f32>
+  // NARROW: %[[AT0:.*]] = dist.range %[[PLACES]][0] : tensor<32xi32> -> tensor<16xi32>
+  // NARROW: train.adamw {{.*}} at %[[AT0]] {
+  // NARROW: %[[AT1:.*]] = dist.range %[[PLACES]][16] : tensor<32xi32> -> tensor<16xi32>
+  // NARROW: train.adamw {{.*}} at %[[AT1]] {
+  train.adamw %p, %g, %m, %v, %norm, %hyper {decay_elements = 128 : i64} : tensor<128xf32>, tensor<128xf32>, tensor<128xbf16>, tensor<128xbf16>, tensor<f32>, tensor<10xf32>
+  return %norm : tensor<f32>
 }

@@ -5,6 +5,8 @@
 // RUN: llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=2 zero=1 bucket=256" --llmc-shard-update="norm-splits=20" | FileCheck %s --check-prefixes=NORM,ONE
 // RUN: llmc-opt %t/bf16.mlir --llmc-bucket-parameters="ranks=2 zero=1" --llmc-shard-update | FileCheck %s --check-prefix=BF16
 // RUN: llmc-opt %t/bf16.mlir --llmc-bucket-parameters="ranks=2 zero=1" --llmc-shard-update --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: llmc-opt %t/narrow.mlir --llmc-bucket-parameters="ranks=2 zero=3 bucket=128" --llmc-shard-update | FileCheck %s --check-prefix=NARROW
+// RUN: llmc-opt %t/narrow.mlir --llmc-bucket-parameters="ranks=2 zero=0 bucket=128" --llmc-shard-update | FileCheck %s --check-prefix=NARROW-WHOLE
 // RUN: not llmc-opt %t/f32.mlir --llmc-shard-update 2>&1 | FileCheck %s --check-prefix=NO-MESH
 // NO-MESH: error: expected a dist.mesh and dist.buckets, which llmc-bucket-parameters declares
 
@@ -94,4 +96,30 @@ func.func @prepare() {
   %c = train.flat compute : tensor<256xbf16>
   train.round %p into %c : tensor<256xf32>, tensor<256xbf16>
   return
+}
+
+// Masters in bf16 are the weights that products read. Bits of chance follow from
+// where each bucket begins, which becomes an input; a whole begins at 0.
+//--- narrow.mlir
+train.variable @w "w" : tensor<16x16xf32> at 0 decay init #model.ones
+// NARROW-LABEL: func.func @update
+// NARROW-SAME: (%{{.*}}: tensor<10xf32>, %[[PLACES:.*]]: tensor<32xi32>)
+// NARROW-WHOLE-LABEL: func.func @update
+// NARROW-WHOLE-SAME: (%{{[^,]*}}: tensor<10xf32>) -> tensor<f32>
+func.func @update(%hyper: tensor<10xf32>) -> tensor<f32> {
+  %p = train.flat compute : tensor<256xbf16>
+  %g = train.flat gradient : tensor<256xf32>
+  %m = train.flat moment1 : tensor<256xf32>
+  %v = train.flat moment2 : tensor<256xf32>
+  %norm = train.gradient_norm %g, %hyper : (tensor<256xf32>, tensor<10xf32>) -> tensor<f32>
+  // NARROW: %[[OWN:.*]] = train.flat compute sharded : tensor<128xbf16>
+  // NARROW: %[[P0:.*]] = dist.range %[[OWN]][0] : tensor<128xbf16> -> tensor<64xbf16>
+  // NARROW: %[[AT0:.*]] = dist.range %[[PLACES]][0] : tensor<32xi32> -> tensor<16xi32>
+  // NARROW: train.adamw %[[P0]], {{.*}} at %[[AT0]] {decay_elements = 64 : i64, stochastic}
+  // NARROW: %[[P1:.*]] = dist.range %[[OWN]][64] : tensor<128xbf16> -> tensor<64xbf16>
+  // NARROW: %[[AT1:.*]] = dist.range %[[PLACES]][16] : tensor<32xi32> -> tensor<16xi32>
+  // NARROW: train.adamw %[[P1]], {{.*}} at %[[AT1]] {decay_elements = 64 : i64, stochastic}
+  // NARROW-WHOLE: train.adamw {{.*}} {decay_elements = 256 : i64, stochastic} : tensor<256xbf16>
+  train.adamw %p, %g, %m, %v, %norm, %hyper {decay_elements = 256 : i64, stochastic} : tensor<256xbf16>, tensor<256xf32>, tensor<256xf32>, tensor<256xf32>, tensor<f32>, tensor<10xf32>
+  return %norm : tensor<f32>
 }

@@ -384,6 +384,7 @@ extern "C" const LlmcProgram llmcProgram = {
     targetsAt * 4,
     lossAt * 4,
     hyperAt * 4,
+    /*placesOffset=*/-1,
     normAt * 4,
     promptAt * 4,
     positionAt * 4,

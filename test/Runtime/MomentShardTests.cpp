@@ -7,6 +7,7 @@
 #include "train/Checkpoint.h"
 #include "train/MomentShards.h"
 #include "train/Program.h"
+#include "train/Shards.h"
 #include "train/TensorStorage.h"
 
 #include <functional>
@@ -212,6 +213,27 @@ TEST_F(MomentShardTest, PiecesMustMakeUpTheMoments) {
   for (const char *odd : {"m.bigram.weight", "m.bigram.weight[0:7] ",
                           "m.bigram.weight[00:7]", "m.bigram.weight[:7]"})
     EXPECT_FAILS(check({{odd, 7}}), "is no part of a moment");
+}
+
+// Without stage 1 every rank updates all of a bucket; beyond 2^32 they wrap.
+TEST(MomentShards, PlacesAreWhereTheRanksPartsBegin) {
+  SharedProgram shared(2, 1);
+  auto firsts = [&](int64_t rank) {
+    std::vector<int64_t> result;
+    std::vector<int32_t> places = placesOf(shared.program, rank);
+    for (size_t i = 0; i < places.size(); i += LlmcPlaceStride)
+      result.push_back(static_cast<uint32_t>(places[i]));
+    return result;
+  };
+  const int64_t total = llmcProgram.parameters, half = (total - 41216) / 2;
+  EXPECT_EQ(firsts(0), (std::vector<int64_t>{0, 40960, total - 256}));
+  EXPECT_EQ(firsts(1),
+            (std::vector<int64_t>{20480, 40960 + half, total - 128}));
+  shared.program.zeroStage = 0;
+  EXPECT_EQ(firsts(1), firsts(0));
+  shared.buckets[2].first += int64_t(5) << 32;
+  EXPECT_EQ(firsts(0), firsts(1));
+  EXPECT_EQ(firsts(0).back(), total - 256);
 }
 
 TEST(MomentShardNames, TellTheRankAndTheNumberOfRanks) {

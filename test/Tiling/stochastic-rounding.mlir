@@ -38,6 +38,21 @@ tile.func @adamw(%p: tensor<1000xbf16>, %g: tensor<1000xf32>, %m: tensor<1000xf3
   tile.return
 }
 
+// A part of all parameters: the index counts from its place.
+// CHECK-LABEL: tile.func @part(
+// CHECK: %[[AT:.*]] = arith.muli {{.*}}, %c64
+// CHECK: arith.bitcast {{.*}} : tensor<64xf32> to tensor<64xi32>
+// CHECK: %[[BEGIN:.*]] = arith.index_cast %[[AT]] : index to i32
+// CHECK: %[[PLACE:.*]] = memref.load %{{.*}}[%c0{{.*}}] {tile.name = "first_index"} : memref<16xi32>
+// CHECK: %[[FROM:.*]] = arith.addi %[[BEGIN]], %[[PLACE]] : i32
+// CHECK: tile.splat %[[FROM]] : i32 -> tensor<64xi32>
+tile.func @part(%p: tensor<1000xbf16>, %g: tensor<1000xf32>, %m: tensor<1000xf32>, %v: tensor<1000xf32>, %n: tensor<f32>, %h: tensor<10xf32>, %at: tensor<16xi32>)
+    attributes {kind = "flat", grid = array<i64: 16, 1, 1>, schedule = {block = 64 : i64}} {
+  train.adamw %p, %g, %m, %v, %n, %h at %at {decay_elements = 100 : i64, stochastic}
+      : tensor<1000xbf16>, tensor<1000xf32>, tensor<1000xf32>, tensor<1000xf32>, tensor<f32>, tensor<10xf32>, tensor<16xi32>
+  tile.return
+}
+
 // Moments in bf16: the step takes them as computed, then each is rounded with
 // bits of its own, parameters f32 as they are.
 // CHECK-LABEL: tile.func @narrow_moments(

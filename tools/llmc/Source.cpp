@@ -194,10 +194,6 @@ static LogicalResult checkRanks(const PipelineOptions &options) {
   if (bucket < 1024 || bucket > largestBucket)
     return mistake(llvm::formatv("--bucket expects 1 to {0} KiB, found {1}",
                                  largestBucket / 1024, bucket / 1024));
-  if (options.ranks > 1 && options.masters == "bf16")
-    return mistake(llvm::formatv("--masters=bf16: the bits of chance that "
-                                 "round weights are those of one device; leave "
-                                 "--masters out, or --gpus"));
   return success();
 }
 
@@ -205,12 +201,11 @@ static LogicalResult checkRanks(const PipelineOptions &options) {
 static LogicalResult checkOffload(const PipelineOptions &options) {
   if (options.offload.empty())
     return success();
-  if (options.masters == "bf16")
+  if (options.offload.has(OffloadKind::Masters) && options.masters == "bf16")
     return mistake(llvm::formatv(
-        "--offload={0}: state passes through the device in parts, and the bits "
-        "of chance that round --masters=bf16 are those of the whole; leave one "
-        "of the two out",
-        options.offload.str()));
+        "--offload=masters: products read the weights that --masters={0} "
+        "keeps, so that they stay on the device; leave one of the two out",
+        options.masters));
   if (options.offload.has(OffloadKind::Masters) &&
       options.getPrecision() != "bf16")
     return mistake(llvm::formatv(

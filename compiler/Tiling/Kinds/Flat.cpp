@@ -58,6 +58,7 @@ struct AdamWBlock {
   KernelBuilder &k;
   Value hyper;
   int64_t block;
+  Value place; // null where elements count from 0
 
   Value scalar(LlmcHyper field) {
     Value value = k.loadScalar(hyper, k.index(field));
@@ -141,12 +142,17 @@ struct AdamWBlock {
   }
 
   /// mix(index ^ mix(step)): 32 random bits an element, the same whenever this
-  /// step is done again. Indices count modulo 2^32. Each `stream` has others:
-  /// what stream 0 has, mixed with a number once more.
+  /// step is done again. Indices count from the place, modulo 2^32. Each
+  /// `stream` has others: what stream 0 has, mixed with a number once more.
   Value randomBits(Value begin, uint32_t stream) {
     Type i32 = k.b.getI32Type();
     Value step = mix(arith::FPToSIOp::create(k.b, i32, scalar(LlmcHyperStep)));
     Value first = arith::IndexCastOp::create(k.b, i32, begin);
+    if (place) {
+      Value at = k.loadScalar(place, k.index(0));
+      k.setName(at.getDefiningOp(), "first_index");
+      first = arith::AddIOp::create(k.b, first, at);
+    }
     Value index = arith::AddIOp::create(k.b, k.iota(k.index(0), {block}, 0),
                                         spread(first));
     Value random = mix(arith::XOrIOp::create(k.b, index, spread(step)));
@@ -205,7 +211,8 @@ static LogicalResult emitAdamW(KernelBuilder &k, train::AdamWOp op,
   SmallVector<Value> views;
   for (Value memref : ArrayRef(memrefs).take_front(4))
     views.push_back(k.flatView(memref));
-  AdamWBlock a{k, memrefs[5], block};
+  AdamWBlock a{k, memrefs[5], block,
+               op.getPlace() ? k.argument(op.getPlace()) : Value()};
 
   Value factor = a.gradientFactor(k.loadScalar(memrefs[4], {}));
   Value parameter = k.load(views[0], begin, {block});

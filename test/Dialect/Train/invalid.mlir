@@ -141,6 +141,14 @@ func.func @half_moments(%p: tensor<4xf32>, %m: tensor<4xf16>, %norm: tensor<f32>
 
 // -----
 
+func.func @place_of_nothing_rounded(%p: tensor<4xf32>, %norm: tensor<f32>, %hyper: tensor<9xf32>, %place: tensor<16xi32>) {
+  // expected-error @+1 {{expected parameters or moments that are rounded by chance beside a place, which only that needs}}
+  train.adamw %p, %p, %p, %p, %norm, %hyper at %place {decay_elements = 0} : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<9xf32>, tensor<16xi32>
+  return
+}
+
+// -----
+
 func.func @squares_c1_negative() {
   // expected-error @+1 {{expected a place that is a multiple of 16, found -16}}
   %s = train.squares -16 : tensor<4xf32>

@@ -43,7 +43,7 @@ func.func @update(%hyper: tensor<9xf32>) -> tensor<f32> {
 }
 
 // CHECK-LABEL: func.func @mixed
-func.func @mixed(%dw: tensor<8x4xbf16>, %norm: tensor<f32>, %hyper: tensor<9xf32>) {
+func.func @mixed(%dw: tensor<8x4xbf16>, %norm: tensor<f32>, %hyper: tensor<9xf32>, %place: tensor<16xi32>) {
   // CHECK: train.ref compute @w : tensor<8x4xbf16>
   %w = train.ref compute @w : tensor<8x4xbf16>
   %ref = train.ref gradient @w : tensor<8x4xf32>
@@ -56,6 +56,8 @@ func.func @mixed(%dw: tensor<8x4xbf16>, %norm: tensor<f32>, %hyper: tensor<9xf32
   train.adamw %p, %p, %p, %p, %norm, %hyper, %c {decay_elements = 32} : tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<f32>, tensor<9xf32>, tensor<64xbf16>
   // CHECK: train.adamw %[[C]], {{.*}} {decay_elements = 32 : i64, stochastic} : tensor<64xbf16>,
   train.adamw %c, %p, %p, %p, %norm, %hyper {decay_elements = 32, stochastic} : tensor<64xbf16>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<f32>, tensor<9xf32>
+  // CHECK: train.adamw %[[C]], {{.*}} at %{{.*}} {decay_elements = 32 : i64, stochastic} : tensor<64xbf16>, {{.*}}, tensor<16xi32>
+  train.adamw %c, %p, %p, %p, %norm, %hyper at %place {decay_elements = 32, stochastic} : tensor<64xbf16>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<f32>, tensor<9xf32>, tensor<16xi32>
   // CHECK: train.zero %{{.*}} : tensor<64xf32>
   train.zero %p : tensor<64xf32>
   // CHECK: train.add %[[C]] into %[[C]] : tensor<64xbf16>
