@@ -13,7 +13,8 @@ using namespace llmc;
 static constexpr StringLiteral kZeroStages[] = {"1", "0", "2", "3"};
 static constexpr StringLiteral kRecomputes[] = {"none", "ops", "layer"};
 static constexpr StringLiteral kOffloads[] = {
-    "none", "optimizer", "optimizer,masters", "optimizer,masters,gradients"};
+    "none", "optimizer", "optimizer,masters", "optimizer,gradients",
+    "optimizer,masters,gradients"};
 static constexpr int64_t kBatches[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 /// Larger micro-batches fill a GPU no better.
 static constexpr int64_t kMostTokens = 65536;
