@@ -42,9 +42,9 @@ struct DataCommand {
 };
 
 // Each returns the exit status and has printed what went wrong.
-int runCompile(const CompileCommand &command);
-int runPlan(const PlanCommand &command);
-int runData(const DataCommand &command);
+int run(const CompileCommand &command);
+int run(const PlanCommand &command);
+int run(const DataCommand &command);
 
 /// Prints "llmc: error: MESSAGE" and returns 1.
 int fail(const std::string &message);

@@ -139,7 +139,7 @@ static LogicalResult choosePolicy(ModuleOp module, PipelineOptions &options,
   return failure();
 }
 
-int llmc::runCompile(const CompileCommand &command) {
+int llmc::run(const CompileCommand &command) {
   PipelineOptions options = command.pipeline;
   options.modelFile = command.model;
   if (failed(checkOptions(options)))

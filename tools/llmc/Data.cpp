@@ -7,7 +7,7 @@
 
 using namespace llmc;
 
-int llmc::runData(const DataCommand &command) {
+int llmc::run(const DataCommand &command) {
   if (!(command.heldOut >= 0 && command.heldOut < 1))
     return fail(fmt::format("--held-out expects a part of the text in [0, 1), "
                             "found {}",

@@ -114,7 +114,7 @@ static LogicalResult checkCommand(const PlanCommand &command) {
   return failure();
 }
 
-int llmc::runPlan(const PlanCommand &command) {
+int llmc::run(const PlanCommand &command) {
   PipelineOptions options = command.pipeline;
   options.modelFile = command.model;
   if (failed(checkOptions(options)) || failed(checkCommand(command)) ||
