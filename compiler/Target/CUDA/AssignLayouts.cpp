@@ -15,15 +15,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Target/CUDA/LayoutGroups.h"
 #include "compiler/Target/CUDA/LowerProducts.h"
 #include "compiler/Target/CUDA/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "llvm/ADT/DenseMap.h"
-
-#include <optional>
 
 namespace llmc {
 #define GEN_PASS_DEF_CUDAASSIGNLAYOUTS
@@ -93,34 +91,6 @@ private:
   void setTypes();
   void convertMismatches();
 
-  int find(int group) {
-    while (parents[group] != group)
-      group = parents[group] = parents[parents[group]];
-    return group;
-  }
-  int groupOf(Value value) {
-    auto [it, inserted] = groups.try_emplace(value, parents.size());
-    if (inserted) {
-      parents.push_back(it->second);
-      layouts.emplace_back();
-    }
-    return find(it->second);
-  }
-  void unite(Value a, Value b) {
-    int x = groupOf(a), y = groupOf(b);
-    parents[std::max(x, y)] = std::min(x, y);
-  }
-  std::optional<Layout> &layoutOf(Value value) {
-    return layouts[groupOf(value)];
-  }
-  /// Sets what is not yet set; whether that changed anything.
-  bool suggest(Value value, const Layout &layout) {
-    std::optional<Layout> &own = layoutOf(value);
-    if (own)
-      return false;
-    own = layout;
-    return true;
-  }
   /// Calls back with (the tile of rank 2, the tile of rank 1, the axis that
   /// the latter lacks) for each op that relates such tiles.
   void forEachSlice(
@@ -137,9 +107,7 @@ private:
 
   tile::FuncOp func;
   int64_t threads;
-  DenseMap<Value, int> groups;
-  std::vector<int> parents;
-  std::vector<std::optional<Layout>> layouts;
+  LayoutGroups groups;
 };
 } // namespace
 
@@ -181,17 +149,17 @@ void Assigner::formGroups() {
            llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs(),
                            loop.getYieldedValues(), loop.getResults()))
         if (isTile(arg)) {
-          unite(arg, init);
-          unite(arg, yielded);
-          unite(arg, result);
+          groups.unite(arg, init);
+          groups.unite(arg, yielded);
+          groups.unite(arg, result);
         }
     } else if (auto dot = dyn_cast<tile::DotOp>(op)) {
-      unite(dot.getAcc(), dot.getResult());
+      groups.unite(dot.getAcc(), dot.getResult());
     } else if (op->hasTrait<OpTrait::Elementwise>() ||
                isa<tile::SwapHalvesOp>(op)) {
       for (Value operand : op->getOperands())
         if (isTile(operand) && isTile(op->getResult(0)))
-          unite(operand, op->getResult(0));
+          groups.unite(operand, op->getResult(0));
     }
   });
 }
@@ -261,17 +229,18 @@ LogicalResult Assigner::anchorProducts() {
              "cores multiply";
       return WalkResult::interrupt();
     }
-    suggest(dot.getResult(), tensorCores
-                                 ? Layout::mma(type.getShape(), warps, group)
-                                 : Layout::simt(type.getShape(), warps, group,
-                                                dot.getTransposeB()));
+    groups.suggest(dot.getResult(),
+                   tensorCores ? Layout::mma(type.getShape(), warps, group)
+                               : Layout::simt(type.getShape(), warps, group,
+                                              dot.getTransposeB()));
     return WalkResult::advance();
   });
   if (result.wasInterrupted())
     return failure();
   int64_t vector = vectorOf(2);
   func.walk([&](cuda::ConvertLayoutOp convert) {
-    suggest(convert.getResult(), layoutOf(convert.getInput())->widen(vector));
+    groups.suggest(convert.getResult(),
+                   groups.layoutOf(convert.getInput())->widen(vector));
   });
   return success();
 }
@@ -280,8 +249,8 @@ void Assigner::propagate() {
   for (bool changed = true; changed;) {
     changed = false;
     forEachSlice([&](OpOperand *, Value tile, Value slice, int64_t axis) {
-      if (std::optional<Layout> layout = layoutOf(tile))
-        changed |= suggest(slice, layout->slice(axis));
+      if (std::optional<Layout> layout = groups.layoutOf(tile))
+        changed |= groups.suggest(slice, layout->slice(axis));
     });
   }
 }
@@ -296,8 +265,8 @@ void Assigner::chooseRest() {
         if (!type || type.getRank() != rank || !hasLayout(value))
           continue;
         int64_t last = type.getShape().back();
-        suggest(value, Layout::blocked(type.getShape(), threads,
-                                       std::min(vector, last & -last)));
+        groups.suggest(value, Layout::blocked(type.getShape(), threads,
+                                              std::min(vector, last & -last)));
       }
     });
     propagate();
@@ -315,7 +284,7 @@ void Assigner::setTypes() {
     RankedTensorType type = tileType(value);
     if (!type || !hasLayout(value))
       return;
-    type = withLayout(type, *layoutOf(value));
+    type = withLayout(type, *groups.layoutOf(value));
     if (auto constant = value.getDefiningOp<arith::ConstantOp>())
       constant.setValueAttr(
           cast<DenseElementsAttr>(constant.getValue()).reshape(type));
@@ -338,8 +307,8 @@ void Assigner::convertMismatches() {
   };
   SmallVector<Mismatch> mismatches;
   forEachSlice([&](OpOperand *use, Value tile, Value slice, int64_t axis) {
-    Layout wanted = layoutOf(tile)->slice(axis);
-    if (use && *layoutOf(slice) != wanted)
+    Layout wanted = groups.layoutOf(tile)->slice(axis);
+    if (use && *groups.layoutOf(slice) != wanted)
       mismatches.push_back({use, wanted});
   });
   for (auto &[use, wanted] : mismatches) {
@@ -353,8 +322,9 @@ void Assigner::convertMismatches() {
     RankedTensorType input = tileType(reduce.getInput());
     if (input.getRank() != 2)
       return;
-    Layout natural = layoutOf(reduce.getInput())->slice(reduce.getAxis());
-    if (*layoutOf(reduce.getResult()) == natural)
+    Layout natural =
+        groups.layoutOf(reduce.getInput())->slice(reduce.getAxis());
+    if (*groups.layoutOf(reduce.getResult()) == natural)
       return;
     OpBuilder builder(reduce);
     builder.setInsertionPointAfter(reduce);
