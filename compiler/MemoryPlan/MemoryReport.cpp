@@ -210,16 +210,19 @@ void MemoryReport::setWorkspace(int64_t bytes) {
       arena.bytes = bytes;
 }
 
+int64_t MemoryReport::bytesOf(const Arena &arena) const {
+  return arena.bytes * (arena.name == "workspace" ? threads : 1);
+}
+
 int64_t MemoryReport::totalBytes(bool host) const {
   int64_t total = 0;
   for (const Arena &arena : arenas)
     if (arena.host == host)
-      total += arena.bytes * (arena.name == "workspace" ? threads : 1);
+      total += bytesOf(arena);
   return total;
 }
 
-/// The place of an arena among kTotalNames.
-static size_t findTotal(StringRef arena) {
+size_t llmc::findTotal(StringRef arena) {
   return llvm::StringSwitch<size_t>(arena)
       .Cases({"parameters", "compute", "constants"}, 0)
       .Case("gradients", 1)
@@ -233,7 +236,7 @@ MemoryReport::Totals MemoryReport::getTotals() const {
   Totals totals;
   for (const Arena &arena : arenas)
     (arena.host ? totals.host : totals.device)[findTotal(arena.name)] +=
-        arena.bytes * (arena.name == "workspace" ? threads : 1);
+        bytesOf(arena);
   return totals;
 }
 

@@ -73,7 +73,7 @@ struct MemoryReport {
 
   static constexpr llvm::StringLiteral kTotalNames[] = {
       "parameters",  "gradients",     "optimizer",
-      "activations", "communication", "workspace"};
+      "activations", "communication", "other"};
   static constexpr size_t kTotals = std::size(kTotalNames);
 
   /// Bytes by what they are for, in the order of kTotalNames, on a rank's
@@ -81,6 +81,8 @@ struct MemoryReport {
   struct Totals {
     std::array<int64_t, kTotals> device = {}, host = {};
 
+    /// On the device, of parameters, gradients and the optimizer.
+    int64_t stateBytes() const { return device[0] + device[1] + device[2]; }
     int64_t deviceBytes() const;
     int64_t hostBytes() const;
   };
@@ -92,6 +94,8 @@ struct MemoryReport {
   std::vector<Kind> kinds;
   int64_t threads = 1;
 
+  /// The bytes of an arena, all workspaces counted.
+  int64_t bytesOf(const Arena &arena) const;
   /// Of all arenas of the device, or of the host.
   int64_t totalBytes(bool host = false) const;
   Totals getTotals() const;
@@ -106,11 +110,20 @@ struct MemoryReport {
   /// `bytes` per thread.
   void setWorkspace(int64_t bytes);
 
-  /// `most` limits the lists of largest tensors.
-  void print(llvm::raw_ostream &os, unsigned most = 12) const;
+  /// Every arena once, below what it is for. `owner` has the memory: "the
+  /// program"; it lies in `place`, "device", where `reserved` bytes more are
+  /// kept free.
+  void printMemory(llvm::raw_ostream &os, llvm::StringRef owner,
+                   llvm::StringRef place, int64_t reserved) const;
+  /// How activations are packed, what makes the peak, and what is largest;
+  /// `most` limits the lists.
+  void printActivations(llvm::raw_ostream &os, unsigned most = 12) const;
   /// As attributes of the object that is open.
   void writeJson(llvm::json::OStream &json) const;
 };
+
+/// The place of an arena of this name among kTotalNames.
+size_t findTotal(llvm::StringRef arena);
 
 /// "12,345,678".
 std::string withCommas(int64_t number);

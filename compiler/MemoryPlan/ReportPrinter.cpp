@@ -3,6 +3,7 @@
 #include "compiler/MemoryPlan/MemoryReport.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -10,6 +11,8 @@
 #include <tuple>
 
 using namespace llmc;
+using llvm::ArrayRef;
+using llvm::SmallVector;
 
 std::string llmc::withCommas(int64_t number) {
   std::string digits = std::to_string(number);
@@ -51,27 +54,72 @@ largestTensors(const MemoryReport &report, llvm::StringRef function) {
   return tensors;
 }
 
-/// The arenas of the device, or of the host, with their total.
-static void printArenas(const MemoryReport &report, bool host,
-                        llvm::raw_ostream &os) {
-  int64_t total = report.totalBytes(host);
-  os << (host ? "\npinned memory of the host, bytes\n" : "memory, bytes\n");
-  auto row = [&](llvm::StringRef text, int64_t bytes) {
-    os << llvm::formatv("  {0,-28}{1,18}  {2,11}  {3,5:F1} %\n", text,
-                        withCommas(bytes), humanBytes(bytes),
-                        total == 0 ? 0.0 : 100.0 * bytes / total);
+/// What a row of the memory table is called: an arena below its total.
+static std::string describeArena(const MemoryReport &report,
+                                 const MemoryReport::Arena &arena) {
+  if (arena.name == "workspace")
+    return llvm::formatv("{0} ({1} x {2})", arena.text, report.threads,
+                         humanBytes(arena.bytes));
+  // Masters, beside the copies in bf16.
+  return arena.name == "parameters" ? std::string("f32 parameters")
+                                    : arena.text;
+}
+
+void MemoryReport::printMemory(llvm::raw_ostream &os, llvm::StringRef owner,
+                               llvm::StringRef place, int64_t reserved) const {
+  bool showsHost =
+      llvm::any_of(arenas, [](const Arena &arena) { return arena.host; });
+  auto cell = [](int64_t bytes) -> std::string {
+    if (bytes == 0)
+      return llvm::formatv("{0,18}{1,13}", "-", "");
+    return llvm::formatv("{0,18}  {1,11}", withCommas(bytes),
+                         humanBytes(bytes));
   };
-  for (const MemoryReport::Arena &arena : report.arenas) {
-    if (arena.host != host)
+  auto row = [&](llvm::StringRef name, int64_t device, int64_t host) {
+    std::string line = llvm::formatv("  {0,-32}", name).str() + cell(device) +
+                       (showsHost ? cell(host) : "");
+    os << llvm::StringRef(line).rtrim() << "\n";
+  };
+  os << llvm::formatv("memory of {0,-24}{1,18}{2}\n", (owner + ", bytes").str(),
+                      place,
+                      showsHost ? "                    pinned host" : "");
+  Totals totals = getTotals();
+  for (auto [index, name] : llvm::enumerate(kTotalNames)) {
+    SmallVector<const Arena *> parts;
+    for (const Arena &arena : arenas)
+      if (findTotal(arena.name) == index && arena.bytes)
+        parts.push_back(&arena);
+    if (parts.empty())
       continue;
-    bool perThread = arena.name == "workspace";
-    row(perThread ? llvm::formatv("{0} ({1} x {2})", arena.text, report.threads,
-                                  humanBytes(arena.bytes))
-                        .str()
-                  : arena.text,
-        arena.bytes * (perThread ? report.threads : 1));
+    row(name, totals.device[index], totals.host[index]);
+    if (parts.size() > 1 || parts[0]->text != name)
+      for (const Arena *arena : parts)
+        row("  " + describeArena(*this, *arena),
+            arena->host ? 0 : bytesOf(*arena),
+            arena->host ? bytesOf(*arena) : 0);
   }
-  row("total", total);
+  if (reserved)
+    row("driver, reserved", reserved, 0);
+  row("total", totals.deviceBytes() + reserved, totals.hostBytes());
+}
+
+/// Calls `print` with the first of those in `sorted` that are alike, such as
+/// the same tensor of each layer, and with their number; for at most `most`
+/// sorts.
+template <typename T, typename Alike, typename Print>
+static void printFirsts(const std::vector<T> &sorted, unsigned most,
+                        Alike alike, Print print) {
+  SmallVector<std::pair<const T *, int64_t>> firsts;
+  for (const T &one : sorted) {
+    auto known = llvm::find_if(
+        firsts, [&](auto &first) { return alike(*first.first, one); });
+    if (known != firsts.end())
+      ++known->second;
+    else
+      firsts.push_back({&one, 1});
+  }
+  for (auto [one, number] : ArrayRef(firsts).take_front(most))
+    print(*one, number);
 }
 
 static void printPacking(const MemoryReport &report, llvm::raw_ostream &os) {
@@ -99,16 +147,19 @@ static void printPeak(const MemoryReport &report,
                         humanBytes(kind.bytes));
 
   os << llvm::formatv("\nlargest activations of {0}\n", peak.name)
-     << "             bytes   launches      at offset  shape, kernel, line\n";
-  unsigned shown = 0;
-  for (const MemoryReport::Tensor &tensor : largestTensors(report, peak.name)) {
-    if (shown++ == most)
-      break;
-    os << llvm::formatv("  {0,16} {1,5}-{2,-5}{3,15}  {4} {5} {6}\n",
-                        withCommas(tensor.bytes), tensor.first, tensor.last,
-                        withCommas(tensor.offset), tensor.type, tensor.kernel,
-                        tensor.line);
-  }
+     << "             bytes  number   launches      at offset  shape, kernel, "
+        "line; of several the first\n";
+  auto tensors = largestTensors(report, peak.name);
+  auto alike = [](auto &a, auto &b) {
+    return std::tie(a.bytes, a.type, a.kernel, a.line) ==
+           std::tie(b.bytes, b.type, b.kernel, b.line);
+  };
+  printFirsts(tensors, most, alike, [&](const auto &tensor, int64_t number) {
+    os << llvm::formatv("  {0,16} {1,7} {2,5}-{3,-5}{4,15}  {5} {6} {7}\n",
+                        withCommas(tensor.bytes), number, tensor.first,
+                        tensor.last, withCommas(tensor.offset), tensor.type,
+                        tensor.kernel, tensor.line);
+  });
 }
 
 static void printVariables(const MemoryReport &report, unsigned most,
@@ -118,17 +169,20 @@ static void printVariables(const MemoryReport &report, unsigned most,
     return a.bytes != b.bytes ? a.bytes > b.bytes : a.name < b.name;
   });
   os << llvm::formatv("\nlargest of {0} parameters and constants\n",
-                      variables.size());
-  for (const MemoryReport::Variable &variable :
-       llvm::ArrayRef(variables).take_front(most))
-    os << llvm::formatv("  {0,16}  {1} {2} {3}\n", withCommas(variable.bytes),
-                        variable.name, variable.type, variable.line);
+                      variables.size())
+     << "             bytes  number  name, type, line; of several the first\n";
+  auto alike = [](auto &a, auto &b) {
+    return std::tie(a.bytes, a.type, a.line) ==
+           std::tie(b.bytes, b.type, b.line);
+  };
+  printFirsts(variables, most, alike, [&](const auto &one, int64_t number) {
+    os << llvm::formatv("  {0,16} {1,7}  {2} {3} {4}\n", withCommas(one.bytes),
+                        number, one.name, one.type, one.line);
+  });
 }
 
-void MemoryReport::print(llvm::raw_ostream &os, unsigned most) const {
-  printArenas(*this, /*host=*/false, os);
-  if (llvm::any_of(arenas, [](const Arena &arena) { return arena.host; }))
-    printArenas(*this, /*host=*/true, os);
+void MemoryReport::printActivations(llvm::raw_ostream &os,
+                                    unsigned most) const {
   printPacking(*this, os);
   if (const Function *peak = peakFunction())
     printPeak(*this, *peak, most, os);
@@ -143,6 +197,8 @@ void MemoryReport::writeJson(llvm::json::OStream &json) const {
     for (const Arena &arena : arenas)
       json.object([&] {
         json.attribute("name", arena.name);
+        json.attribute("text", arena.text);
+        json.attribute("part_of", kTotalNames[findTotal(arena.name)]);
         json.attribute("bytes", arena.bytes);
         json.attribute("host", arena.host);
       });
@@ -160,6 +216,14 @@ void MemoryReport::writeJson(llvm::json::OStream &json) const {
         json.attribute("peak_line", function.peakLine);
       });
   });
+  json.attributeArray("peak_kinds", [&] {
+    for (const Kind &kind : kinds)
+      json.object([&] {
+        json.attribute("kind", kind.name);
+        json.attribute("tensors", kind.tensors);
+        json.attribute("bytes", kind.bytes);
+      });
+  });
   json.attributeArray("tensors", [&] {
     for (const Tensor &tensor : tensors)
       json.object([&] {
@@ -172,6 +236,7 @@ void MemoryReport::writeJson(llvm::json::OStream &json) const {
         json.attribute("bytes", tensor.bytes);
         json.attribute("first", tensor.first);
         json.attribute("last", tensor.last);
+        json.attribute("is_at_peak", tensor.isAtPeak);
       });
   });
   json.attributeArray("variables", [&] {

@@ -2,6 +2,8 @@
 
 #include "compiler/Pipeline/PolicySearch.h"
 
+#include "compiler/Schedule/Chip.h"
+
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -18,14 +20,18 @@ static constexpr StringLiteral kOffloads[] = {
 static constexpr int64_t kBatches[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
 /// Larger micro-batches fill a GPU no better.
 static constexpr int64_t kMostTokens = 65536;
-/// The shortest sequence that is advised.
-static constexpr int64_t kLeastSequence = 256;
-static constexpr int64_t kMostAdvisedRanks = 8;
 
 bool llmc::needsSearch(const PipelineOptions &options,
                        const MemoryLimits &limits) {
   return limits.device || limits.host || options.batch == 0 ||
          options.recompute == "auto" || options.autoOffload;
+}
+
+MemoryLimits llmc::withUsualBoard(MemoryLimits limits,
+                                  const PipelineOptions &options) {
+  if (!limits.device && options.isCuda() && options.arch != "emulated")
+    limits.device = findChip(options.arch)->memoryBytes;
+  return limits;
 }
 
 std::string PlannedPolicy::describe() const {
@@ -70,8 +76,7 @@ bool PlannedPolicy::isFasterThan(const PlannedPolicy &other) const {
          options.getBatch() > other.options.getBatch();
 }
 
-/// All that tells policies from one another.
-static std::string getKey(const PipelineOptions &options) {
+std::string PolicySearch::getKey(const PipelineOptions &options) {
   return llvm::formatv("{0} {1} {2} {3} {4} {5} {6} {7} {8}", options.ranks,
                        options.zero, options.recompute, options.batch,
                        *options.sequence, options.masters, options.moments,
@@ -185,15 +190,23 @@ void PolicySearch::run() {
       if (auto set = OffloadSet::parse(kinds); isAllowed(*set))
         offloads.push_back(*set);
   }
-  for (const std::string &zero : stages)
-    for (OffloadSet offload : offloads) {
-      PipelineOptions candidate = options;
-      candidate.zero = zero;
+  for (const std::string &zero : stages) {
+    PipelineOptions candidate = options;
+    candidate.zero = zero;
+    candidate.autoOffload = false;
+    // If the least of memory does not fit, nothing else will.
+    candidate.recompute = recomputes.back();
+    auto fitsDevice = [&](OffloadSet offload) {
       candidate.offload = offload;
-      candidate.autoOffload = false;
-      // If the least of memory does not fit, nothing else will.
+      return planLeast(candidate).excessDevice == 0;
+    };
+    if (offloads.size() > 2 && !fitsDevice(offloads.front()) &&
+        !fitsDevice(offloads.back()))
+      continue;
+    for (OffloadSet offload : offloads) {
+      candidate.offload = offload;
       candidate.recompute = recomputes.back();
-      if (options.isCuda() && !fitsAtAll(candidate))
+      if (options.isCuda() && !planLeast(candidate).fits())
         continue;
       // What computes more only to keep less is no faster.
       bool isEnough = false;
@@ -206,11 +219,19 @@ void PolicySearch::run() {
       if (isEnough && candidate.recompute == recomputes.front())
         break;
     }
+  }
   refineBatch();
+}
+
+bool PolicySearch::sparesHost() const {
+  return options.autoOffload && !limits.host && options.isCuda() &&
+         options.getPrecision() == "bf16";
 }
 
 /// Whether state may lie on the host with the other options.
 bool PolicySearch::isAllowed(const OffloadSet &offload) const {
+  if (!offload.empty() && sparesHost())
+    return false;
   if (offload.has(OffloadKind::Gradients) && options.ranks > 1)
     return false;
   if (offload.has(OffloadKind::Masters) && options.masters == "bf16")
@@ -218,10 +239,10 @@ bool PolicySearch::isAllowed(const OffloadSet &offload) const {
   return offload.empty() || options.getPrecision() == "bf16";
 }
 
-/// Whether the smallest micro-batch fits.
-bool PolicySearch::fitsAtAll(PipelineOptions options) {
+/// With the smallest micro-batch.
+const PlannedPolicy &PolicySearch::planLeast(PipelineOptions options) {
   options.batch = getBatches().front();
-  return plan(options).fits();
+  return plan(options);
 }
 
 const PlannedPolicy *PolicySearch::getBest() const {
@@ -266,112 +287,4 @@ std::string PolicySearch::explain(const PlannedPolicy &policy) const {
       best->time.tokensPerSecond() / policy.time.tokensPerSecond() - 1;
   return slower > 0 ? llvm::formatv("{0:f1} % slower", 100 * slower).str()
                     : "no faster";
-}
-
-/// The best policy under other options.
-std::optional<PlannedPolicy>
-PolicySearch::tryOptions(const PipelineOptions &options) {
-  PolicySearch search(model, options, limits);
-  search.run();
-  if (const PlannedPolicy *best = search.getBest())
-    return *best;
-  return std::nullopt;
-}
-
-std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
-  std::vector<Advice> advice;
-  // `change` says what was changed, given what the search made of it.
-  using Describe = llvm::function_ref<std::string(const PipelineOptions &)>;
-  auto consider = [&](const PipelineOptions &changed, Describe change) {
-    std::optional<PlannedPolicy> policy = tryOptions(changed);
-    if (policy)
-      advice.push_back({change(policy->options), std::move(*policy)});
-    return policy.has_value();
-  };
-  // Each thing that the user fixed and might leave open.
-  PipelineOptions open = options;
-  if (options.recompute != "auto") {
-    PipelineOptions changed = options;
-    open.recompute = changed.recompute = "auto";
-    consider(changed, [](const PipelineOptions &found) {
-      return "--recompute=" + found.recompute;
-    });
-  }
-  if (options.batch > 1) {
-    PipelineOptions changed = options;
-    open.batch = changed.batch = 0;
-    consider(changed, [](const PipelineOptions &found) {
-      return llvm::formatv("--batch={0}", found.batch).str();
-    });
-  }
-  if (options.zero != "auto" && options.ranks > 1) {
-    PipelineOptions changed = options;
-    open.zero = changed.zero = "auto";
-    consider(changed, [](const PipelineOptions &found) {
-      return "--zero=" + found.zero;
-    });
-  }
-  if (!options.autoOffload && isAllowed(*OffloadSet::parse("optimizer"))) {
-    PipelineOptions changed = options;
-    open.autoOffload = changed.autoOffload = true;
-    consider(changed, [](const PipelineOptions &found) {
-      return "--offload=" + found.offload.str();
-    });
-  }
-  // Then one thing beside all of these.
-  bool isNarrow = options.getPrecision() == "bf16";
-  bool canNarrowMasters = isNarrow && options.masters != "bf16" &&
-                          !options.offload.has(OffloadKind::Masters);
-  bool canNarrowMoments = isNarrow && options.moments != "bf16";
-  auto withRest = [&](std::string change) {
-    return [this, change](const PipelineOptions &found) {
-      std::string text = change;
-      if (options.recompute != "auto" && found.recompute != options.recompute)
-        text += " --recompute=" + found.recompute;
-      if (options.batch && found.batch != options.batch)
-        text += llvm::formatv(" --batch={0}", found.batch);
-      if (options.zero != "auto" && found.zero != options.zero)
-        text += " --zero=" + found.zero;
-      if (!options.autoOffload && found.offload.str() != options.offload.str())
-        text += " --offload=" + found.offload.str();
-      return StringRef(text).ltrim().str();
-    };
-  };
-  if (advice.empty() && getKey(open) != getKey(options))
-    consider(open, withRest(""));
-  for (int64_t sequence = *options.sequence / 2; sequence >= kLeastSequence;
-       sequence /= 2) {
-    PipelineOptions changed = open;
-    changed.sequence = sequence;
-    if (consider(changed, withRest(llvm::formatv("--seq={0}", sequence))))
-      break;
-  }
-  if (canNarrowMoments) {
-    PipelineOptions changed = open;
-    changed.moments = "bf16";
-    consider(changed, withRest("--moments=bf16"));
-  }
-  if (canNarrowMasters) {
-    PipelineOptions changed = open;
-    changed.masters = "bf16";
-    consider(changed, withRest("--masters=bf16"));
-  }
-  for (int64_t ranks = 2 * options.ranks; ranks <= kMostAdvisedRanks;
-       ranks *= 2) {
-    PipelineOptions changed = open;
-    changed.ranks = ranks;
-    if (consider(changed, withRest(llvm::formatv("--gpus={0}", ranks))))
-      break;
-  }
-  if (!advice.empty())
-    return advice;
-  // At last all that asks for no other machine.
-  open.sequence = std::min(*options.sequence, kLeastSequence);
-  std::string change = llvm::formatv("--seq={0}", *open.sequence);
-  if (canNarrowMoments) {
-    open.moments = "bf16";
-    change += " --moments=bf16";
-  }
-  consider(open, withRest(change));
-  return advice;
 }

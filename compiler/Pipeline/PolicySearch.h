@@ -65,11 +65,15 @@ public:
   const PlannedPolicy *getNearest() const;
   /// All that were planned, in that order.
   const std::deque<PlannedPolicy> &getConsidered() const { return planned; }
+  /// Whether nothing was tried in the host's memory, as nobody said how much of
+  /// it may be pinned.
+  bool sparesHost() const;
   /// Why `policy` is not the best.
   std::string explain(const PlannedPolicy &policy) const;
 
   /// Changes of the options, each of which would let a plan fit, with that
-  /// plan: the smallest of each sort. Plans each of them.
+  /// plan: the smallest of each sort. Plans each of them. After `run`, where
+  /// nothing fits.
   struct Advice {
     std::string change;
     PlannedPolicy policy;
@@ -77,13 +81,17 @@ public:
   std::vector<Advice> findAdvice();
 
 private:
+  /// All that tells policies from one another.
+  static std::string getKey(const PipelineOptions &options);
   const PlannedPolicy &plan(const PipelineOptions &options);
   llvm::SmallVector<int64_t> getBatches() const;
   bool planBatches(PipelineOptions options);
   void refineBatch();
   bool isAllowed(const OffloadSet &offload) const;
-  bool fitsAtAll(PipelineOptions options);
+  const PlannedPolicy &planLeast(PipelineOptions options);
   std::optional<PlannedPolicy> tryOptions(const PipelineOptions &options);
+  bool hasTooMuchState(const PipelineOptions &options) const;
+  std::optional<PlannedPolicy> tryMoreHost(const PipelineOptions &options);
 
   mlir::ModuleOp model;
   PipelineOptions options;
@@ -93,6 +101,10 @@ private:
   std::deque<PlannedPolicy> planned;
   std::map<std::string, size_t> indexOf;
 };
+
+/// Of a device whose memory nobody named it is that of the chip's usual board.
+MemoryLimits withUsualBoard(MemoryLimits limits,
+                            const PipelineOptions &options);
 
 /// Whether something is left to a search: a limit is given, or `auto`.
 bool needsSearch(const PipelineOptions &options, const MemoryLimits &limits);

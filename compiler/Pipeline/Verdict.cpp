@@ -41,34 +41,20 @@ void llmc::printVerdict(const PlannedPolicy &policy, const MemoryLimits &limits,
                         llvm::raw_ostream &os) {
   os << (policy.fits() ? "fits: " : "does not fit: ")
      << describeUse(policy, limits) << "\n";
-  if (policy.excessDevice)
-    os << "  " << withCommas(policy.excessDevice)
-       << " bytes too many on a device\n";
-  if (policy.excessHost)
-    os << "  " << withCommas(policy.excessHost)
-       << " bytes too many on the host\n";
-  bool host = showsHost(policy, limits);
-  os << llvm::formatv("\nmemory of {0}, bytes{1,26}{2}\n",
-                      policy.options.ranks > 1 ? "each rank" : "the program",
-                      policy.options.isCuda() ? "device" : "process",
-                      host ? "                       pinned host" : "");
-  auto row = [&](llvm::StringRef name, int64_t device, int64_t pinned) {
-    os << llvm::formatv("  {0,-28}{1,18}  {2,11}", name, withCommas(device),
-                        humanBytes(device));
-    if (host)
-      os << llvm::formatv("{0,20}  {1,11}", withCommas(pinned),
-                          humanBytes(pinned));
-    os << "\n";
+  auto excess = [&](int64_t bytes, llvm::StringRef where) {
+    if (bytes)
+      os << llvm::formatv("  {0} bytes ({1}) too many on {2}\n",
+                          withCommas(bytes), humanBytes(bytes), where);
   };
-  const MemoryReport::Totals &memory = policy.memory;
-  for (auto [name, device, host] :
-       llvm::zip_equal(MemoryReport::kTotalNames, memory.device, memory.host))
-    row(name, device, host);
-  bool isCuda = policy.options.isCuda();
-  if (isCuda)
-    row("driver, reserved", kDeviceReserve, 0);
-  row("total", memory.deviceBytes() + (isCuda ? kDeviceReserve : 0),
-      memory.hostBytes());
+  excess(policy.excessDevice, "a device");
+  excess(policy.excessHost, "the host");
+}
+
+void llmc::printMemory(const MemoryReport &report,
+                       const PipelineOptions &options, llvm::raw_ostream &os) {
+  report.printMemory(os, options.ranks > 1 ? "each rank" : "the program",
+                     options.isCuda() ? "device" : "process",
+                     options.isCuda() ? kDeviceReserve : 0);
 }
 
 namespace {
@@ -190,7 +176,10 @@ void llmc::printAdvice(llvm::ArrayRef<PolicySearch::Advice> advice,
   }
   os << "what would fit, each planned:\n";
   for (const auto &[change, policy] : advice) {
-    os << "  " << change << ": " << describeUse(policy, limits);
+    MemoryLimits changed = limits;
+    if (policy.hostBytes > limits.host.value_or(0)) // --host is the change
+      changed.host.reset();
+    os << "  " << change << ": " << describeUse(policy, changed);
     if (policy.time.isPredicted())
       os << llvm::formatv(", {0:f0} tokens/s", policy.time.tokensPerSecond());
     os << " (" << policy.describe() << ")\n";

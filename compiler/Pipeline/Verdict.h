@@ -10,9 +10,17 @@
 
 namespace llmc {
 
-/// The verdict on one plan: a sentence, and the table of memory by kind.
+/// Said where PolicySearch::sparesHost.
+constexpr llvm::StringLiteral kSparesHost =
+    "nothing lies in the host's memory, as no --host says how much of it may "
+    "be pinned";
+
+/// The verdict on one plan: what it takes of the limits, what is too much.
 void printVerdict(const PlannedPolicy &policy, const MemoryLimits &limits,
                   llvm::raw_ostream &os);
+/// All memory of a rank, by what it is for.
+void printMemory(const MemoryReport &report, const PipelineOptions &options,
+                 llvm::raw_ostream &os);
 /// The predicted step by part. Nothing where times are not predicted.
 void printStepTime(const StepTime &step, llvm::raw_ostream &os);
 /// What was looked at and why it was not taken.

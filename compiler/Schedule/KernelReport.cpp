@@ -168,6 +168,45 @@ void KernelReport::print(llvm::raw_ostream &os, const Chip &chip) const {
                "asked\n");
 }
 
+void KernelReport::writeJson(llvm::json::OStream &json,
+                             const Chip &chip) const {
+  Step step = getStep(chip);
+  json.attribute("seconds", step.seconds);
+  json.attribute("tokens_per_second", step.tokensPerSecond);
+  json.attribute("peak_share", step.peakShare);
+  json.attribute("fill", step.fill);
+  auto writeKernel = [&](const Kernel &kernel, int64_t runs) {
+    const ScheduleChoice &choice = kernel.choice;
+    json.attribute("name", kernel.name);
+    json.attribute("kind", kernel.kind);
+    json.attribute("runs", runs);
+    json.attributeArray("grid", [&] {
+      for (int64_t extent : kernel.grid)
+        json.value(extent);
+    });
+    json.attribute("schedule", toJson(choice.blocks));
+    json.attribute("threads", choice.footprint.threads);
+    json.attribute("registers", choice.footprint.registers);
+    json.attribute("registers_reported", kernel.isReported);
+    json.attribute("shared_bytes", choice.footprint.sharedBytes);
+    json.attribute("blocks_per_sm", choice.blocksPerSM);
+    json.attribute("fill", choice.fill);
+    json.attribute("flops", kernel.flops);
+    json.attribute("seconds", choice.microseconds * 1e-6);
+  };
+  json.attributeArray("functions", [&] {
+    for (const Function &function : functions)
+      json.object([&] {
+        json.attribute("name", function.name);
+        json.attributeArray("kernels", [&] {
+          for (const auto &launch : function.launches)
+            json.object(
+                [&] { writeKernel(kernels[launch.first], launch.second); });
+        });
+      });
+  });
+}
+
 void KernelReport::printSchedules(
     llvm::raw_ostream &os, const ScheduleTarget &target,
     const llvm::StringMap<std::string> &keys) const {

@@ -12,6 +12,7 @@
 #include "compiler/Schedule/TargetModel.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <string>
@@ -28,6 +29,8 @@ public:
   /// A table for each entry point, the kernel of most time first, and the sum
   /// of the times; then what a step of one micro-batch comes to on `chip`.
   void print(llvm::raw_ostream &os, const Chip &chip) const;
+  /// The same as attributes of the object that is open.
+  void writeJson(llvm::json::OStream &json, const Chip &chip) const;
   /// What a step of one micro-batch comes to.
   struct Step {
     double seconds = 0;

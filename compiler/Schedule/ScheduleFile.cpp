@@ -227,14 +227,18 @@ LogicalResult ScheduleFile::apply(ModuleOp module,
 // Writing
 //===----------------------------------------------------------------------===//
 
+json::Object llmc::toJson(const BlockSizes &blocks) {
+  json::Object sizes;
+  for (const auto &size : blocks)
+    sizes[size.getKey()] = size.getValue();
+  return sizes;
+}
+
 void llmc::writeSchedules(llvm::raw_ostream &os, const ScheduleTarget &target,
                           const std::map<std::string, BlockSizes> &schedules) {
   json::Array kernels;
   for (const auto &[key, blocks] : schedules) {
-    json::Object sizes;
-    for (const auto &size : blocks)
-      sizes[size.getKey()] = size.getValue();
-    if (!sizes.empty())
+    if (json::Object sizes = toJson(blocks); !sizes.empty())
       kernels.push_back(
           json::Object{{"kernel", key}, {"schedule", std::move(sizes)}});
   }

@@ -61,6 +61,9 @@ private:
   std::vector<Section> sections;
 };
 
+/// Sizes by name.
+llvm::json::Object toJson(const BlockSizes &blocks);
+
 /// Writes schedules by kernels' keys as such a file.
 void writeSchedules(llvm::raw_ostream &os, const ScheduleTarget &target,
                     const std::map<std::string, BlockSizes> &schedules);

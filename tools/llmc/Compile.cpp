@@ -118,14 +118,17 @@ static LogicalResult enableRemarks(Source &source, const std::string &filter) {
 
 /// Fixes what the options leave open; an error if nothing fits.
 static LogicalResult choosePolicy(ModuleOp module, PipelineOptions &options,
-                                  const MemoryLimits &limits) {
-  if (!needsSearch(options, limits))
+                                  const MemoryLimits &asked) {
+  if (!needsSearch(options, asked))
     return success();
+  MemoryLimits limits = withUsualBoard(asked, options);
   PolicySearch search(module, options, limits);
   search.run();
   if (const PlannedPolicy *best = search.getBest()) {
     options.adopt(best->options);
     llvm::errs() << "llmc: chose " << best->describe() << "\n";
+    if (search.sparesHost())
+      llvm::errs() << "llmc: " << kSparesHost << "\n";
     return success();
   }
   const PlannedPolicy *nearest = search.getNearest();

@@ -29,20 +29,13 @@ static int printKernels(ModuleOp module, const PlanCommand &command,
   return 0;
 }
 
-/// The step of one micro-batch that --kernels sums up.
-static void writeKernelStep(ModuleOp module, const Chip &chip,
-                            llvm::json::OStream &json) {
+/// What --kernels prints.
+static void writeKernels(ModuleOp module, const Chip &chip,
+                         llvm::json::OStream &json) {
   std::unique_ptr<TargetModel> model = createCudaModel(chip);
   FailureOr<KernelReport> report = KernelReport::build(module, *model);
-  if (failed(report))
-    return;
-  KernelReport::Step step = report->getStep(chip);
-  json.attributeObject("kernels", [&] {
-    json.attribute("seconds", step.seconds);
-    json.attribute("tokens_per_second", step.tokensPerSecond);
-    json.attribute("peak_share", step.peakShare);
-    json.attribute("fill", step.fill);
-  });
+  if (succeeded(report))
+    json.attributeObject("kernels", [&] { report->writeJson(json, chip); });
 }
 
 namespace {
@@ -73,27 +66,40 @@ static void printText(const Plan &plan, llvm::raw_ostream &os) {
   os << "\n\n";
   if (plan.limits.device || plan.limits.host) {
     printVerdict(plan.policy, plan.limits, os);
+    if (plan.search && plan.search->sparesHost())
+      os << "  " << kSparesHost << "\n";
     if (!plan.policy.fits() && plan.search)
       printAdvice(plan.advice, plan.limits, os << "\n");
+    else if (!plan.policy.fits())
+      os << "  name your machine, such as --vram 24GiB --host 64GiB, and llmc "
+            "looks for a plan that fits\n";
+    os << "\n";
   }
+  printMemory(plan.memory, options, os);
   printStepTime(plan.policy.time, os);
   if (plan.search && plan.command.explain)
     printConsidered(*plan.search, os);
-  plan.memory.print(os << "\n", static_cast<unsigned>(plan.command.most));
+  plan.memory.printActivations(os, static_cast<unsigned>(plan.command.most));
 }
 
 static void printJson(const Plan &plan, ModuleOp module,
                       llvm::raw_ostream &os) {
   llvm::json::OStream json(os, 2);
+  const PipelineOptions &options = plan.options;
   json.object([&] {
+    json.attribute("model", plan.command.model);
+    json.attribute("target", options.target);
+    if (options.isCuda())
+      json.attribute("arch", options.arch);
+    json.attribute("precision", options.getPrecision());
     writeVerdict(plan.policy, plan.limits, json);
     writeStepTime(plan.policy.time, json);
     if (plan.search) {
       writeConsidered(*plan.search, json);
       writeAdvice(plan.advice, json);
     }
-    if (plan.options.isCuda())
-      writeKernelStep(module, *findChip(plan.options.arch), json);
+    if (options.isCuda())
+      writeKernels(module, *findChip(options.arch), json);
     plan.memory.writeJson(json);
   });
   os << "\n";
@@ -125,9 +131,10 @@ int llmc::run(const PlanCommand &command) {
     return 1;
   ModuleOp module = source->module();
   fillFromModel(module, options);
+  MemoryLimits limits = withUsualBoard(command.limits, options);
   std::optional<PolicySearch> search;
   if (needsSearch(options, command.limits)) {
-    search.emplace(module, options, command.limits);
+    search.emplace(module, options, limits);
     search->run();
     const PlannedPolicy *policy = search->getBest();
     if (!policy)
@@ -155,10 +162,6 @@ int llmc::run(const PlanCommand &command) {
                         ? command.threads
                         : llvm::hardware_concurrency().compute_thread_count();
   MemoryReport report = MemoryReport::build(module, threads);
-  // Without a limit the usual board of the chip is what there is.
-  MemoryLimits limits = command.limits;
-  if (!limits.device && options.isCuda() && options.arch != "emulated")
-    limits.device = findChip(options.arch)->memoryBytes;
   FailureOr<int64_t> workspace = findWorkspace(module, options);
   if (failed(workspace))
     return 1;
@@ -176,7 +179,6 @@ int llmc::run(const PlanCommand &command) {
     printJson(plan, module, llvm::outs());
   else
     printText(plan, llvm::outs());
-  // What the user asked for, not what the usual board has.
-  bool isLimited = command.limits.device || command.limits.host;
-  return isLimited && !policy.fits();
+  // What compile would do: nothing was asked for where nothing is left open.
+  return search && !policy.fits();
 }

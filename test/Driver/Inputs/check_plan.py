@@ -12,6 +12,18 @@ total = sum(bytes * (plan["threads"] if name == "workspace" else 1) for name, by
 assert total == plan["total_bytes"], (total, plan["total_bytes"])
 assert arenas["parameters"] == arenas["gradients"] == arenas["moment1"] == arenas["moment2"]
 assert arenas["workspace"] > 0
+# What the text says and the arenas are: parts of the verdict's totals.
+for place, host in (("device", False), ("host", True)):
+    for name, bytes in plan["verdict"][place].items():
+        parts = [a for a in plan["arenas"] if a["part_of"] == name and a["host"] == host]
+        assert bytes == sum(a["bytes"] * (plan["threads"] if a["name"] == "workspace" else 1) for a in parts)
+assert all(arena["text"] for arena in plan["arenas"])
+assert plan["model"].endswith(".mlir") and plan["target"] == "cpu" and plan["precision"] == "f32"
+peak = max(plan["functions"], key=lambda function: function["packed_bytes"])
+alive = [t for t in plan["tensors"] if t["function"] == peak["name"] and t["is_at_peak"]]
+offsets = {t["offset"]: t for t in alive}
+assert sum(kind["tensors"] for kind in plan["peak_kinds"]) == len(offsets)
+assert sum(kind["bytes"] for kind in plan["peak_kinds"]) == peak["lower_bound_bytes"]
 parameters = sum(v["bytes"] for v in plan["variables"] if v["arena"] == "parameters")
 padding = 256 * len(plan["variables"])
 assert parameters <= arenas["parameters"] <= parameters + padding

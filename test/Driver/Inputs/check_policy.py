@@ -48,6 +48,14 @@ close(
     plan["kernels"]["seconds"],
     step["micro_step"]["compute_seconds"] + step["update"]["compute_seconds"],
 )
+functions = {f["name"]: f["kernels"] for f in plan["kernels"]["functions"]}
+close(
+    plan["kernels"]["seconds"],
+    sum(k["runs"] * k["seconds"] for name in ("micro_step", "update") for k in functions[name]),
+)
+for kernel in (k for kernels in functions.values() for k in kernels):
+    assert kernel["grid"] and kernel["threads"] > 0 and kernel["registers"] > 0 and not kernel["registers_reported"]
+    assert kernel["blocks_per_sm"] > 0 and 0 < kernel["fill"] <= 1
 assert 0 < plan["kernels"]["peak_share"] < 1 and 0 < plan["kernels"]["fill"] <= 1
 
 # Transfers of a sort run one at a time, and cost what the kernels wait for.
