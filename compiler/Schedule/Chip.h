@@ -30,6 +30,7 @@ struct Chip {
   int64_t warps, blocks;
   int64_t sharedBytes, blockSharedBytes; // per SM, the most of one block
   int64_t l2Bytes;
+  double l2BytesPerCycle;      // that an SM draws from L2 while all others do
   int64_t memoryBytes;         // DRAM of the usual board
   double memoryBytesPerSecond; // DRAM, as measured by copies
   double clock;                // Hz

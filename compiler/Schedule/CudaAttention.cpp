@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Schedule/CudaProducts.h"
+#include "compiler/Support/Divisors.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -64,6 +65,7 @@ struct AttentionModel {
   ScheduleChoice describe(const AttentionTile &tile, int64_t perSM,
                           const Footprint &footprint, BlockSizes blocks) const;
   ScheduleChoice makeChoice(const AttentionTile &tile, int64_t perSM) const;
+  int64_t chooseRaster() const;
 };
 } // namespace
 
@@ -129,7 +131,7 @@ ScheduleChoice AttentionModel::describe(const AttentionTile &tile,
   double cycles = getBusiestCycles(chip, grid, perSM, [&](int64_t concurrent) {
     double issue = getIssueRate(tile.warps * concurrent, products);
     double step = std::max({multiply * concurrent / issue, shared * concurrent,
-                            copied * concurrent / kL2BytesPerCycle}) +
+                            copied * concurrent / chip.l2BytesPerCycle}) +
                   scalar * concurrent / issue / (concurrent > 1 ? 2 : 1) +
                   latency / concurrent;
     return steps * step + kFillCycles;
@@ -166,9 +168,22 @@ static void forEachTile(const KernelShape &shape,
               visit({kept, walked, kept / rows, stages, keepsFragments});
 }
 
+/// Heads whose blocks are numbered together: what they walk over is to stay in
+/// L2, where their blocks of other rows find it.
+int64_t AttentionModel::chooseRaster() const {
+  int64_t heads = keepsKeys() ? shape.kvHeads : shape.heads;
+  int64_t walkedHeads = keepsKeys() ? shape.heads : shape.kvHeads;
+  double walked = double(getForm().walkedTensors) * shape.batch * walkedHeads *
+                  shape.sequence * shape.headSize * bytesOf(shape.element);
+  double share = 0.5 * chip.l2Bytes / walked;
+  int64_t all = heads * shape.batch;
+  return getLargestDivisor(all, share < 1 ? int64_t(share * all) : all);
+}
+
 ScheduleChoice AttentionModel::makeChoice(const AttentionTile &tile,
                                           int64_t perSM) const {
   BlockSizes blocks;
+  blocks["raster"] = chooseRaster();
   blocks[keepsKeys() ? "block_k" : "block_q"] = tile.kept;
   blocks[keepsKeys() ? "block_q" : "block_k"] = tile.walked;
   blocks["stages"] = tile.stages;
@@ -245,6 +260,10 @@ std::string cuda_model::findAttentionFault(const KernelShape &shape,
   if (blocks.lookup("keep_fragments") && !mayKeepFragments(shape))
     return "`keep_fragments` is for products of bf16";
   bool keys = shape.kind == KernelKind::AttentionKeyValueGrad;
+  int64_t heads = (keys ? shape.kvHeads : shape.heads) * shape.batch;
+  if (int64_t raster = blocks.lookup("raster"); raster && heads % raster)
+    return "a `raster` of " + std::to_string(raster) + " does not divide the " +
+           std::to_string(heads) + " heads of all sequences";
   llvm::StringRef kept = keys ? "block_k" : "block_q";
   int64_t warps = blocks.lookup("threads") / 32;
   if (!warps || blocks.lookup(kept) % (16 * warps))

@@ -146,10 +146,11 @@ double GemmModel::getSeconds(const GemmTile &tile, int64_t perSM,
                      (shape.element == Element::F32 ? 2 : 1);
   double copied = loadedRows(tile) * depth * element;
   double shared = (fragments + copied) / kSharedBytesPerCycle;
-  double l2 = copied / kL2BytesPerCycle;
+  double l2 = copied / chip.l2BytesPerCycle;
   int64_t blocks = this->blocks(tile);
-  double epilogue = double(shape.epilogueBytes) / blocks / kL2BytesPerCycle +
-                    getSquareCycles(chip, shape, blocks);
+  double epilogue =
+      double(shape.epilogueBytes) / blocks / chip.l2BytesPerCycle +
+      getSquareCycles(chip, shape, blocks);
   // A barrier, the wait for a stage, and the addresses of the next.
   double steps = depth / tile.k;
   // Too few stages leave the latency of a load in sight.

@@ -311,7 +311,7 @@ ScheduleChoice CudaModel::estimateStream(const KernelShape &shape,
   // An SM alone draws no more than its part of L2; parts of rows are read
   // again from there.
   double bytes = shape.bytes;
-  double perSM = bytes / std::min(grid, chip.sms) / kL2BytesPerCycle;
+  double perSM = bytes / std::min(grid, chip.sms) / chip.l2BytesPerCycle;
   double again = blocks.lookup("block_columns") ? 2 : 1;
   double seconds =
       std::max(bytes / chip.memoryBytesPerSecond, again * perSM / chip.clock);

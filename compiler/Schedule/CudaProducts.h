@@ -14,8 +14,6 @@ namespace llmc::cuda_model {
 
 /// Seconds that a launch takes before and after its blocks run.
 constexpr double kLaunchSeconds = 2e-6;
-/// Bytes that an SM draws from L2 in a cycle.
-constexpr double kL2BytesPerCycle = 20;
 /// Bytes that shared memory delivers to an SM in a cycle.
 constexpr double kSharedBytesPerCycle = 128;
 /// Cycles until the first operands of a block are there, and until its last

@@ -351,9 +351,14 @@ SmallVector<int64_t> llmc::getGrid(const KernelShape &shape,
             1};
   case KernelKind::Attention:
   case KernelKind::AttentionQueryGrad:
-    return {count(shape.sequence, "block_q"), shape.heads, shape.batch};
-  case KernelKind::AttentionKeyValueGrad:
-    return {count(shape.sequence, "block_k"), shape.kvHeads, shape.batch};
+  case KernelKind::AttentionKeyValueGrad: {
+    bool ofKeys = shape.kind == KernelKind::AttentionKeyValueGrad;
+    int64_t rowBlocks = count(shape.sequence, ofKeys ? "block_k" : "block_q");
+    int64_t heads = ofKeys ? shape.kvHeads : shape.heads;
+    if (int64_t raster = blocks.lookup("raster"))
+      return {raster, rowBlocks, heads * shape.batch / raster};
+    return {rowBlocks, heads, shape.batch};
+  }
   case KernelKind::EmbeddingGrad:
     return {shape.rows, 1, 1};
   case KernelKind::Flat:

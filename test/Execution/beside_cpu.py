@@ -42,10 +42,12 @@ def run(command, **more):
 class Comparison:
     """One model at one shape: its CPU program, and others beside it."""
 
-    def __init__(self, llmc, model, stem, data, compile_options, train_options):
+    def __init__(
+        self, llmc, model, stem, data, compile_options, train_options, rate="3e-3"
+    ):
         self.llmc, self.model, self.stem, self.data = llmc, model, stem, data
         self.compile_options = shlex.split(compile_options)
-        self.train_options = shlex.split(train_options)
+        self.train_options = ["--lr", rate, *shlex.split(train_options)]
         self.compile_log = ""
         self.expected = self.train("cpu", ["--target=cpu"])
 
@@ -58,7 +60,7 @@ class Comparison:
         self.compile_log, compiled = run(compile + self.compile_options + options)
         _, trained = run(
             [program, "--data", self.data, "--out", out, "--quiet"]
-            + ["--dump-gradients", gradients, "--lr", "3e-3", "--warmup", "0"]
+            + ["--dump-gradients", gradients, "--warmup", "0"]
             + ["--schedule", "constant", *self.train_options],
             **environment,
         )

@@ -67,6 +67,14 @@ tile.func @keys(%q: tensor<2x64x64xbf16>, %lse: tensor<2x4x64xf32>) -> (tensor<2
 
 // -----
 
+// expected-error @+1 {{has a schedule that does not work: a `raster` of 3 does not divide the 8 heads of all sequences}}
+tile.func @heads(%q: tensor<2x64x64xbf16>) -> tensor<2x64x64xbf16> attributes {kind = "attention", schedule = {block_k = 32 : i64, block_q = 32 : i64, raster = 3 : i64, stages = 2 : i64, threads = 64 : i64, min_blocks = 1 : i64}} {
+  %0 = model.attention %q, %q, %q {heads = 4 : i64, kv_heads = 4 : i64} : (tensor<2x64x64xbf16>, tensor<2x64x64xbf16>, tensor<2x64x64xbf16>) -> tensor<2x64x64xbf16>
+  tile.return %0 : tensor<2x64x64xbf16>
+}
+
+// -----
+
 // expected-error @+1 {{has a schedule that does not work: only a product that is added to a weight's gradient, and nothing else, can be cut into `splits`}}
 tile.func @not_accumulated(%x: tensor<2x512x32xbf16>, %dy: tensor<2x512x48xbf16>) -> tensor<48x32xbf16> attributes {kind = "gemm", schedule = {splits = 2 : i64}} {
   %0 = model.linear_weight_grad %x, %dy : (tensor<2x512x32xbf16>, tensor<2x512x48xbf16>) -> tensor<48x32xbf16>

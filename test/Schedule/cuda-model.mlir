@@ -19,11 +19,12 @@ tile.func @llama_projection(%x: tensor<4x1024x4096xbf16>, %w: tensor<4096x4096xb
   tile.return %0 : tensor<4x1024x4096xbf16>
 }
 
-// 128 x 128 would be 192 blocks, which leave a quarter of the SMs idle in the
-// second half of the time. Smaller ones share the SMs evenly.
+// 128 x 128 would be 192 blocks, of which half of the SMs get two and the others
+// one: 64 x 128 give each SM three. 64 x 64 would fill them as well, but draw 16
+// bytes a cycle from L2, which gives each SM 13.
 // CHECK-LABEL: tile.func @gpt2_down
-// CHECK-SAME: fill = 1.000000e+00 : f64
-// CHECK-SAME: schedule = {block_k = 64 : i64, block_m = 64 : i64, block_n = 64 : i64
+// CHECK-SAME: grid = array<i64: 6, 64, 1>
+// CHECK-SAME: schedule = {block_k = 32 : i64, block_m = 64 : i64, block_n = 128 : i64
 tile.func @gpt2_down(%x: tensor<4x1024x3072xbf16>, %w: tensor<3072x768xbf16>) -> tensor<4x1024x768xbf16> attributes {kind = "gemm"} {
   %0 = model.linear %x, %w {transposed} : (tensor<4x1024x3072xbf16>, tensor<3072x768xbf16>) -> tensor<4x1024x768xbf16>
   tile.return %0 : tensor<4x1024x768xbf16>
@@ -64,17 +65,21 @@ tile.func @rotate(%x: tensor<4x256x288xbf16>, %w: tensor<288x288xbf16>, %cos: te
   tile.return %1 : tensor<4x256x288xbf16>
 }
 
+// The keys and values of all 48 heads stay in L2: blocks are numbered across them.
 // CHECK-LABEL: tile.func @attention_64
-// CHECK-SAME: schedule = {block_k = 64 : i64, block_q = 64 : i64, keep_fragments = 1 : i64, min_blocks = 3 : i64, stages = 2 : i64, threads = 128 : i64}
+// CHECK-SAME: grid = array<i64: 48, 16, 1>
+// CHECK-SAME: schedule = {block_k = 64 : i64, block_q = 64 : i64, keep_fragments = 1 : i64, min_blocks = 3 : i64, raster = 48 : i64, stages = 2 : i64, threads = 128 : i64}
 tile.func @attention_64(%q: tensor<4x1024x768xbf16>) -> tensor<4x1024x768xbf16> attributes {kind = "attention"} {
   %0 = model.attention %q, %q, %q {heads = 12 : i64, kv_heads = 12 : i64} : (tensor<4x1024x768xbf16>, tensor<4x1024x768xbf16>, tensor<4x1024x768xbf16>) -> tensor<4x1024x768xbf16>
   tile.return %0 : tensor<4x1024x768xbf16>
 }
 
 // Both gradients of 64 rows of 128 columns are 128 registers of each thread:
-// the queries come in blocks of fewer rows.
+// the queries come in blocks of fewer rows. Queries and gradients of 128 heads are
+// 67 MB: half of them at a time stay in half of L2.
 // CHECK-LABEL: tile.func @key_value_grad_128
-// CHECK-SAME: schedule = {block_k = 64 : i64, block_q = {{16|32}} : i64, {{.*}}threads = 128 : i64}
+// CHECK-SAME: grid = array<i64: 64, 16, 2>
+// CHECK-SAME: schedule = {block_k = 64 : i64, block_q = {{16|32}} : i64, {{.*}}raster = 64 : i64, {{.*}}threads = 128 : i64}
 tile.func @key_value_grad_128(%q: tensor<4x1024x4096xbf16>, %lse: tensor<4x32x1024xf32>) -> (tensor<4x1024x4096xbf16>, tensor<4x1024x4096xbf16>) attributes {kind = "attention_key_value_grad"} {
   %0, %1 = model.attention_key_value_grad %q, %q, %q, %q, %lse, %lse {heads = 32 : i64, kv_heads = 32 : i64} : (tensor<4x1024x4096xbf16>, tensor<4x1024x4096xbf16>, tensor<4x1024x4096xbf16>, tensor<4x1024x4096xbf16>, tensor<4x32x1024xf32>, tensor<4x32x1024xf32>) -> (tensor<4x1024x4096xbf16>, tensor<4x1024x4096xbf16>)
   tile.return %0, %1 : tensor<4x1024x4096xbf16>, tensor<4x1024x4096xbf16>

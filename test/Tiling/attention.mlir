@@ -61,6 +61,42 @@ tile.func @grouped(%qkv: tensor<2x10x64xf32>) -> (tensor<2x10x32xf32>, tensor<2x
   tile.return %o, %lse : tensor<2x10x32xf32>, tensor<2x4x10xf32>
 }
 
+// Two of the 8 heads of both sequences side by side, the last queries first.
+// CHECK-LABEL: tile.func @raster(
+// CHECK-DAG: %[[X:.*]] = tile.program_id 0
+// CHECK-DAG: %[[Y:.*]] = tile.program_id 1
+// CHECK-DAG: %[[Z:.*]] = tile.program_id 2
+// CHECK: %[[ROW:.*]] = arith.subi %c1, %[[Y]]
+// CHECK: %[[GROUP:.*]] = arith.muli %[[Z]], %c2
+// CHECK: %[[ANY:.*]] = arith.addi %[[GROUP]], %[[X]]
+// CHECK: %[[Q0:.*]] = arith.muli %[[ROW]], %c8
+// CHECK: %[[H:.*]] = arith.remui %[[ANY]], %c4
+// CHECK: %[[S:.*]] = arith.divui %[[ANY]], %c4
+// CHECK: arith.divui %[[H]], %c2
+// CHECK: arith.muli %[[S]], %c640
+// CHECK: tile.load %{{.*}}[%[[Q0]],
+tile.func @raster(%qkv: tensor<2x10x64xf32>) -> tensor<2x10x32xf32>
+    attributes {kind = "attention", grid = array<i64: 2, 2, 4>, schedule = {block_q = 8 : i64, block_k = 4 : i64, raster = 2 : i64}} {
+  %q, %k, %v = model.split %qkv : (tensor<2x10x64xf32>) -> (tensor<2x10x32xf32>, tensor<2x10x16xf32>, tensor<2x10x16xf32>)
+  %o = model.attention %q, %k, %v {heads = 4 : i64, kv_heads = 2 : i64}
+      : (tensor<2x10x32xf32>, tensor<2x10x16xf32>, tensor<2x10x16xf32>) -> tensor<2x10x32xf32>
+  tile.return %o : tensor<2x10x32xf32>
+}
+
+// All key heads of one sequence; the first keys, which most queries see, first.
+// CHECK-LABEL: tile.func @raster_keys(
+// CHECK-DAG: %[[X:.*]] = tile.program_id 0
+// CHECK-DAG: %[[Y:.*]] = tile.program_id 1
+// CHECK-NOT: arith.subi
+// CHECK: arith.muli %[[Y]], %c4
+// CHECK: arith.muli %[[X]], %c8
+tile.func @raster_keys(%q: tensor<1x10x32xf32>, %k: tensor<1x10x16xf32>, %lse: tensor<1x4x10xf32>) -> (tensor<1x10x16xf32>, tensor<1x10x16xf32>)
+    attributes {kind = "attention_key_value_grad", grid = array<i64: 2, 3, 1>, schedule = {block_q = 8 : i64, block_k = 4 : i64, raster = 2 : i64}} {
+  %dk, %dv = model.attention_key_value_grad %q, %k, %k, %q, %lse, %lse {heads = 4 : i64, kv_heads = 2 : i64}
+      : (tensor<1x10x32xf32>, tensor<1x10x16xf32>, tensor<1x10x16xf32>, tensor<1x10x32xf32>, tensor<1x4x10xf32>, tensor<1x4x10xf32>) -> (tensor<1x10x16xf32>, tensor<1x10x16xf32>)
+  tile.return %dk, %dv : tensor<1x10x16xf32>, tensor<1x10x16xf32>
+}
+
 // A window of 5: keys from max(q - 4, 0) rounded down, and a second condition.
 // No block of 8 x 8 is seen in full.
 // CHECK-LABEL: tile.func @window

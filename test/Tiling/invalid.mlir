@@ -129,6 +129,15 @@ tile.func @not_accumulated(%t: tensor<2x6xi32>, %dy: tensor<2x6x20xf32>) -> tens
 
 // -----
 
+// expected-error @+1 {{has a 'raster' of 3 in its schedule, which does not divide the 4 heads of all sequences}}
+tile.func @attention_raster(%q: tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
+    attributes {kind = "attention", grid = array<i64: 3, 1, 1>, schedule = {block_q = 8 : i64, block_k = 8 : i64, raster = 3 : i64}} {
+  %0 = model.attention %q, %q, %q {heads = 2 : i64, kv_heads = 2 : i64} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
+  tile.return %0 : tensor<2x8x16xf32>
+}
+
+// -----
+
 tile.func @attention_with_more(%q: tensor<1x8x8xf32>) -> tensor<1x8x8xf32>
     attributes {kind = "attention", grid = array<i64: 1, 1, 1>, schedule = {block_q = 8 : i64, block_k = 8 : i64}} {
   // expected-error @+1 {{cannot be computed in a kernel of kind 'attention'}}

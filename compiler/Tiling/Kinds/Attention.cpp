@@ -59,13 +59,11 @@ LogicalResult llmc::tiling::emitAttention(KernelBuilder &k) {
   b.setLoc(op.getLoc());
   int64_t blockQ = tiles->blockQ, blockK = tiles->blockK;
   int64_t headSize = tiles->headSize;
-  FailureOr<SmallVector<Value>> block =
-      k.blockCoordinates({llvm::divideCeilSigned(tiles->positions, blockQ),
-                          tiles->heads, tiles->batch});
+  FailureOr<AttentionTiles::Place> block = tiles->place();
   if (failed(block))
     return failure();
-  Value queryBegin = k.named(k.mul((*block)[0], blockQ), "first_query");
-  Value head = (*block)[1], sequence = (*block)[2];
+  Value queryBegin = block->begin;
+  Value head = block->head, sequence = block->sequence;
   Value kvHead = k.div(head, tiles->groupSize());
   FailureOr<Value> queryView = tiles->headView(op.getQuery(), sequence, head);
   FailureOr<Value> keyView = tiles->headView(op.getKey(), sequence, kvHead);

@@ -101,7 +101,7 @@ struct KeyViews {
 /// one sequence.
 struct GradBlock {
   AttentionTiles tiles;
-  Value begin, head, sequence;
+  AttentionTiles::Place place;
 
   static FailureOr<GradBlock> create(KernelBuilder &k, Operation *op,
                                      AttentionTiles::Rows rows) {
@@ -109,16 +109,10 @@ struct GradBlock {
     if (failed(tiles))
       return failure();
     k.b.setLoc(op->getLoc());
-    bool ofQueries = rows == AttentionTiles::Rows::Queries;
-    int64_t extent = ofQueries ? tiles->blockQ : tiles->blockK;
-    FailureOr<SmallVector<Value>> block = k.blockCoordinates(
-        {llvm::divideCeilSigned(tiles->positions, extent),
-         ofQueries ? tiles->heads : tiles->kvHeads, tiles->batch});
-    if (failed(block))
+    FailureOr<AttentionTiles::Place> place = tiles->place();
+    if (failed(place))
       return failure();
-    Value begin = k.named(k.mul((*block)[0], extent),
-                          ofQueries ? "first_query" : "first_key");
-    return GradBlock{*tiles, begin, (*block)[1], (*block)[2]};
+    return GradBlock{*tiles, *place};
   }
 
   /// Writes the block's rows of a gradient.
@@ -126,10 +120,10 @@ struct GradBlock {
     Value memref = tiles.k.resultOf(tensor);
     if (!memref)
       return;
-    RowSource place =
+    RowSource target =
         KernelBuilder::rowSource(memref, cast<MemRefType>(memref.getType()));
-    tiles.k.store(tile, tiles.headView(place, sequence, head),
-                  {begin, tiles.k.index(0)});
+    tiles.k.store(tile, tiles.headView(target, place.sequence, place.head),
+                  {place.begin, tiles.k.index(0)});
   }
 };
 } // namespace
@@ -165,12 +159,12 @@ LogicalResult llmc::tiling::emitAttentionQueryGrad(KernelBuilder &k) {
   if (failed(block))
     return failure();
   AttentionTiles &tiles = block->tiles;
-  Value begin = block->begin;
-  Value kvHead = k.div(block->head, tiles.groupSize());
+  Value begin = block->place.begin;
+  Value kvHead = k.div(block->place.head, tiles.groupSize());
   FailureOr<QueryViews> queries =
-      QueryViews::create(tiles, op, block->sequence, block->head);
+      QueryViews::create(tiles, op, block->place.sequence, block->place.head);
   FailureOr<KeyViews> keys =
-      KeyViews::create(tiles, op, block->sequence, kvHead);
+      KeyViews::create(tiles, op, block->place.sequence, kvHead);
   if (failed(queries) || failed(keys))
     return failure();
   QueryRows q = queries->load(tiles, begin);
@@ -198,9 +192,9 @@ LogicalResult llmc::tiling::emitAttentionKeyValueGrad(KernelBuilder &k) {
     return failure();
   AttentionTiles &tiles = block->tiles;
   ImplicitLocOpBuilder &b = k.b;
-  Value begin = block->begin;
+  Value begin = block->place.begin;
   FailureOr<KeyViews> keys =
-      KeyViews::create(tiles, op, block->sequence, block->head);
+      KeyViews::create(tiles, op, block->place.sequence, block->place.head);
   if (failed(keys))
     return failure();
   KeyRows kv = keys->load(tiles, begin);
@@ -214,10 +208,10 @@ LogicalResult llmc::tiling::emitAttentionKeyValueGrad(KernelBuilder &k) {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(headLoop.getBody());
-    Value head = k.add(k.mul(block->head, tiles.groupSize()),
+    Value head = k.add(k.mul(block->place.head, tiles.groupSize()),
                        headLoop.getInductionVar());
     FailureOr<QueryViews> queries =
-        QueryViews::create(tiles, op, block->sequence, head);
+        QueryViews::create(tiles, op, block->place.sequence, head);
     if (failed(queries))
       return failure();
     SmallVector<Value> sums = tiles.forEachBlock(

@@ -49,6 +49,45 @@ FailureOr<AttentionTiles> AttentionTiles::create(KernelBuilder &k,
   return tiles;
 }
 
+FailureOr<AttentionTiles::Place> AttentionTiles::place() {
+  bool ofQueries = rows == Rows::Queries;
+  int64_t extent = ofQueries ? blockQ : blockK;
+  int64_t heads = ofQueries ? this->heads : kvHeads;
+  int64_t rowBlocks = llvm::divideCeilSigned(positions, extent);
+  StringRef name = ofQueries ? "first_query" : "first_key";
+  std::optional<int64_t> raster = k.optionalSchedule("raster");
+  if (!raster) {
+    FailureOr<SmallVector<Value>> block =
+        k.blockCoordinates({rowBlocks, heads, batch});
+    if (failed(block))
+      return failure();
+    return Place{k.named(k.mul((*block)[0], extent), name), (*block)[1],
+                 (*block)[2]};
+  }
+
+  if (heads * batch % *raster)
+    return k.error() << "has a 'raster' of " << *raster
+                     << " in its schedule, which does not divide the "
+                     << heads * batch << " heads of all sequences";
+  FailureOr<SmallVector<Value>> block =
+      k.blockCoordinates({*raster, rowBlocks, heads * batch / *raster});
+  if (failed(block))
+    return failure();
+  // The last queries see most keys, the first keys are seen by most queries.
+  Value rowBlock = (*block)[1];
+  if (ofQueries)
+    rowBlock =
+        k.b.createOrFold<arith::SubIOp>(k.index(rowBlocks - 1), rowBlock);
+  // A head of all sequences.
+  Value head = k.add(k.mul((*block)[2], *raster), (*block)[0]);
+  Place place{k.named(k.mul(rowBlock, extent), name), head, k.index(0)};
+  if (batch > 1) {
+    place.head = k.named(k.rem(head, heads), "head");
+    place.sequence = k.named(k.div(head, heads), "sequence");
+  }
+  return place;
+}
+
 Value AttentionTiles::headView(const RowSource &source, Value sequence,
                                Value head) {
   Value offset = k.add(

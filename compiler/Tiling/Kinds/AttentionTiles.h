@@ -28,6 +28,18 @@ public:
   int64_t blockQ, blockK;
 
   int64_t groupSize() const { return heads / kvHeads; }
+
+  /// What a block of the grid works on.
+  struct Place {
+    mlir::Value begin; // its first row: a query or a key
+    mlir::Value head;  // of queries or of keys, as `rows` says
+    mlir::Value sequence;
+  };
+  /// Blocks of a head stand side by side, or, with `raster` in the schedule,
+  /// those of `raster` heads, blocks with the same rows next to each other.
+  /// Those that see most rows of the other side then come first, so that short
+  /// blocks fill what is left of the SMs' time at the end.
+  mlir::FailureOr<Place> place();
   /// One head of one sequence of [batch, positions, n * headSize], or of a
   /// part of a wider tensor: a view [positions, headSize].
   mlir::FailureOr<mlir::Value> headView(mlir::Value tensor,

@@ -43,3 +43,37 @@ tile.func @pair_scheduled(%x: tensor<2x20x24xf32>, %a: tensor<56x24xf32>, %b: te
   %2 = model.mul %0, %1 : tensor<2x20x56xf32>
   tile.return %0, %2 : tensor<2x20x56xf32>, tensor<2x20x56xf32>
 }
+
+// Attention: heads of both sequences side by side, the last queries first.
+tile.func @attention(%q: tensor<2x20x32xf32>, %k: tensor<2x20x16xf32>, %v: tensor<2x20x16xf32>) -> (tensor<2x20x32xf32>, tensor<2x4x20xf32>)
+    attributes {kind = "attention", schedule = {block_q = 8 : i64, block_k = 8 : i64}} {
+  %o, %lse = model.attention %q, %k, %v {heads = 4 : i64, kv_heads = 2 : i64} : (tensor<2x20x32xf32>, tensor<2x20x16xf32>, tensor<2x20x16xf32>) -> (tensor<2x20x32xf32>, tensor<2x4x20xf32>)
+  tile.return %o, %lse : tensor<2x20x32xf32>, tensor<2x4x20xf32>
+}
+tile.func @attention_scheduled(%q: tensor<2x20x32xf32>, %k: tensor<2x20x16xf32>, %v: tensor<2x20x16xf32>) -> (tensor<2x20x32xf32>, tensor<2x4x20xf32>)
+    attributes {kind = "attention", schedule = {block_q = 8 : i64, block_k = 8 : i64, raster = 8 : i64}} {
+  %o, %lse = model.attention %q, %k, %v {heads = 4 : i64, kv_heads = 2 : i64} : (tensor<2x20x32xf32>, tensor<2x20x16xf32>, tensor<2x20x16xf32>) -> (tensor<2x20x32xf32>, tensor<2x4x20xf32>)
+  tile.return %o, %lse : tensor<2x20x32xf32>, tensor<2x4x20xf32>
+}
+
+tile.func @query_grad(%q: tensor<2x20x32xf32>, %k: tensor<2x20x16xf32>, %v: tensor<2x20x16xf32>, %do: tensor<2x20x32xf32>, %lse: tensor<2x4x20xf32>, %delta: tensor<2x4x20xf32>) -> tensor<2x20x32xf32>
+    attributes {kind = "attention_query_grad", schedule = {block_q = 8 : i64, block_k = 8 : i64}} {
+  %dq = model.attention_query_grad %q, %k, %v, %do, %lse, %delta {heads = 4 : i64, kv_heads = 2 : i64} : (tensor<2x20x32xf32>, tensor<2x20x16xf32>, tensor<2x20x16xf32>, tensor<2x20x32xf32>, tensor<2x4x20xf32>, tensor<2x4x20xf32>) -> tensor<2x20x32xf32>
+  tile.return %dq : tensor<2x20x32xf32>
+}
+tile.func @query_grad_scheduled(%q: tensor<2x20x32xf32>, %k: tensor<2x20x16xf32>, %v: tensor<2x20x16xf32>, %do: tensor<2x20x32xf32>, %lse: tensor<2x4x20xf32>, %delta: tensor<2x4x20xf32>) -> tensor<2x20x32xf32>
+    attributes {kind = "attention_query_grad", schedule = {block_q = 8 : i64, block_k = 8 : i64, raster = 2 : i64}} {
+  %dq = model.attention_query_grad %q, %k, %v, %do, %lse, %delta {heads = 4 : i64, kv_heads = 2 : i64} : (tensor<2x20x32xf32>, tensor<2x20x16xf32>, tensor<2x20x16xf32>, tensor<2x20x32xf32>, tensor<2x4x20xf32>, tensor<2x4x20xf32>) -> tensor<2x20x32xf32>
+  tile.return %dq : tensor<2x20x32xf32>
+}
+
+tile.func @key_value_grad(%q: tensor<2x20x32xf32>, %k: tensor<2x20x16xf32>, %v: tensor<2x20x16xf32>, %do: tensor<2x20x32xf32>, %lse: tensor<2x4x20xf32>, %delta: tensor<2x4x20xf32>) -> (tensor<2x20x16xf32>, tensor<2x20x16xf32>)
+    attributes {kind = "attention_key_value_grad", schedule = {block_q = 8 : i64, block_k = 8 : i64}} {
+  %dk, %dv = model.attention_key_value_grad %q, %k, %v, %do, %lse, %delta {heads = 4 : i64, kv_heads = 2 : i64} : (tensor<2x20x32xf32>, tensor<2x20x16xf32>, tensor<2x20x16xf32>, tensor<2x20x32xf32>, tensor<2x4x20xf32>, tensor<2x4x20xf32>) -> (tensor<2x20x16xf32>, tensor<2x20x16xf32>)
+  tile.return %dk, %dv : tensor<2x20x16xf32>, tensor<2x20x16xf32>
+}
+tile.func @key_value_grad_scheduled(%q: tensor<2x20x32xf32>, %k: tensor<2x20x16xf32>, %v: tensor<2x20x16xf32>, %do: tensor<2x20x32xf32>, %lse: tensor<2x4x20xf32>, %delta: tensor<2x4x20xf32>) -> (tensor<2x20x16xf32>, tensor<2x20x16xf32>)
+    attributes {kind = "attention_key_value_grad", schedule = {block_q = 8 : i64, block_k = 8 : i64, raster = 4 : i64}} {
+  %dk, %dv = model.attention_key_value_grad %q, %k, %v, %do, %lse, %delta {heads = 4 : i64, kv_heads = 2 : i64} : (tensor<2x20x32xf32>, tensor<2x20x16xf32>, tensor<2x20x16xf32>, tensor<2x20x32xf32>, tensor<2x4x20xf32>, tensor<2x4x20xf32>) -> (tensor<2x20x16xf32>, tensor<2x20x16xf32>)
+  tile.return %dk, %dv : tensor<2x20x16xf32>, tensor<2x20x16xf32>
+}
