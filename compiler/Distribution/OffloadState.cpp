@@ -194,9 +194,12 @@ struct OffloadState : llmc::impl::OffloadStateBase<OffloadState> {
                        "declares");
       return signalPassFailure();
     }
-    if (gradients && dist::findMesh(module)) {
-      module.emitError("expected gradients of one rank to offload, found a "
-                       "dist.mesh");
+    dist::MeshOp mesh = dist::findMesh(module);
+    if (gradients && mesh && mesh.getZero() < 2) {
+      module.emitError("expected a rank's own gradients to offload, as in "
+                       "stages 2 and 3, found stage ")
+          << static_cast<int64_t>(mesh.getZero())
+          << ", where ranks sum all of them on their devices";
       return signalPassFailure();
     }
     if (failed(checkMasters()))
@@ -294,6 +297,10 @@ private:
       }
       if (auto round = dyn_cast<train::RoundOp>(op); round && masters)
         step.operands.push_back(&round.getValueMutable());
+      // Of several ranks each sums the squares of its shards.
+      if (auto squares = dyn_cast<train::SumOfSquaresOp>(op);
+          squares && gradients)
+        step.operands.push_back(&squares.getInputMutable());
       if (!step.operands.empty())
         steps.push_back(step);
     }

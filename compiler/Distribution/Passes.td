@@ -174,7 +174,9 @@ def OffloadState : Pass<"llmc-offload-state", "::mlir::ModuleOp"> {
     brought likewise.
 
     Gradients come and go with the rest, as zeros; how micro-steps add to them is
-    the matter of `llmc-offload-gradients`. Masters are offloaded only where there are compute copies, which products
+    the matter of `llmc-offload-gradients` and, of several ranks in stages 2 and
+    3, of `llmc-offload-gradient-shards`. Of several ranks they come once more
+    before that, for the norm. Masters are offloaded only where there are compute copies, which products
     read.
 
     Postcondition: kernels access no storage of the host; see
@@ -199,7 +201,7 @@ def OffloadState : Pass<"llmc-offload-state", "::mlir::ModuleOp"> {
     Option<"optimizer", "optimizer", "bool", "false", "both moments">,
     Option<"masters", "masters", "bool", "false", "f32 masters">,
     Option<"gradients", "gradients", "bool", "false",
-           "gradients, on one rank">,
+           "gradients, of several ranks their shards">,
     Option<"places", "places", "int64_t", "3",
            "buckets whose state has a place in staging at one time, 2 or more">
   ];
@@ -235,6 +237,40 @@ def OffloadGradients : Pass<"llmc-offload-gradients", "::mlir::ModuleOp"> {
     tile.launch @weight_grad(%x, %dy, %g) : ...
     %out = dist.to_host_start %window into %home : tensor<256xf32>
     dist.wait %out : !dist.pending<tensor<256xf32>>
+    ```
+  }];
+  let dependentDialects = ["::llmc::dist::DistDialect",
+                           "::llmc::train::TrainDialect"];
+}
+
+def OffloadGradientShards : Pass<"llmc-offload-gradient-shards", "::mlir::ModuleOp"> {
+  let summary = "adds to a rank's shards of the gradients in windows, for the host's memory";
+  let description = [{
+    Precondition: `llmc-place-windows`; `llmc-offload-state` has moved the
+    gradients of stage 2 or 3 to the host.
+
+    Action: a shard of the gradients to which a launch adds what ranks have
+    summed has a window for it. The shard comes behind the start of that sum,
+    on the device by the time that both are there, and goes back behind the
+    launch. All of a unit leave until those of the next one are added to.
+
+    Postcondition: no launch of @micro_step has a handle on the gradients.
+
+    ```mlir
+    // before
+    %p = dist.reduce_scatter_start %w : tensor<256xf32> -> !dist.pending<tensor<128xf32>>
+    %x = tile.launch @other(%y) : ...
+    %sum = dist.wait %p : !dist.pending<tensor<128xf32>>
+    tile.launch @add(%sum, %shard) : (tensor<128xf32>, tensor<128xf32>) -> ()
+    // after
+    %p = dist.reduce_scatter_start %w : tensor<256xf32> -> !dist.pending<tensor<128xf32>>
+    %v = dist.window "w" : tensor<128xf32>
+    %in = dist.to_device_start %shard into %v : tensor<128xf32>
+    %x = tile.launch @other(%y) : ...
+    %sum = dist.wait %p : !dist.pending<tensor<128xf32>>
+    dist.wait %in : !dist.pending<tensor<128xf32>>
+    tile.launch @add(%sum, %v) : (tensor<128xf32>, tensor<128xf32>) -> ()
+    %out = dist.to_host_start %v into %shard : tensor<128xf32>
     ```
   }];
   let dependentDialects = ["::llmc::dist::DistDialect",

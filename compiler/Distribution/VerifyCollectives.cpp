@@ -237,9 +237,12 @@ LogicalResult Verifier::verifyWindows(plan::FuncOp function) {
 }
 
 /// Stages 2 and 3: what ranks have summed, and nothing else, is added to each
-/// shard of the gradients, once.
+/// shard of the gradients, once. Shards that lie on the host are added to where
+/// a copy has brought them, and taken back.
 LogicalResult Verifier::verifyAdditions(plan::FuncOp function) {
-  SmallVector<Use> additions;
+  SmallVector<Use> additions, returns;
+  // Where shards of the host are on the device.
+  DenseMap<Value, Extent> brought;
   SmallVector<plan::ViewOp> sums;
   plan::ArenaOp gradients;
   for (auto arena : module.getOps<plan::ArenaOp>())
@@ -254,11 +257,25 @@ LogicalResult Verifier::verifyAdditions(plan::FuncOp function) {
         sums.push_back(start.getDestination().getDefiningOp<plan::ViewOp>());
       continue;
     }
+    if (auto copy = dyn_cast<plan::CopyOp>(op)) {
+      if (arenaOf(copy.getSource()) == gradients)
+        brought[copy.getDestination()] = extentOf(copy.getSource());
+      if (arenaOf(copy.getDestination()) != gradients)
+        continue;
+      Extent home = extentOf(copy.getDestination());
+      auto found = brought.find(copy.getSource());
+      if (found == brought.end() || found->second.begin != home.begin)
+        return copy.emitOpError("takes to the gradients what was not brought "
+                                "from there");
+      returns.push_back({copy, home});
+      continue;
+    }
     auto launch = dyn_cast<plan::LaunchOp>(op);
     if (!launch)
       continue;
     for (Value operand : launch.getOperands()) {
-      if (arenaOf(operand) != gradients)
+      auto onHost = brought.find(operand);
+      if (onHost == brought.end() && arenaOf(operand) != gradients)
         continue;
       bool addsSum = llvm::any_of(launch.getOperands(), [&](Value other) {
         return llvm::is_contained(sums, other.getDefiningOp<plan::ViewOp>());
@@ -267,11 +284,16 @@ LogicalResult Verifier::verifyAdditions(plan::FuncOp function) {
         return launch.emitOpError("adds to the gradients what no "
                                   "reduce_scatter that was waited for has "
                                   "summed");
-      additions.push_back({launch, extentOf(operand)});
+      additions.push_back({launch, onHost == brought.end() ? extentOf(operand)
+                                                           : onHost->second});
     }
   }
   Extent whole{gradients.getSymName(), 0,
                static_cast<int64_t>(gradients.getBytes())};
+  if (gradients.getHost() &&
+      failed(verifyOnce(function, returns, whole, "this rank's gradients",
+                        "taken back to the host in @micro_step")))
+    return failure();
   return verifyOnce(function, additions, whole, "this rank's gradients",
                     "added to in @micro_step");
 }

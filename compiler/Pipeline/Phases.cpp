@@ -169,7 +169,8 @@ static std::string memoryPlan(const PipelineOptions &options) {
   }
   if (options.offload.has(OffloadKind::Gradients))
     // Which launches add to a gradient is known now.
-    reduce += "llmc-offload-gradients,";
+    reduce += options.ranks > 1 ? "llmc-offload-gradient-shards,"
+                                : "llmc-offload-gradients,";
   if (!options.offload.empty())
     verify += ",llmc-verify-transfers";
   return reduce +

@@ -88,8 +88,13 @@ struct PipelineOptions {
   bool verbose = false;
 
   /// Stage 1 sends as much as stage 0, keeps 1/ranks of the optimizer's state
-  /// and does 1/ranks of its work: there is nothing to be said for stage 0.
-  int64_t getZero() const { return zero == "auto" ? 1 : zero[0] - '0'; }
+  /// and does 1/ranks of its work: there is nothing to be said for stage 0. Of
+  /// gradients on the host each rank has its shards, as from stage 2 on.
+  int64_t getZero() const {
+    if (zero != "auto")
+      return zero[0] - '0';
+    return offload.has(OffloadKind::Gradients) ? 2 : 1;
+  }
   // What `auto` is where nobody searched.
   llvm::StringRef getRecompute() const {
     return recompute == "auto" ? llvm::StringRef("none") : recompute;

@@ -179,20 +179,14 @@ void PolicySearch::refineBatch() {
 
 void PolicySearch::run() {
   SmallVector<std::string> stages{options.zero}, recomputes{options.recompute};
-  SmallVector<OffloadSet> offloads{options.offload};
   if (options.zero == "auto" && options.ranks > 1)
     stages.assign(std::begin(kZeroStages), std::end(kZeroStages));
   if (options.recompute == "auto")
     recomputes.assign(std::begin(kRecomputes), std::end(kRecomputes));
-  if (options.autoOffload) {
-    offloads.clear();
-    for (StringRef kinds : kOffloads)
-      if (auto set = OffloadSet::parse(kinds); isAllowed(*set))
-        offloads.push_back(*set);
-  }
   for (const std::string &zero : stages) {
     PipelineOptions candidate = options;
     candidate.zero = zero;
+    SmallVector<OffloadSet> offloads = getOffloads(candidate);
     candidate.autoOffload = false;
     // If the least of memory does not fit, nothing else will.
     candidate.recompute = recomputes.back();
@@ -228,11 +222,25 @@ bool PolicySearch::sparesHost() const {
          options.getPrecision() == "bf16";
 }
 
+/// What may lie on the host with the other options of `candidate`, least first.
+SmallVector<OffloadSet>
+PolicySearch::getOffloads(const PipelineOptions &candidate) const {
+  if (!candidate.autoOffload)
+    return {candidate.offload};
+  // Stages 0 and 1 sum all gradients where they are.
+  bool mayMoveGradients = candidate.ranks == 1 || candidate.getZero() >= 2;
+  SmallVector<OffloadSet> offloads;
+  for (StringRef kinds : kOffloads)
+    if (auto set = OffloadSet::parse(kinds);
+        isAllowed(*set) &&
+        (mayMoveGradients || !set->has(OffloadKind::Gradients)))
+      offloads.push_back(*set);
+  return offloads;
+}
+
 /// Whether state may lie on the host with the other options.
 bool PolicySearch::isAllowed(const OffloadSet &offload) const {
   if (!offload.empty() && sparesHost())
-    return false;
-  if (offload.has(OffloadKind::Gradients) && options.ranks > 1)
     return false;
   if (offload.has(OffloadKind::Masters) && options.masters == "bf16")
     return false;

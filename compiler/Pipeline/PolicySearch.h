@@ -87,6 +87,8 @@ private:
   llvm::SmallVector<int64_t> getBatches() const;
   bool planBatches(PipelineOptions options);
   void refineBatch();
+  llvm::SmallVector<OffloadSet>
+  getOffloads(const PipelineOptions &candidate) const;
   bool isAllowed(const OffloadSet &offload) const;
   const PlannedPolicy &planLeast(PipelineOptions options);
   std::optional<PlannedPolicy> tryOptions(const PipelineOptions &options);

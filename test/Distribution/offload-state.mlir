@@ -4,6 +4,7 @@
 // RUN: llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=1 bucket=64" --llmc-offload-state=optimizer | FileCheck %s --check-prefix=ONE
 // RUN: llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=1 bucket=64" --llmc-offload-state="optimizer places=2" | FileCheck %s --check-prefix=TWO-PLACES
 // RUN: llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=2 zero=1 bucket=128" --llmc-shard-update --llmc-offload-state=optimizer | FileCheck %s --check-prefix=SHARDS
+// RUN: llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=2 zero=2 bucket=128" --llmc-shard-update --llmc-offload-state=gradients | FileCheck %s --check-prefix=GRADIENTS
 // RUN: llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=1 bucket=64" --llmc-offload-state=optimizer --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: llmc-opt %t/bf16.mlir --llmc-bucket-parameters="ranks=1 bucket=64" --llmc-offload-state=masters | FileCheck %s --check-prefix=MASTERS
 // RUN: llmc-opt %t/bf16.mlir --llmc-bucket-parameters="ranks=1" --llmc-offload-state="optimizer masters" | FileCheck %s --check-prefix=BOTH
@@ -11,6 +12,8 @@
 // RUN: not llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=1" --llmc-offload-state=masters 2>&1 | FileCheck %s --check-prefix=NO-COPIES
 // RUN: not llmc-opt %t/f32.mlir --llmc-offload-state=optimizer 2>&1 | FileCheck %s --check-prefix=NO-BUCKETS
 // RUN: not llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=1" --llmc-offload-state="optimizer places=1" 2>&1 | FileCheck %s --check-prefix=ONE-PLACE
+// RUN: not llmc-opt %t/f32.mlir --llmc-bucket-parameters="ranks=2 zero=1 bucket=128" --llmc-shard-update --llmc-offload-state=gradients 2>&1 | FileCheck %s --check-prefix=STAGE
+// STAGE: error: expected a rank's own gradients to offload, as in stages 2 and 3, found stage 1, where ranks sum all of them on their devices
 // NO-COPIES: error: 'train.adamw' op expected compute copies of the parameters beside masters that are offloaded, found none
 // NO-BUCKETS: error: expected dist.buckets, which llmc-bucket-parameters declares
 // ONE-PLACE: error: expected at least 2 places in staging, found 1
@@ -56,6 +59,18 @@ func.func @update(%hyper: tensor<10xf32>) -> tensor<f32> {
   // ONE: dist.to_host_start
   // ONE-COUNT-6: dist.wait
   // ONE-NEXT: return
+
+  // Of several ranks the norm is of what comes, and goes nowhere; AdamW's comes
+  // again, and goes back.
+  // GRADIENTS-LABEL: func.func @update
+  // GRADIENTS: train.flat gradient sharded host
+  // GRADIENTS: %[[IN:.*]] = dist.to_device_start
+  // GRADIENTS: %[[D:.*]] = dist.wait %[[IN]]
+  // GRADIENTS-NEXT: train.sum_of_squares %[[D]]
+  // GRADIENTS-NOT: dist.to_host_start
+  // GRADIENTS: train.norm
+  // GRADIENTS: train.adamw
+  // GRADIENTS-NEXT: dist.to_host_start
 
   // TWO-PLACES-LABEL: func.func @update
   // TWO-PLACES: train.adamw

@@ -213,11 +213,13 @@ static LogicalResult checkOffload(const PipelineOptions &options) {
         "optimizer keeps, so that they stay on the device; leave masters out, "
         "or compile with --precision=bf16",
         options.getPrecision()));
-  if (options.offload.has(OffloadKind::Gradients) && options.ranks > 1)
+  if (options.offload.has(OffloadKind::Gradients) && options.ranks > 1 &&
+      options.getZero() < 2)
     return mistake(llvm::formatv(
-        "--offload=gradients: the gradients that {0} ranks sum stay on their "
-        "devices; leave gradients out, and share them out with --zero=2",
-        options.ranks));
+        "--offload=gradients: with --zero={0} each of {1} ranks sums all "
+        "gradients on its device; share them out with --zero=2 or 3, or leave "
+        "gradients out",
+        options.zero, options.ranks));
   return success();
 }
 
