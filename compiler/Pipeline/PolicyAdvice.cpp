@@ -40,8 +40,12 @@ bool PolicySearch::hasTooMuchState(const PipelineOptions &changed) const {
 /// The best policy with as little more memory of the host as helps.
 std::optional<PlannedPolicy>
 PolicySearch::tryMoreHost(const PipelineOptions &options) {
-  if (limits.host ? !getNearest()->excessHost || hasTooMuchState(options)
-                  : !sparesHost())
+  auto lacksHost = [](const PlannedPolicy &policy) {
+    return policy.excessHost > 0;
+  };
+  if (limits.host
+          ? llvm::none_of(planned, lacksHost) || hasTooMuchState(options)
+          : !sparesHost())
     return std::nullopt;
   PolicySearch search(model, options, {limits.device, INT64_MAX});
   search.run();

@@ -19,7 +19,7 @@ def Specialize : Pass<"llmc-specialize", "::mlir::ModuleOp"> {
 
     Errors: a batch or sequence below 1; a sequence beyond the positions of a
     `model.position_embedding`; a graph whose tokens are fixed to something
-    else.
+    else; an attribute that its op does not have.
 
     With `batch=2 seq=8`, before:
     ```mlir

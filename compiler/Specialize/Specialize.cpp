@@ -11,6 +11,8 @@
 
 #include "compiler/Specialize/Passes.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 using namespace llmc::model;
 
@@ -37,7 +39,7 @@ struct Specialize : llmc::impl::SpecializeBase<Specialize> {
       return signalPassFailure();
     }
     for (GraphOp graph : module.getOps<GraphOp>()) {
-      if (failed(check(graph)))
+      if (failed(checkAttributes(graph)) || failed(check(graph)))
         return signalPassFailure();
       specialize(graph);
       if (failed(checkExtents(graph)))
@@ -48,6 +50,10 @@ struct Specialize : llmc::impl::SpecializeBase<Specialize> {
 private:
   /// Reports what the chosen sizes do not fit.
   LogicalResult check(GraphOp graph);
+
+  /// Reports an attribute that its op does not have, such as a misspelt one,
+  /// which MLIR would carry along and nobody would read.
+  static LogicalResult checkAttributes(GraphOp graph);
 
   /// Puts the chosen sizes into the types of all values.
   void specialize(GraphOp graph);
@@ -83,6 +89,29 @@ LogicalResult Specialize::check(GraphOp graph) {
         << " positions of the weight " << weight << ": choose a sequence of at "
         << "most " << weight.getDimSize(0);
     return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult Specialize::checkAttributes(GraphOp graph) {
+  WalkResult result = graph->walk([](Operation *op) {
+    for (NamedAttribute attribute : op->getDiscardableAttrs()) {
+      StringRef name = attribute.getName();
+      // Of a dialect, such as `model.layer`, which another pass has left.
+      if (name.contains('.'))
+        continue;
+      InFlightDiagnostic error = op->emitOpError("has no attribute '")
+                                 << name << "'";
+      SmallVector<StringRef> known;
+      for (StringAttr one : op->getName().getAttributeNames())
+        if (!one.getValue().ends_with("SegmentSizes"))
+          known.push_back(one);
+      error.attachNote() << (known.empty()
+                                 ? "it has none"
+                                 : "it has " + llvm::join(known, ", "));
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
   });
   return failure(result.wasInterrupted());
 }

@@ -133,8 +133,9 @@ static LogicalResult choosePolicy(ModuleOp module, PipelineOptions &options,
   }
   const PlannedPolicy *nearest = search.getNearest();
   if (!nearest) {
-    fail(search.getConsidered().front().failure);
-    return failure();
+    // Fails again, now with what is wrong at its place.
+    options.adopt(search.getConsidered().front().options);
+    return success();
   }
   llvm::errs() << "llmc: error: the model ";
   printVerdict(*nearest, limits, llvm::errs());

@@ -63,7 +63,7 @@ struct BatchParser : WholeNumber {
   }
 };
 
-/// A number of bytes: 24GiB, 500MB, 1024.
+/// A number of bytes: 24GiB, 500MB, 24g. Bytes without a unit are many.
 struct BytesParser : WholeNumber {
   using WholeNumber::WholeNumber;
 
@@ -75,21 +75,23 @@ struct BytesParser : WholeNumber {
     double number = 0, factor = 1;
     bool wrong = digits.getAsDouble(number);
     if (!unit.empty()) {
-      size_t power = llvm::StringRef("KMGT").find(unit.front());
+      size_t power = llvm::StringRef("kmgt").find(llvm::toLower(unit.front()));
       wrong |= power == llvm::StringRef::npos;
       llvm::StringRef rest = unit.drop_front();
-      wrong |= rest != "iB" && rest != "B" && !rest.empty();
+      bool isDecimal = rest.equals_insensitive("b");
+      wrong |= !isDecimal && !rest.equals_insensitive("ib") && !rest.empty();
       for (size_t i = 0; !wrong && i <= power; ++i)
-        factor *= rest == "B" ? 1000 : 1024;
+        factor *= isDecimal ? 1000 : 1024;
     }
     wrong |= number * factor < 1 || number * factor > 1e15;
-    if (wrong)
-      wrongValue =
-          ("--" + name + " expects a size such as 24GiB, found '" + text + "'")
-              .str();
+    bool isTiny = !wrong && number * factor < (1 << 20);
+    if (wrong || isTiny)
+      wrongValue = ("--" + name + " expects a size such as 24GiB, found '" +
+                    text + "'" + (isTiny ? ", which is below 1 MiB" : ""))
+                       .str();
     else
       value = static_cast<int64_t>(number * factor);
-    return wrong;
+    return wrong || isTiny;
   }
 };
 using Number = NumberParser<double>;

@@ -139,12 +139,13 @@ int llmc::run(const PlanCommand &command) {
     const PlannedPolicy *policy = search->getBest();
     if (!policy)
       policy = search->getNearest();
+    // Fails again, now with what is wrong at its place.
     if (!policy)
-      return fail(search->getConsidered().front().failure);
+      policy = &search->getConsidered().front();
     options.adopt(policy->options);
   }
   std::vector<PolicySearch::Advice> advice;
-  if (search && !search->getBest())
+  if (search && !search->getBest() && search->getNearest())
     advice = search->findAdvice();
   // Kernels are known by what Fusion leaves.
   unsigned fusion = *findPhase("fusion");

@@ -252,11 +252,15 @@ LogicalResult llmc::checkOptions(const PipelineOptions &options) {
   if (!options.scheduleFile.empty())
     if (auto file = ScheduleFile::read(options.scheduleFile); !file)
       return mistake(llvm::formatv("{0}", llvm::toString(file.takeError())));
-  if (!options.dumpTo.empty())
-    if (auto code = llvm::sys::fs::create_directories(options.dumpTo))
+  if (!options.dumpTo.empty()) {
+    std::error_code code = llvm::sys::fs::create_directories(options.dumpTo);
+    if (!code && !llvm::sys::fs::is_directory(options.dumpTo))
+      code = std::make_error_code(std::errc::not_a_directory);
+    if (code)
       return mistake(llvm::formatv("--dump-to={0}: cannot make the directory: "
                                    "{1}",
                                    options.dumpTo, code.message()));
+  }
   if (!findPhase(options.compileTo))
     return mistake(llvm::formatv("--compile-to expects one of {0}, found '{1}'",
                                  phaseNames(), options.compileTo));

@@ -36,7 +36,13 @@ static std::string firstMistake(StringRef printed) {
   lines[0].consume_front("llmc: ");
   std::string message = lines[0].split(".  Try: ").first.str();
   message.front() = llvm::toLower(message.front());
-  if (lines.size() > 1 && lines[1].consume_front("llmc: Did you mean "))
+  // Not where only a letter is the same.
+  auto quoted = [](StringRef text) {
+    return text.split("'--").second.split('\'').first.split('=').first;
+  };
+  if (lines.size() > 1 && lines[1].consume_front("llmc: Did you mean ") &&
+      quoted(lines[1]).edit_distance(quoted(message)) <=
+          1 + quoted(message).size() / 4)
     message += ", did you mean " + lines[1].str();
   return message + "; llmc --help and llmc COMMAND --help list what there is";
 }

@@ -67,6 +67,8 @@ std::string ImageCache::fileOf(StringRef key) const {
 }
 
 void ImageCache::warn(std::error_code code) {
+  // A command opens the cache more than once, and needs to hear it once.
+  static std::once_flag warned;
   std::call_once(warned, [&] {
     errs() << "llmc: warning: cannot write to the cache '" << directory
            << "': " << code.message()

@@ -42,7 +42,7 @@ private:
 
   std::string directory;
   uint64_t limit;
-  std::once_flag created, warned;
+  std::once_flag created;
   bool usable = true;
 };
 
