@@ -123,13 +123,17 @@ LogicalResult NormFuser::addToKernels() {
       form = known.insert(form, {sums, {}});
     form->second.push_back(launch);
   });
-  for (auto &[name, list] : forms)
+  for (auto &[name, list] : forms) {
+    // Launches that are not the last to write keep the kernel as it is. Where
+    // there are none, the last form becomes the kernel.
+    auto left = llvm::count_if(
+        list, [](const Form &form) { return !form.first.empty(); });
+    bool isKept = left < static_cast<ptrdiff_t>(list.size());
     for (auto &[sums, formLaunches] : list) {
       if (sums.empty())
         continue;
       auto kernel = symbols.lookup<tile::FuncOp>(cast<StringAttr>(name));
-      if (list.size() > 1) {
-        // Launches that are not the last to write keep the kernel as it is.
+      if (--left > 0 || isKept) {
         tile::FuncOp original = kernel;
         kernel = original.clone();
         kernel.setSymName((original.getSymName() + "_squares").str());
@@ -154,6 +158,7 @@ LogicalResult NormFuser::addToKernels() {
       if (failed(addSums(kernel, sums)))
         return failure();
     }
+  }
   return success();
 }
 

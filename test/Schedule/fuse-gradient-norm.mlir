@@ -136,3 +136,52 @@ func.func @update(%h: tensor<10xf32>) -> tensor<f32> {
   %n = tile.launch @norm(%s, %h) : (tensor<64xf32>, tensor<10xf32>) -> tensor<f32>
   return %n : tensor<f32>
 }
+
+// -----
+
+// A product that is launched in two forms, each with sums: one of them is the
+// kernel itself, so that none is left that is never launched.
+train.variable @tied "tied" : tensor<97x48xf32> at 0 decay init #model.normal<0.02>
+train.variable @head "head" : tensor<97x48xf32> at 4672 decay init #model.normal<0.02>
+
+// CHECK: tile.func @dw(%{{.*}}: tensor<2x32x48xf32>, %{{.*}}: tensor<2x32x97xf32>, %{{.*}}: tensor<97x48xf32>, %{{.*}}: tensor<[[BLOCKS:[0-9]+]]xf32>)
+// CHECK: tile.func @dw_squares(%{{.*}}: tensor<2x32x48xf32>, %{{.*}}: tensor<2x32x97xf32>, %{{.*}}: tensor<97x48xf32>, %{{.*}}: tensor<3x97xf32>)
+tile.func @dw(%x: tensor<2x32x48xf32>, %dy: tensor<2x32x97xf32>, %g: tensor<97x48xf32>) attributes {kind = "gemm", schedule = {block_m = 32, block_n = 16, block_k = 16}} {
+  %0 = model.linear_weight_grad %x, %dy : (tensor<2x32x48xf32>, tensor<2x32x97xf32>) -> tensor<97x48xf32>
+  train.accumulate %0 into %g : tensor<97x48xf32>, tensor<97x48xf32>
+  tile.return
+}
+tile.func @embedding(%t: tensor<2x32xi32>, %d: tensor<2x32x48xf32>, %g: tensor<97x48xf32>) attributes {kind = "embedding_grad"} {
+  %0 = model.embedding_grad %t, %d : (tensor<2x32xi32>, tensor<2x32x48xf32>) -> tensor<97x48xf32>
+  train.accumulate %0 into %g : tensor<97x48xf32>, tensor<97x48xf32>
+  tile.return
+}
+tile.func @sums(%g: tensor<9344xf32>, %s: tensor<64xf32>) attributes {kind = "flat"} {
+  train.sum_of_squares %g into %s : tensor<9344xf32>, tensor<64xf32>
+  tile.return
+}
+tile.func @norm(%s: tensor<64xf32>, %h: tensor<10xf32>) -> tensor<f32> attributes {kind = "reduce"} {
+  %0 = train.norm %s, %h : (tensor<64xf32>, tensor<10xf32>) -> tensor<f32>
+  tile.return %0 : tensor<f32>
+}
+
+// CHECK-LABEL: func.func @micro_step
+// CHECK: tile.launch @dw_squares({{.*}}, tensor<3x97xf32>) -> ()
+// CHECK: tile.launch @embedding({{.*}}, tensor<3x97xf32>) -> ()
+// CHECK: tile.launch @dw({{.*}}, tensor<[[BLOCKS]]xf32>) -> ()
+func.func @micro_step(%t: tensor<2x32xi32>, %x: tensor<2x32x48xf32>, %dy: tensor<2x32x97xf32>) {
+  %w = train.ref gradient @tied : tensor<97x48xf32>
+  %h = train.ref gradient @head : tensor<97x48xf32>
+  tile.launch @dw(%x, %dy, %w) : (tensor<2x32x48xf32>, tensor<2x32x97xf32>, tensor<97x48xf32>) -> ()
+  tile.launch @embedding(%t, %x, %w) : (tensor<2x32xi32>, tensor<2x32x48xf32>, tensor<97x48xf32>) -> ()
+  tile.launch @dw(%x, %dy, %h) : (tensor<2x32x48xf32>, tensor<2x32x97xf32>, tensor<97x48xf32>) -> ()
+  return
+}
+
+func.func @update(%h: tensor<10xf32>) -> tensor<f32> {
+  %g = train.flat gradient : tensor<9344xf32>
+  %s = train.squares 0 : tensor<64xf32>
+  tile.launch @sums(%g, %s) : (tensor<9344xf32>, tensor<64xf32>) -> ()
+  %n = tile.launch @norm(%s, %h) : (tensor<64xf32>, tensor<10xf32>) -> tensor<f32>
+  return %n : tensor<f32>
+}
