@@ -8,6 +8,8 @@
 
 #include "compiler/Link/LinkProgram.h"
 
+#include "compiler/Support/Files.h"
+
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
@@ -80,32 +82,6 @@ Expected<std::vector<std::string>> llmc::findLinkArguments(StringRef runtime) {
   return arguments;
 }
 
-static Error writeFile(StringRef path, StringRef bytes) {
-  std::error_code code;
-  raw_fd_ostream os(path, code);
-  if (code)
-    return makeFileError("write", path, code);
-  os << bytes;
-  os.close();
-  if (os.has_error()) {
-    code = os.error();
-    os.clear_error();
-    return makeFileError("write", path, code);
-  }
-  return Error::success();
-}
-
-namespace {
-/// A directory that goes, with what is in it, at the end of the scope.
-struct TemporaryDirectory {
-  SmallString<128> path;
-  ~TemporaryDirectory() {
-    if (!path.empty())
-      sys::fs::remove_directories(path);
-  }
-};
-} // namespace
-
 Error llmc::linkProgram(ArrayRef<std::unique_ptr<MemoryBuffer>> objects,
                         StringRef output, const LinkOptions &options) {
   Expected<std::string> runtime = findRuntime(options);
@@ -119,16 +95,14 @@ Error llmc::linkProgram(ArrayRef<std::unique_ptr<MemoryBuffer>> objects,
     return linker.takeError();
 
   TemporaryDirectory directory;
-  if (std::error_code code =
-          sys::fs::createUniqueDirectory("llmc", directory.path))
+  if (std::error_code code = directory.create())
     return makeFileError("create", "a temporary directory", code);
   std::vector<std::string> arguments = {*linker};
   for (const auto &[index, object] : enumerate(objects)) {
-    SmallString<128> path(directory.path);
-    sys::path::append(path, "object" + Twine(index) + ".o");
-    if (Error error = writeFile(path, object->getBuffer()))
-      return error;
-    arguments.push_back(path.str().str());
+    std::string path = directory.file("object" + Twine(index) + ".o");
+    if (std::error_code code = writeFile(path, object->getBuffer()))
+      return makeFileError("write", path, code);
+    arguments.push_back(path);
   }
 
   // Linked beside its final place, so that renaming is atomic.
@@ -145,18 +119,9 @@ Error llmc::linkProgram(ArrayRef<std::unique_ptr<MemoryBuffer>> objects,
     arguments.push_back(argument.str());
   arguments.insert(arguments.end(), needed->begin(), needed->end());
 
-  SmallString<128> log(directory.path);
-  sys::path::append(log, "log");
-  SmallVector<StringRef> references(arguments.begin(), arguments.end());
-  std::string message;
-  int status = sys::ExecuteAndWait(
-      *linker, references, std::nullopt,
-      {StringRef(""), StringRef(log), StringRef(log)}, 0, 0, &message);
-  if (status != 0) {
-    if (auto text = MemoryBuffer::getFile(log))
-      message += (*text)->getBuffer().rtrim();
-    return makeError("linking with '" + *linker + "' failed:\n" + message);
-  }
+  std::string log;
+  if (!runProgram(arguments, log))
+    return makeError("linking with '" + *linker + "' failed:\n" + log);
   sys::fs::setPermissions(program, sys::fs::perms(0755));
   if (std::error_code code = sys::fs::rename(program, output))
     return makeFileError("write", output, code);

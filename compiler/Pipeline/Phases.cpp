@@ -6,6 +6,7 @@
 
 #include "compiler/Pipeline/RankSchedules.h"
 #include "compiler/Schedule/ScheduleFile.h"
+#include "compiler/Support/Files.h"
 #include "compiler/Target/CUDA/Nvrtc.h"
 #include "dialects/Model/Model.h"
 
@@ -258,15 +259,8 @@ LogicalResult llmc::dump(const PipelineOptions &options, StringRef name,
   std::error_code code = llvm::sys::fs::create_directories(options.dumpTo);
   SmallString<128> path(options.dumpTo);
   llvm::sys::path::append(path, name);
-  if (!code) {
-    llvm::raw_fd_ostream os(path, code);
-    if (!code) {
-      os << text;
-      os.close();
-      code = os.error();
-      os.clear_error();
-    }
-  }
+  if (!code)
+    code = writeFile(path, text);
   if (code)
     return emitError(location)
            << "cannot write '" << path << "': " << code.message();

@@ -7,6 +7,8 @@
 
 #include "compiler/Target/CUDA/HostCompiler.h"
 
+#include "compiler/Support/Files.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -71,40 +73,6 @@ static Expected<std::string> findHostCompiler(StringRef named) {
 }
 
 namespace {
-/// Removes what is left of a compile at the end of the scope.
-struct TemporaryDirectory {
-  SmallString<128> path;
-  ~TemporaryDirectory() {
-    if (!path.empty())
-      sys::fs::remove_directories(path);
-  }
-  std::string file(StringRef name) const {
-    SmallString<128> whole(path);
-    sys::path::append(whole, name);
-    return whole.str().str();
-  }
-};
-} // namespace
-
-/// Runs `arguments`; what it prints is `output`.
-static bool runProgram(ArrayRef<std::string> arguments, std::string &output) {
-  TemporaryDirectory directory;
-  if (auto code = sys::fs::createUniqueDirectory("llmc", directory.path)) {
-    output = "cannot create a temporary directory: " + code.message();
-    return false;
-  }
-  std::string log = directory.file("log"), message;
-  SmallVector<StringRef> references(arguments.begin(), arguments.end());
-  int status = sys::ExecuteAndWait(
-      arguments[0], references, std::nullopt,
-      {StringRef(""), StringRef(log), StringRef(log)}, 0, 0, &message);
-  if (auto text = MemoryBuffer::getFile(log))
-    output = (*text)->getBuffer().str();
-  output += message;
-  return status == 0;
-}
-
-namespace {
 class HostCompiler : public ImageCompiler {
 public:
   HostCompiler(StringRef compiler, StringRef include, StringRef version,
@@ -124,20 +92,12 @@ public:
   Expected<KernelImage> compile(StringRef symbol,
                                 StringRef text) const override {
     TemporaryDirectory directory;
-    if (auto code = sys::fs::createUniqueDirectory("llmc", directory.path))
+    if (std::error_code code = directory.create())
       return makeError("cannot create a temporary directory: " +
                        code.message());
     std::string source = directory.file((symbol + ".cpp").str()),
                 object = directory.file((symbol + ".so").str());
-    std::error_code code;
-    raw_fd_ostream os(source, code);
-    if (!code) {
-      os << text;
-      os.close();
-      code = os.error();
-      os.clear_error();
-    }
-    if (code)
+    if (std::error_code code = writeFile(source, text))
       return makeError("cannot write '" + source + "': " + code.message());
     std::vector<std::string> whole = arguments;
     whole.insert(whole.end(), {"-o", object, source});

@@ -7,6 +7,8 @@
 
 #include "compiler/Target/CUDA/StandAlone.h"
 
+#include "compiler/Support/Files.h"
+
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -129,15 +131,7 @@ Error llmc::writeKernelFile(StringRef directory, const Twine &name,
                                        "': " + code.message());
   SmallString<128> path(directory);
   sys::path::append(path, name);
-  std::error_code code;
-  raw_fd_ostream os(path, code);
-  if (!code) {
-    os << text;
-    os.close();
-    code = os.error();
-    os.clear_error();
-  }
-  if (code)
+  if (std::error_code code = writeFile(path, text))
     return createStringError(code, "cannot write '" + path.str() +
                                        "': " + code.message());
   return Error::success();
