@@ -1,6 +1,6 @@
 """Runs the kernels of models on the emulated GPU, beside the CPU's programs.
 
-    every_model.py MODEL.mlir... --to DIR --driver FILE [--real-widths]
+    every_model.py MODEL.mlir... --to DIR --driver FILE [--real-widths [--with OPTIONS]]
 
 Each model is shrunk (small_model.py), compiled at an even and at an odd shape,
 and trained for a step with an evaluation and a sample. Checked are
@@ -12,7 +12,9 @@ and trained for a step with an evaluation and a sample. Checked are
 - results: losses, norms and gradients within beside_cpu.py's tolerances.
 
 Models that shrink to the same text are run once. --real-widths runs each model
-as it is, but with one layer, on a few tokens, and compares results only.
+as it is, but with one layer, on a few tokens, and compares results only; --with
+are options of the compiler for the GPU's program, such as --offload where the
+emulator, which takes five times a GPU's memory, would need too much of it.
 """
 
 import argparse
@@ -163,7 +165,7 @@ class Runner:
             differences = comparison.errors_of(
                 precision,
                 self.args.driver,
-                chunks(precision, chunk),
+                f"{chunks(precision, chunk)} {self.args.options}",
                 LLMC_EMULATOR_REPORT=report,
                 LLMC_EMULATOR_COUNTERS="0",
             )
@@ -193,6 +195,7 @@ def main():
     parser.add_argument("--driver", required=True)
     parser.add_argument("--precision", nargs="+", default=["f32", "bf16"])
     parser.add_argument("--real-widths", action="store_true")
+    parser.add_argument("--with", dest="options", default="")
     parser.add_argument(
         "--thrifty",
         action="store_true",

@@ -47,8 +47,12 @@ private:
   /// A variable that is assigned later, with a value to start from or none.
   mlir::LogicalResult declareMutable(mlir::Value value, mlir::Operation *op,
                                      unsigned number, Expression start);
-  std::string takeName(mlir::Operation *op);
+  std::string takeName(mlir::Operation *op, const Expression &value);
   std::string takeLoopName(mlir::Operation *loop);
+
+  // EmitNames.cpp: a name, not yet unique, for an op's result.
+  std::string deriveName(mlir::Operation *op, const Expression &value);
+  std::string nameNumber(mlir::Operation *op, const Expression &value);
 
   // EmitArith.cpp, EmitCasts.cpp, EmitVector.cpp, EmitMemory.cpp: null if the
   // op is of another kind, or none at all for this op's types.

@@ -94,18 +94,10 @@ Expression KernelEmitter::getUnsigned(Value value) const {
   return asUnsigned(get(value), getBits(value.getType()));
 }
 
-std::string KernelEmitter::takeName(Operation *op) {
+std::string KernelEmitter::takeName(Operation *op, const Expression &value) {
   if (auto wish = op->getAttrOfType<StringAttr>("cuda.name"))
     return names.take(wish.getValue());
-  if (isa<cuda::ThreadIdOp>(op))
-    return names.take("thread");
-  if (auto block = dyn_cast<cuda::BlockIdOp>(op))
-    return names.take(std::string("block_") + "xyz"[block.getAxis()]);
-  if (isa<cuda::LoadGlobalOp, cuda::LoadSharedOp>(op))
-    return names.take("pack");
-  if (isa<vector::FromElementsOp>(op))
-    return names.take("packed");
-  return names.takeNumbered();
+  return names.take(deriveName(op, value));
 }
 
 static std::string unsignedType(StringRef type) {
@@ -137,7 +129,7 @@ LogicalResult KernelEmitter::bind(Operation *op, Expression value) {
     return failure();
   if (value->isUnsigned)
     type = unsignedType(type);
-  std::string name = takeName(op);
+  std::string name = takeName(op, value);
   out.line("const " + type + " " + name + " = " +
            printInitializer(value, type) + ";");
   values[result] = emit::name(name, value->isUnsigned);
@@ -208,7 +200,9 @@ LogicalResult KernelEmitter::declareMutable(Value value, Operation *op,
   auto wish = wishes && number < wishes.size()
                   ? dyn_cast<StringAttr>(wishes[number])
                   : StringAttr();
-  std::string name = wish ? names.take(wish.getValue()) : names.takeNumbered();
+  std::string name = names.take(wish                  ? wish.getValue()
+                                : isa<scf::ForOp>(op) ? "carried"
+                                                      : "chosen");
   out.line(type + " " + name +
            (start ? " = " + printInitializer(start, type) : "") + ";");
   values[value] = emit::name(name);

@@ -171,7 +171,3 @@ std::string NameScopes::take(StringRef wish) {
   scopes.back().insert(name);
   return name;
 }
-
-std::string NameScopes::takeNumbered() {
-  return take("v" + std::to_string(counter++));
-}

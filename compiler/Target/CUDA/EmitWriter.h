@@ -44,14 +44,11 @@ public:
   void pop() { scopes.pop_back(); }
   /// `wish`, or wish_1, wish_2, ... when it is taken.
   std::string take(llvm::StringRef wish);
-  /// v0, v1, ...
-  std::string takeNumbered();
 
 private:
   bool isTaken(llvm::StringRef name) const;
 
   llvm::SmallVector<llvm::StringSet<>> scopes;
-  unsigned counter = 0;
 };
 
 } // namespace llmc::emit

@@ -78,8 +78,8 @@ FailureOr<AttentionTiles::Place> AttentionTiles::place() {
   if (ofQueries)
     rowBlock =
         k.b.createOrFold<arith::SubIOp>(k.index(rowBlocks - 1), rowBlock);
-  // A head of all sequences.
-  Value head = k.add(k.mul((*block)[2], *raster), (*block)[0]);
+  Value head =
+      k.named(k.add(k.mul((*block)[2], *raster), (*block)[0]), "head_of_all");
   Place place{k.named(k.mul(rowBlock, extent), name), head, k.index(0)};
   if (batch > 1) {
     place.head = k.named(k.rem(head, heads), "head");

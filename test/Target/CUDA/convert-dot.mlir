@@ -8,9 +8,9 @@
 // CHECK: LLMC_SHARED(6144);
 // Lane l addresses row l mod 16 of the left operand; its chunk is swizzled.
 // CHECK: const int [[ROW:lane_row]] = (lane & 7) + ((lane >> 3) & 1) * 8;
-// CHECK: const int a_row = ([[ROW]] + {{v[0-9]+}}) * 32;
-// CHECK: const int a_chunk = ({{v[0-9]+}} ^ (([[ROW]] >> 2) & 1)) * 16;
-// CHECK: const int b_chunk = ({{v[0-9]+}} ^ (([[ROW]] >> 1) & 3)) * 16;
+// CHECK: const int a_row = ([[ROW]] + {{[a-z_0-9]+}}) * 32;
+// CHECK: const int a_chunk = ({{[a-z_0-9]+}} ^ (([[ROW]] >> 2) & 1)) * 16;
+// CHECK: const int b_chunk = ({{[a-z_0-9]+}} ^ (([[ROW]] >> 1) & 3)) * 16;
 // CHECK-COUNT-2: cp_async<16>(
 // CHECK-NEXT: cp_async_commit();
 // CHECK-COUNT-2: cp_async<16>(
@@ -71,7 +71,8 @@ tile.func @gemm(%x: memref<64x64xbf16>, %w: memref<64x32xbf16>, %bias: memref<32
 // CHECK: cp_async_wait<0>();
 // CHECK: barrier();
 // CHECK: for (int k = 0; k < 16; k += 4) {
-// CHECK: 4>(ring + stage_byte + [[A:v[0-9]+]] * 64 + ((k / 4) ^ (([[A]] >> 1) & 3)) * 16);
+// CHECK: const int [[BYTE:[a-z_0-9]+]] = stage_byte + [[A:[a-z_0-9]+]] * 64 + ((k / 4) ^ (([[A]] >> 1) & 3)) * 16;
+// CHECK: 4>(ring + [[BYTE]]);
 // CHECK: load_shared<float, 4>(ring_1 +
 // CHECK: fma_f32(
 // CHECK-NOT: shuffle

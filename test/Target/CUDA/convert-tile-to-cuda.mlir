@@ -8,7 +8,7 @@
 // CHECK-NOT: LLMC_SHARED
 // CHECK: const int column = lane * 4;
 // CHECK: const bool first = (thread & 31) == 0;
-// CHECK: const int [[COLUMN:v[0-9]+]] = column + (i & 3) + i / 4 * 128;
+// CHECK: const int [[COLUMN:[a-z_0-9]+]] = column + (i & 3) + i / 4 * 128;
 // CHECK-NEXT: const Pack<float, 4> pack = [[COLUMN]] < 300
 // CHECK-NEXT: ? load_global<float, 4>(x0 + warp * 300 + [[COLUMN]]) : Pack<float, 4>{};
 // CHECK: sum[0] += tile[i];
@@ -37,12 +37,12 @@ tile.func @rows(%x: memref<50x300xf32>, %s: memref<50xf32>) attributes {schedule
 // CHECK: LLMC_SHARED(512);
 // CHECK: const bool first = (thread & 48) == 0;
 // CHECK: sum[i] = own + shuffle_xor(own, 16);
-// CHECK: const bool [[FIRST:v[0-9]+]] = (thread & 16) == 0;
+// CHECK: const bool [[FIRST:[a-z_0-9]+]] = (thread & 16) == 0;
 // CHECK: if ([[FIRST]]) {
-// CHECK-NEXT: store_shared(partial + ((warp * 4 + i) * 16 + {{v[0-9]+}}) * 4,
+// CHECK-NEXT: store_shared(partial + ((warp * 4 + i) * 16 + {{[a-z_0-9]+}}) * 4,
 // CHECK: barrier();
 // CHECK: for (int j = 0; j < 2; ++j) {
-// CHECK-NEXT: load_shared<float, 1>(partial + ((j * 4 + i) * 16 +
+// CHECK: 1>(partial + ((j * 4 + i) * 16 +
 // CHECK: = first ? load_global<float, 4>(x1 + column) : Pack<float, 4>{};
 // CHECK: if (first) {
 // CHECK-NEXT: store_global(x1 + column,
@@ -82,7 +82,7 @@ tile.func @guarded(%x: memref<256xf32>, %s: memref<4xf32>) attributes {grid = ar
 
 // The one element of a reduction is a scalar of all threads.
 // CHECK-LABEL: LLMC_KERNEL(32, 1) item(
-// CHECK: const int [[COUNT:v[0-9]+]] = sum[0];
+// CHECK: const int [[COUNT:sum_value[_0-9]*]] = sum[0];
 // CHECK: for (int i = 0; i < [[COUNT]]; ++i) {
 tile.func @item(%x: memref<32xi32>, %y: memref<32xf32>) attributes {schedule = {threads = 32}} {
   %c0 = arith.constant 0 : index

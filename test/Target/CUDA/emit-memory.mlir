@@ -92,12 +92,12 @@ cuda.kernel @product_tf32() attributes {threads = 32 : i64, grid = array<i64: 1,
 // CHECK-LABEL: guarded(
 // CHECK:         LLMC_ARGUMENT(x, 192);
 // CHECK:         const bool inside = thread < 10;
-// CHECK:         const float v0 = load_global<float, 1>(x + thread * 20 + 3)[0];
+// CHECK:         const float term = load_global<float, 1>(x + thread * 20 + 3)[0];
 // CHECK-NEXT:    const Pack<float, 2> v = inside ? load_global<float, 2>(x + thread) : Pack<float, 2>{};
 // CHECK-NEXT:    if (inside) {
 // CHECK-NEXT:      store_global(x + thread, v);
 // CHECK-NEXT:    }
-// CHECK-NEXT:    store_global(x + thread * 20 + 4, Pack<float, 1>{v0 + v[1]});
+// CHECK-NEXT:    store_global(x + thread * 20 + 4, Pack<float, 1>{term + v[1]});
 // CHECK-NEXT:    if (!inside) {
 // CHECK-NEXT:      store_shared(thread * 4, Pack<int, 1>{(int)pack_bf16(v[0], v[1])});
 // CHECK-NEXT:    }
@@ -127,9 +127,9 @@ cuda.kernel @guarded(%x: memref<10x10xf32, strided<[20, 1]>> {cuda.name = "x"})
 
 // What is read before a store, a barrier or a loop stays before it.
 // CHECK-LABEL: order(
-// CHECK:         const float v0 = r[0];
+// CHECK:         const float r_value = r[0];
 // CHECK-NEXT:    r[0] = 1.0f;
-// CHECK-NEXT:    r[1] = v0;
+// CHECK-NEXT:    r[1] = r_value;
 // CHECK-NEXT:    const Pack<float, 1> pack = load_shared<float, 1>(thread * 4);
 // CHECK-NEXT:    barrier();
 // CHECK-NEXT:    store_shared(thread * 4, pack);
@@ -171,14 +171,14 @@ cuda.kernel @order(%x: memref<64xf32> {cuda.name = "x"})
 // All lanes reach a shuffle: it is written into the sum, never behind a
 // condition.
 // CHECK-LABEL: shuffles(
-// CHECK:         const float v0 = load_global<float, 1>(x + thread)[0];
-// CHECK-NEXT:    const float sum = v0 + shuffle_xor(v0, 16);
+// CHECK:         const float term = load_global<float, 1>(x + thread)[0];
+// CHECK-NEXT:    const float sum = term + shuffle_xor(term, 16);
 // CHECK-NEXT:    const float largest = max_f32(sum, shuffle_xor(sum, 8));
-// CHECK-NEXT:    const float v1 = shuffle_xor(largest, 1);
-// CHECK-NEXT:    store_global(x + thread, Pack<float, 1>{thread < 4 ? v1 : 0.0f});
-// CHECK-NEXT:    const float v2 = shuffle_xor(largest, 2);
+// CHECK-NEXT:    const float received = shuffle_xor(largest, 1);
+// CHECK-NEXT:    store_global(x + thread, Pack<float, 1>{thread < 4 ? received : 0.0f});
+// CHECK-NEXT:    const float received_1 = shuffle_xor(largest, 2);
 // CHECK-NEXT:    if (thread < 4) {
-// CHECK-NEXT:      store_global(x, Pack<float, 1>{v2});
+// CHECK-NEXT:      store_global(x, Pack<float, 1>{received_1});
 // CHECK-NEXT:    }
 cuda.kernel @shuffles(%x: memref<64xf32> {cuda.name = "x"})
     attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
@@ -208,13 +208,13 @@ cuda.kernel @shuffles(%x: memref<64xf32> {cuda.name = "x"})
 
 // Elements of a pack that are rounded for it are rounded in pairs.
 // CHECK-LABEL: rounded(
-// CHECK:         const float v0 = load_global<float, 1>(x)[0];
-// CHECK-NEXT:    const bf16 v1 = to_bf16(v0);
+// CHECK:         const float term = load_global<float, 1>(x)[0];
+// CHECK-NEXT:    const bf16 result = to_bf16(term);
 // CHECK-NEXT:    const Pack<bf16, 2> packed = __builtin_bit_cast(Pack<bf16, 2>,
-// CHECK-NEXT:        Pack<unsigned, 1>{pack_bf16(v0, -v0)});
+// CHECK-NEXT:        Pack<unsigned, 1>{pack_bf16(term, -term)});
 // CHECK-NEXT:    store_global(y, packed);
-// CHECK-NEXT:    store_global(y, Pack<bf16, 2>{v1, to_bf16(1.5f)});
-// CHECK-NEXT:    store_global(y, Pack<bf16, 1>{v1});
+// CHECK-NEXT:    store_global(y, Pack<bf16, 2>{result, to_bf16(1.5f)});
+// CHECK-NEXT:    store_global(y, Pack<bf16, 1>{result});
 cuda.kernel @rounded(%x: memref<64xf32> {cuda.name = "x"}, %y: memref<64xbf16> {cuda.name = "y"})
     attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
   %c0 = arith.constant 0 : index

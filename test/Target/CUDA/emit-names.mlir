@@ -88,3 +88,64 @@ cuda.kernel @names(%x: memref<64xf32> {cuda.name = "x"}, %y: memref<64xf32> {cud
   cuda.store_global %w, %o[%c0] : vector<4xf32>, memref<64xf32>
   cuda.return
 }
+
+// What has no name is called after what it counts, after the one variable that it
+// comes from, after the array that it was in, or after what it is.
+// CHECK-LABEL: derived(
+// CHECK:         const int thread = thread_id();
+// CHECK-NEXT:    const int thread_part = thread & 31;
+// CHECK-NEXT:    const int thread_offset = thread_part * 4;
+// CHECK-NEXT:    const int block_x_offset = block_id_x() * 64;
+// CHECK-NEXT:    const int offset = block_x_offset + thread_part + thread_offset;
+// CHECK-NEXT:    const int offset_1 = thread_part + thread_offset;
+// CHECK-NEXT:    const bool is_below = thread < block_x_offset;
+// CHECK-NEXT:    const bool is_equal = offset_1 == block_x_offset;
+// CHECK:         const int element = is_equal ? offset : offset_1;
+// CHECK:         LLMC_UNROLL
+// CHECK-NEXT:    for (int i = 0; i < 4; ++i) {
+// CHECK-NEXT:      const int entry = (i & 1) + (i >> 1) * 2;
+// CHECK-NEXT:      const float acc_value = acc[entry];
+// CHECK-NEXT:      const float received = shuffle_xor(acc_value, 1);
+// CHECK-NEXT:      const float term = acc_value + received;
+// CHECK-NEXT:      const float result = term * term + received;
+// CHECK-NEXT:      acc[entry] = result;
+// CHECK-NEXT:      row[entry] = result;
+cuda.kernel @derived(%x: memref<4096xf32>) attributes {threads = 32 : i64, grid = array<i64: 4, 1, 1>} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %c31 = arith.constant 31 : index
+  %c64 = arith.constant 64 : index
+  %zero = arith.constant dense<0.0> : vector<1xf32>
+  %t = cuda.thread_id
+  %lane = arith.andi %t, %c31 : index
+  %four = arith.muli %lane, %c4 : index
+  %block = cuda.block_id 0
+  %from = arith.muli %block, %c64 : index
+  %part = arith.addi %from, %lane : index
+  %at = arith.addi %part, %four : index
+  %other = arith.addi %lane, %four : index
+  %below = arith.cmpi ult, %t, %from : index
+  %same = arith.cmpi eq, %other, %from : index
+  cuda.store_global %zero, %x[%at] if %below : vector<1xf32>, memref<4096xf32>
+  %either = arith.select %same, %at, %other : index
+  cuda.store_global %zero, %x[%either] if %below : vector<1xf32>, memref<4096xf32>
+  cuda.store_global %zero, %x[%either] if %same : vector<1xf32>, memref<4096xf32>
+  %acc = cuda.registers {cuda.name = "acc"} : memref<4xf32, 5>
+  %row = cuda.registers {cuda.name = "row"} : memref<4xf32, 5>
+  cuda.unroll %i to 4 {
+    %low = arith.andi %i, %c1 : index
+    %high = arith.shrui %i, %c1 : index
+    %twice = arith.muli %high, %c2 : index
+    %entry = arith.addi %low, %twice : index
+    %a = memref.load %acc[%entry] : memref<4xf32, 5>
+    %b = cuda.shuffle_xor %a 1 : f32
+    %c = arith.addf %a, %b : f32
+    %d = arith.mulf %c, %c : f32
+    %e = arith.addf %d, %b : f32
+    memref.store %e, %acc[%entry] : memref<4xf32, 5>
+    memref.store %e, %row[%entry] : memref<4xf32, 5>
+  }
+  cuda.return
+}

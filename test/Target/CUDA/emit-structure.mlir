@@ -102,22 +102,22 @@ cuda.kernel @row_sum(%x: memref<16x256xf32> {cuda.name = "x"}, %y: memref<16xf32
 // Results of a choice; variables that are exchanged on each turn; a loop of one
 // turn is none, nor is a choice of what is always true.
 // CHECK-LABEL: choices(
-// CHECK:         float v0;
+// CHECK:         float chosen;
 // CHECK-NEXT:    if (thread < 16) {
-// CHECK-NEXT:      v0 = 1.0f;
+// CHECK-NEXT:      chosen = 1.0f;
 // CHECK-NEXT:    } else {
-// CHECK-NEXT:      v0 = 2.0f;
+// CHECK-NEXT:      chosen = 2.0f;
 // CHECK-NEXT:    }
 // CHECK-EMPTY:
-// CHECK-NEXT:    float v1 = v0;
-// CHECK-NEXT:    float v2 = 0.5f;
+// CHECK-NEXT:    float carried = chosen;
+// CHECK-NEXT:    float carried_1 = 0.5f;
 // CHECK-NEXT:    for (int i = 0; i < thread; ++i) {
-// CHECK-NEXT:      const float next_v2 = v1 + 1.0f;
-// CHECK-NEXT:      v1 = v2;
-// CHECK-NEXT:      v2 = next_v2;
+// CHECK-NEXT:      const float next_carried_1 = carried + 1.0f;
+// CHECK-NEXT:      carried = carried_1;
+// CHECK-NEXT:      carried_1 = next_carried_1;
 // CHECK-NEXT:    }
 // CHECK-EMPTY:
-// CHECK-NEXT:    store_global(x0 + thread, Pack<float, 1>{v1 + v2});
+// CHECK-NEXT:    store_global(x0 + thread, Pack<float, 1>{carried + carried_1});
 // CHECK-NEXT:  }
 cuda.kernel @choices(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 1, 1, 1>} {
   %c0 = arith.constant 0 : index

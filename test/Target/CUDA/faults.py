@@ -36,8 +36,8 @@ FAULTS = {
     "load": [(r"input \+ input_from", r"\g<0> + 32640", 4)],
     "store": [(r"store_global\(output \+", r"\g<0> 16384 +", 1)],
     # The buffer that is being filled; beyond the shared memory.
-    "stage": [(r"weight_ring \+ v\d+ \+ b_row", r"\g<0> + 4096", 2)],
-    "shared": [(r"weight_ring \+ v\d+ \+ b_row", r"\g<0> + 6144", 2)],
+    "stage": [(r"weight_ring \+ \w+ \+ b_row", r"\g<0> + 4096", 2)],
+    "shared": [(r"weight_ring \+ \w+ \+ b_row", r"\g<0> + 6144", 2)],
     # Half of a warp does not come.
     "divergence": [(r"^( +)(mma\(.* \+ 8\]\);)", r"\1if (lane < 16) \2", 1)],
 }

@@ -14,7 +14,7 @@
 // CHECK: unsigned fragments[16];
 // CHECK: barrier();
 // CHECK: for (int kk = 0; kk < 4; ++kk) {
-// CHECK: ldmatrix(&fragments[{{v[0-9]+}}], tile + a_row + (a_chunk ^ (kk * 32)));
+// CHECK: ldmatrix(&fragments[{{[a-z_0-9]+}}], tile + a_row + (a_chunk ^ (kk * 32)));
 // and have been read by all before the ring takes their place.
 // CHECK-NOT: cp_async<
 // CHECK: barrier();
@@ -24,7 +24,7 @@
 // CHECK-NOT: ldmatrix(&fragments
 // CHECK-NOT: ldmatrix(a
 // CHECK: ldmatrix(b, ring +
-// CHECK: mma(&acc[n * 4], &fragments[{{v[0-9]+}}], &b[n * 2]);
+// CHECK: mma(&acc[n * 4], &fragments[{{[a-z_0-9]+}}], &b[n * 2]);
 tile.func @kept(%x: memref<32x64xbf16>, %w: memref<64x64xbf16>, %y: memref<32x16xf32>)
     attributes {schedule = {stages = 2, threads = 64, warps_m = 2, warps_n = 1, keep_fragments = 1}} {
   %c0 = arith.constant 0 : index

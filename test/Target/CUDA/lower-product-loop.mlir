@@ -22,27 +22,27 @@
 // CHECK-NEXT: for (int i = 0; i < 256; i += 64) {
 // Steps 1 to 3 are loaded while 0 to 2 are multiplied.
 // CHECK: for (int kk = 0; kk < 3; ++kk) {
-// CHECK-NEXT: const int [[NEXT:v[0-9]+]] = kk + 1;
-// CHECK: const int [[HALF:v[0-9]+]] = [[NEXT]] % 2 * 8;
+// CHECK-NEXT: const int [[NEXT:[a-z_0-9]+]] = kk + 1;
+// CHECK: const int [[HALF:[a-z_0-9]+]] = [[NEXT]] % 2 * 8;
 // CHECK: ldmatrix(&a[[[HALF]] + m * 4], ring +
 // CHECK-NOT: ldmatrix(&a
 // CHECK: ldmatrix(&b[[[HALF]] + n * 2], ring_1 +
 // CHECK: ldmatrix(&b_1[[[HALF]] + n * 2], ring_2 +
-// CHECK: const int [[THIS:v[0-9]+]] = kk % 2 * 8;
-// CHECK: mma(&acc[({{v[0-9]+}} + n) * 4], &a[[[THIS]] + {{v[0-9]+}}], &b[[[THIS]] + n * 2]);
-// CHECK: mma(&acc_1[({{v[0-9]+}} + n) * 4], &a[[[THIS]] + {{v[0-9]+}}], &b_1[[[THIS]] + n * 2]);
+// CHECK: const int [[THIS:[a-z_0-9]+]] = kk % 2 * 8;
+// CHECK: mma(&acc[({{[a-z_0-9]+}} + n) * 4], &a[[[THIS]] + {{[a-z_0-9]+}}], &b[[[THIS]] + n * 2]);
+// CHECK: mma(&acc_1[({{[a-z_0-9]+}} + n) * 4], &a[[[THIS]] + {{[a-z_0-9]+}}], &b_1[[[THIS]] + n * 2]);
 // Then the next iteration has come, and this one's buffer is free.
 // CHECK: cp_async_wait<1>();
 // CHECK-NOT: ldmatrix
 // CHECK: barrier();
-// CHECK-NEXT: if ({{v[0-9]+}} < 256) {
+// CHECK-NEXT: if ({{[a-z_0-9]+}} < 256) {
 // CHECK-NEXT: const int [[FREE:to_stage]] = stage * 4096;
-// CHECK: cp_async<16>(ring + [[FREE]] + copy_to + j * 1024, x0 + from + {{v[0-9]+}} + j * 2048);
+// CHECK: cp_async<16>(ring + [[FREE]] + copy_to + j * 1024, x0 + from + {{[a-z_0-9]+}} + j * 2048);
 // CHECK: cp_async_commit();
 // CHECK-NEXT: const int next = i + 64 < 256 ? following : stage;
 // CHECK: ldmatrix(&a[m * 4], ring +
-// CHECK: mma(&acc[({{v[0-9]+}} + n) * 4], &a[{{v[0-9]+}} + 8], &b[n * 2 + 8]);
-// CHECK: mma(&acc_1[({{v[0-9]+}} + n) * 4], &a[{{v[0-9]+}} + 8], &b_1[n * 2 + 8]);
+// CHECK: mma(&acc[({{[a-z_0-9]+}} + n) * 4], &a[{{[a-z_0-9]+}} + 8], &b[n * 2 + 8]);
+// CHECK: mma(&acc_1[({{[a-z_0-9]+}} + n) * 4], &a[{{[a-z_0-9]+}} + 8], &b_1[n * 2 + 8]);
 // CHECK-NOT: barrier
 // CHECK: stage = following;
 tile.func @pair(%x: memref<32x256xbf16>, %w: memref<64x256xbf16>, %v: memref<64x256xbf16>, %y: memref<32x64xf32>)
@@ -71,7 +71,7 @@ tile.func @pair(%x: memref<32x256xbf16>, %w: memref<64x256xbf16>, %v: memref<64x
 // CHECK-LABEL: LLMC_KERNEL(32, 1) part(
 // CHECK: const int from = ({{.*}} + copy_row) * 32
 // CHECK: cp_async<16>(ring + copy_to
-// CHECK: ldmatrix_trans(&b[n * 2], ring_1 + b_row + (b_chunk ^ ([[C:v[0-9]+]] & 112)) + ([[C]] & 128));
+// CHECK: ldmatrix_trans(&b[n * 2], ring_1 + b_row + (b_chunk ^ ([[C:[a-z_0-9]+]] & 112)) + ([[C]] & 128));
 // CHECK: for (int i = 0; i < 64; i += 32) {
 // CHECK: cp_async_wait<0>();
 // CHECK: barrier();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The instructions of the main loops of generated kernels, by kind.
+"""The main loops of generated kernels, and the loads that the others have in flight.
 
     main_loops.py [--llmc PROGRAM] [--nvdisasm PROGRAM] [MODEL OPTIONS]...
 
@@ -14,7 +14,14 @@ sub-core issues one instruction a cycle. `apart` is the share of the tensor
 unit's cycles when nothing of a warp overlaps with its own mma; `overlapped`
 when everything does, then the busier of both units rules (a sub-core computes
 4 exponentials and the like a cycle: 8 cycles for a warp's). The truth lies
-between, the nearer to `overlapped` the more warps a sub-core has.
+between, the nearer to `overlapped` the more warps a sub-core has. `exposed` are the
+ldmatrix whose fragments the next mma already wants.
+
+Kernels without mma are bound by memory. A second table has the most bytes that a
+thread has asked for before it waits for the first of them (loads in the order of
+the text; no iteration runs into the next), and that times the threads that the
+kernel's launch bounds promise an SM. To keep 920 GB/s busy over a latency of 700 ns
+each of 128 SMs needs 5 KiB in flight.
 """
 
 import argparse
@@ -110,6 +117,29 @@ def kind_of(text):
     return "uniform" if name.startswith("U") else "other"
 
 
+def registers_of(operand, count=1):
+    """The numbers of `count` registers from the one that an operand names."""
+    found = re.match(r"R(\d+)", operand)
+    return set(range(int(found[1]), int(found[1]) + count)) if found else set()
+
+
+def count_exposed(loop):
+    """The ldmatrix of a loop whose first use no mma separates from them."""
+    exposed = 0
+    for place, text in enumerate(loop):
+        if not text.startswith("LDSM"):
+            continue
+        loaded = registers_of(text.split(None, 1)[1], 4)
+        for later in loop[place + 1:] + loop[:place]:
+            if "HMMA" not in later:
+                continue
+            _, left, right, _ = later.split(None, 1)[1].split(", ")
+            if loaded & (registers_of(left, 4) | registers_of(right, 2)):
+                exposed += 1
+            break
+    return exposed
+
+
 def rows(name, text):
     instructions, labels = parse(text)
     for begin, end in innermost_loops(instructions, labels):
@@ -121,7 +151,53 @@ def rows(name, text):
         others = sum(counts.values()) - counts["mma"]
         slowest = max(busy, others + counts["mma"], counts["special"] * SPECIAL_CYCLES)
         yield [name] + [str(counts[kind]) for kind in KINDS] + [
+            str(count_exposed(instructions[begin:end + 1])),
             f"{100 * busy / (busy + others):.0f} %", f"{100 * busy / slowest:.0f} %"]
+
+
+def bytes_of(load):
+    """Of an LDG, for a thread: LDG.E.128, LDG.E.U16, LDG.E."""
+    for part, size in (("128", 16), ("64", 8), ("16", 2), ("8", 1)):
+        if re.search(rf"\.[US]?{part}\b", load):
+            return size
+    return 4
+
+
+def most_in_flight(instructions):
+    """The most bytes that are on their way to a thread at once."""
+    waiting, most = {}, 0  # {register: bytes}, oldest first
+    for text in instructions:
+        code, _, operands = re.sub(r"^@!?U?P\w+\s+", "", text).partition(" ")
+        registers = {int(n) for n in re.findall(r"\bR(\d+)\b", operands)}
+        needed = [
+            first for first, size in waiting.items()
+            if registers & set(range(first, first + max(size // 4, 1)))
+        ]
+        # Loads arrive in order.
+        while needed and needed[-1] in waiting:
+            del waiting[next(iter(waiting))]
+        if code.startswith("LDG"):
+            waiting[int(re.search(r"\bR(\d+)\b", operands)[1])] = bytes_of(code)
+            most = max(most, sum(waiting.values()))
+    return most
+
+
+def flight_row(name, text, ptx):
+    """A row of the second table; none of a kernel that multiplies or loads nothing."""
+    instructions, _ = parse(text)
+    loads = sum("LDG." in text for text in instructions)
+    if not loads or any("HMMA" in text for text in instructions):
+        return None
+    threads = int(re.search(r"\.maxntid (\d+)", ptx)[1])
+    blocks = int(re.search(r"\.minnctapersm (\d+)", ptx)[1])
+    most = most_in_flight(instructions)
+    return [name, str(loads), str(most), str(threads * blocks),
+            f"{most * threads * blocks / 1024:.0f}"]
+
+
+def print_table(header, rows):
+    for row in [header, None, *rows]:
+        print("| " + " | ".join(row) + " |" if row else "|---" * len(header) + "|")
 
 
 def main():
@@ -142,25 +218,29 @@ def main():
     for model in models:
         words = shlex.split(model)
         print(f"\n`{' '.join([os.path.basename(words[0])] + words[1:])}`\n")
-        header = ["kernel"] + list(KINDS) + ["apart", "overlapped"]
-        print("| " + " | ".join(header) + " |")
-        print("|---" * len(header) + "|")
+        loops, flights = [], []
         with tempfile.TemporaryDirectory() as to:
             subprocess.run([options.llmc, "compile"] + words +
                            ["-o", os.path.join(to, "program"), f"--dump-to={to}"],
                            check=True)
-            found = 0
             for file in sorted(os.listdir(to)):
-                if not file.endswith(".cubin"):
+                path, ending = os.path.splitext(os.path.join(to, file))
+                if ending != ".cubin":
                     continue
-                text = subprocess.run([disassembler, "-c", os.path.join(to, file)],
+                text = subprocess.run([disassembler, "-c", path + ending],
                                       check=True, capture_output=True, text=True).stdout
-                name = re.sub(r"^\d+-target-|\.cubin$", "", file)
-                for row in rows(name, text):
-                    print("| " + " | ".join(row) + " |")
-                    found += 1
-        if not found:
+                name = re.sub(r"^\d+-target-", "", os.path.basename(path))
+                loops += rows(name, text)
+                with open(path + ".ptx") as ptx:
+                    if flight := flight_row(name, text, ptx.read()):
+                        flights.append(flight)
+        if not loops:
             sys.exit("main_loops.py: error: no loop with mma in any kernel")
+        print_table(["kernel"] + list(KINDS) + ["exposed", "apart", "overlapped"],
+                    loops)
+        print()
+        print_table(["kernel", "loads", "bytes a thread", "threads an SM",
+                     "KiB an SM"], flights)
 
 
 if __name__ == "__main__":
