@@ -67,6 +67,11 @@ def compare_held_out(found, expected, tolerances):
     print(f"held out: {len(losses)} losses, largest relative error {worst:.1e}")
 
 
+# Attention does not change when all keys of a head are shifted alike, and rotation
+# leaves little of that: these gradients are small sums of large terms.
+CANCELLING = ("k_proj.bias",)
+
+
 def compare_gradients(found, expected, tolerances):
     found, expected = safetensors.read(found), safetensors.read(expected)
     if set(found) != set(expected):
@@ -79,7 +84,8 @@ def compare_gradients(found, expected, tolerances):
             continue
         norm = math.sqrt(sum(b * b for b in y))
         error = math.sqrt(sum((a - b) ** 2 for a, b in zip(x, y)))
-        if not error <= tolerances[0] * norm:
+        tolerance = tolerances[0] * (2 if name.endswith(CANCELLING) else 1)
+        if not error <= tolerance * norm:
             yield f"{name}: off by {error:.3e}, its norm is {norm:.3e}"
         worst = max(worst, error / norm if norm else 0.0)
     print(f"gradients: {len(found)} tensors, largest error {worst:.1e} of the norm")

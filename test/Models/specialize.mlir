@@ -10,6 +10,7 @@
 // RUN: %{specialize} %models/llama2-13b.mlir | FileCheck %s --check-prefix=LLAMA13B
 // RUN: %{specialize} %models/llama-15m.mlir | FileCheck %s --check-prefix=LLAMA15M
 // RUN: %{specialize} %models/tinyllama-1.1b.mlir | FileCheck %s --check-prefix=TINYLLAMA
+// RUN: %{specialize} %models/qwen2.5-0.5b.mlir | FileCheck %s --check-prefix=QWEN
 // RUN: %{specialize} %models/bible-llama.mlir | FileCheck %s --check-prefix=BIBLE
 // RUN: %{specialize} %S/tiny-gpt.mlir | FileCheck %s --check-prefix=TINYGPT
 // RUN: %{specialize} %S/tiny-llama.mlir | FileCheck %s --check-prefix=TINY
@@ -20,6 +21,14 @@
 // GPT2: "h.0.attn.c_attn.weight" : tensor<768x2304xf32>
 // GPT2-COUNT-143: model.parameter
 // GPT2-NOT: model.parameter
+
+// QWEN-LABEL: model.graph @qwen2_5_0_5b
+// QWEN: "model.embed_tokens.weight" : tensor<151936x896xf32>
+// QWEN: "model.layers.0.self_attn.k_proj.bias" : tensor<128xf32>
+// QWEN: "model.layers.23.mlp.down_proj.weight" : tensor<896x4864xf32>
+// QWEN-NOT: "model.layers.24.
+// QWEN: "model.norm.weight" : tensor<896xf32>
+// QWEN-NOT: model.parameter
 
 // MEDIUM: "h.23.mlp.c_proj.weight" : tensor<4096x1024xf32>
 // MEDIUM-NOT: "h.24.
