@@ -11,13 +11,6 @@
 
 #include <memory>
 
-/// The shared MLIR is built without sanitizers, so that what our code marks in
-/// containers and arenas that both use is wrong. Nothing here calls it, so that
-/// it must be kept by name.
-extern "C" __attribute__((used)) inline const char *__asan_default_options() {
-  return "detect_container_overflow=0:allow_user_poisoning=0";
-}
-
 namespace llmc::fuzz {
 
 /// A context with every dialect and pass of llmc, which counts errors.
