@@ -163,9 +163,9 @@ Status CheckpointStore::complete(const CheckpointState &whole,
   if (program.config)
     LLMC_TRY(
         writeFileAtomically(joinPath(temporary, configFile), program.config));
+  // Hands the names of all files beside it to the disk, too.
   LLMC_TRY(writeFileAtomically(joinPath(temporary, stateFile),
                                formatCheckpointState(whole)));
-  LLMC_TRY(syncDirectory(temporary));
   LLMC_TRY(renamePath(temporary, target));
   LLMC_TRY(syncDirectory(directory));
   LLMC_TRY(writeFileAtomically(joinPath(directory, latestFile),

@@ -6,6 +6,9 @@
 #include "train/Checkpoint.h"
 #include "train/ImportWeights.h"
 
+#include <sys/inotify.h>
+#include <unistd.h>
+
 using namespace llmc::runtime;
 using namespace llmc::runtime::test;
 
@@ -103,6 +106,35 @@ TEST_F(CheckpointTest, OnlyTheNewestAreKept) {
       CheckpointStore(llmcProgram, device, directory, 2).steps();
   ASSERT_TRUE(steps.isOk());
   EXPECT_EQ(*steps, (std::vector<int64_t>{1000000, 10}));
+}
+
+/// Cut off in the middle, a removal must not leave a checkpoint that says by
+/// its name that it is complete: it loses its name before it loses a file.
+TEST_F(CheckpointTest, AnOldOneLosesItsNameBeforeItsFiles) {
+  save(1, 1);
+  const int events = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  ASSERT_GE(events, 0);
+  ASSERT_GE(inotify_add_watch(events, path("step_000001").c_str(), IN_DELETE),
+            0);
+  ASSERT_GE(inotify_add_watch(events, directory.c_str(), IN_MOVED_FROM), 0);
+  save(2, 1);
+  alignas(inotify_event) char buffer[16384];
+  const ssize_t bytes = ::read(events, buffer, sizeof buffer);
+  ::close(events);
+  int deleted = 0;
+  bool isRenamed = false;
+  for (ssize_t at = 0; at < bytes;) {
+    const auto *event = reinterpret_cast<inotify_event *>(buffer + at);
+    at += static_cast<ssize_t>(sizeof *event + event->len);
+    if (event->mask & IN_MOVED_FROM)
+      isRenamed |= std::string(event->name) == "step_000001";
+    if (event->mask & IN_DELETE) {
+      ++deleted;
+      EXPECT_TRUE(isRenamed) << event->name;
+    }
+  }
+  EXPECT_TRUE(isRenamed);
+  EXPECT_GE(deleted, 3);
 }
 
 TEST_F(CheckpointTest, DamagedOnesAheadDoNotPushOutTheOneJustWritten) {

@@ -89,6 +89,19 @@ TEST_F(RankingTest, OthersOnlyIfTheyPromiseMore) {
   EXPECT_EQ(asked(ranking), Tiles({2}));
 }
 
+TEST_F(RankingTest, AnotherIsTakenOnlyIfItGainsEnough) {
+  model.times = {{1, 100}, {2, 99.6}};
+  Ranking ranking = start();
+  ranking.add({tile(1), {120, 0, 0}}); // 50 us
+  ranking.add({tile(2), {120, 0, 0}}); // 49.8 us, within the model's error
+  EXPECT_EQ(best(ranking), 1);
+  model.times[2] = 99;
+  Ranking other = start();
+  other.add({tile(1), {120, 0, 0}});
+  other.add({tile(2), {120, 0, 0}}); // 49.5 us
+  EXPECT_EQ(best(other), 2);
+}
+
 TEST_F(RankingTest, TheReportDecides) {
   model.times = {{1, 100}, {2, 90}, {3, 110}};
   Ranking kept = start(), broken = start();

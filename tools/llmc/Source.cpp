@@ -95,11 +95,18 @@ std::unique_ptr<Source> Source::open(const std::string &path) {
         addOpNames(diagnostic);
         return printWithoutPlace(path, *handler, diagnostic);
       });
-  if (std::optional<size_t> deep = findDeepNesting(text)) {
+  auto errorAt = [&](size_t at) {
     auto [line, column] = source->sources.getLineAndColumn(
-        llvm::SMLoc::getFromPointer(text.data() + *deep));
-    emitError(FileLineColLoc::get(context, path, line, column))
-        << "brackets are nested more than " << kMostNesting << " deep";
+        llvm::SMLoc::getFromPointer(text.data() + at));
+    return emitError(FileLineColLoc::get(context, path, line, column));
+  };
+  if (std::optional<size_t> deep = findDeepNesting(text)) {
+    errorAt(*deep) << "brackets are nested more than " << kMostNesting
+                   << " deep";
+    return nullptr;
+  }
+  if (std::optional<size_t> huge = findHugeResult(text)) {
+    errorAt(*huge) << "no operation has so many results";
     return nullptr;
   }
   source->parsed =

@@ -49,7 +49,7 @@ static bool hasOddArray(StringRef text) {
 
 static void run(fuzz::Session &session, StringRef text) {
   // llmc says so before it parses; nor does it say that it reads bytecode.
-  if (findDeepNesting(text) || hasOddArray(text) ||
+  if (findDeepNesting(text) || findHugeResult(text) || hasOddArray(text) ||
       isBytecode(llvm::MemoryBufferRef(text, "input")))
     return;
   OwningOpRef<ModuleOp> module = parse(session, text);
