@@ -126,8 +126,12 @@ std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
   if (advice.empty() && getKey(open) != getKey(options))
     consider(open, withRest(""));
   if (std::optional<PlannedPolicy> policy = tryMoreHost(open)) {
+    int64_t bytes = policy->hostBytes;
+    bool isLarge = bytes >= int64_t(4) << 30;
     std::string change = llvm::formatv(
-        "--host={0}GiB", llvm::divideCeil(policy->hostBytes, int64_t(1) << 30));
+        "--host={0}{1}",
+        llvm::divideCeil(bytes, int64_t(1) << (isLarge ? 30 : 20)),
+        isLarge ? "GiB" : "MiB");
     change = withRest(change)(policy->options);
     advice.push_back({std::move(change), std::move(*policy)});
   }
