@@ -10,6 +10,7 @@
 //
 // After `llmc-place-windows`, which decides when sums are taken and added. A
 // rank's shard comes while the ranks sum the bucket, since both take the bus.
+// In @first_micro_step, which stores sums, shards only go.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,19 +40,22 @@ struct Addition {
 
 class ShardOffloader {
 public:
-  explicit ShardOffloader(func::FuncOp function)
-      : function(function), b(function.getLoc(), OpBuilder(function)) {}
+  ShardOffloader(func::FuncOp function, bool isFirst)
+      : function(function), isFirst(isFirst),
+        b(function.getLoc(), OpBuilder(function)) {}
 
   LogicalResult run();
 
 private:
   LogicalResult findAdditions();
-  /// The shard of `addition` comes and goes; returns what takes it back.
+  /// The shard of `addition` comes, unless it is stored, and goes; returns what
+  /// takes it back.
   Value bring(Addition &addition);
   /// Whether a launch that adds no sum stands between the two.
   static bool isNextBurst(Addition &before, Addition &addition);
 
   func::FuncOp function;
+  bool isFirst;
   ImplicitLocOpBuilder b;
   SmallVector<Addition> additions; // in the function's order
 };
@@ -105,9 +109,11 @@ Value ShardOffloader::bring(Addition &addition) {
   Value place = dist::WindowOp::create(b, home.getType(),
                                        window ? window->window.getUnit()
                                               : StringRef("gradients"));
-  Value in = dist::ToDeviceStartOp::create(b, home, place);
-  b.setInsertionPoint(addition.launch);
-  dist::WaitOp::create(b, in);
+  if (!isFirst) {
+    Value in = dist::ToDeviceStartOp::create(b, home, place);
+    b.setInsertionPoint(addition.launch);
+    dist::WaitOp::create(b, in);
+  }
   addition.shard->set(place);
   b.setInsertionPointAfter(addition.launch);
   return dist::ToHostStartOp::create(b, place, home);
@@ -136,9 +142,10 @@ LogicalResult ShardOffloader::run() {
   waitForAll(function.getBody().front().getTerminator());
   remark::analysis(function.getLoc(),
                    remark::RemarkOpts::name("offload").category("distribution"))
-      << remark::add("@{0}: {1} shards of gradients, {2} bytes, come from the "
-                     "host and go back",
-                     function.getSymName(), additions.size(), bytes);
+      << remark::add("@{0}: {1} shards of gradients, {2} bytes, {3}",
+                     function.getSymName(), additions.size(), bytes,
+                     isFirst ? "go to the host"
+                             : "come from the host and go back");
   return success();
 }
 
@@ -156,7 +163,10 @@ struct OffloadGradientShards
                        "@micro_step");
       return signalPassFailure();
     }
-    if (failed(ShardOffloader(function).run()))
+    if (failed(ShardOffloader(function, /*isFirst=*/false).run()))
+      return signalPassFailure();
+    auto first = module.lookupSymbol<func::FuncOp>("first_micro_step");
+    if (first && failed(ShardOffloader(first, /*isFirst=*/true).run()))
       signalPassFailure();
   }
 };

@@ -10,7 +10,8 @@
 //                                    dist.wait %out
 //
 // After Fusion and Schedule: which launches add to a gradient is known only
-// then, and the kernels are those of a program without offload.
+// then, and the kernels are those of a program without offload. What
+// @first_micro_step stores does not come from the host, it only goes there.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,6 +36,7 @@ namespace {
 /// Gradients that share a window: consecutive elements of storage.
 struct Group {
   std::string name;
+  bool isMatrix = false;
   int64_t begin = 0;
   int64_t end = 0;
   SmallVector<std::pair<train::RefOp, int64_t>> refs; // and where they begin
@@ -43,8 +45,9 @@ struct Group {
 
 class Offloader {
 public:
-  explicit Offloader(func::FuncOp function)
-      : function(function), symbols(function->getParentOfType<ModuleOp>()),
+  Offloader(func::FuncOp function, bool isFirst)
+      : function(function), isFirst(isFirst),
+        symbols(function->getParentOfType<ModuleOp>()),
         b(function.getLoc(), OpBuilder(function)) {}
 
   void run(int64_t elements);
@@ -56,6 +59,7 @@ private:
   void wait(Value pending, Operation *before);
 
   func::FuncOp function;
+  bool isFirst;
   SymbolTable symbols;
   ImplicitLocOpBuilder b;
 };
@@ -63,7 +67,8 @@ private:
 } // namespace
 
 /// A matrix has a window of its own; vectors are small, and most of a step's
-/// launches add to one, so that all of them share one.
+/// launches add to one, so that all of them share one. That has the padding
+/// between them, too.
 SmallVector<Group> Offloader::findGroups() {
   llvm::MapVector<Operation *, Group> groups; // null: of the vectors
   for (auto ref : function.getOps<train::RefOp>()) {
@@ -71,14 +76,13 @@ SmallVector<Group> Offloader::findGroups() {
       continue;
     auto variable = symbols.lookup<train::VariableOp>(ref.getVariable());
     auto begin = static_cast<int64_t>(variable.getOffset());
-    int64_t end =
-        begin + llvm::alignTo(cast<ShapedType>(ref.getType()).getNumElements(),
-                              kShardAlignment);
+    int64_t end = begin + cast<ShapedType>(ref.getType()).getNumElements();
     bool isMatrix = variable.getDecay();
     Group &group = groups[isMatrix ? variable.getOperation() : nullptr];
     if (group.refs.empty()) {
       group.name = isMatrix ? variable.getName().str() : "norms and biases";
       group.begin = begin;
+      group.isMatrix = isMatrix;
     }
     group.begin = std::min(group.begin, begin);
     group.end = std::max(group.end, end);
@@ -133,12 +137,14 @@ void Offloader::run(int64_t elements) {
     const Group &group = groups[i];
     largest = std::max(largest, group.end - group.begin);
     auto [window, home] = open(group, storage);
-    // While the one before begins to be added to.
-    Operation *ahead = groups[i ? i - 1 : 0].first;
-    b.setInsertionPoint(ahead);
     b.setLoc(group.first->getLoc());
-    Value in = dist::ToDeviceStartOp::create(b, home, window);
-    wait(in, group.first);
+    // The padding between vectors is zero, and has to stay so.
+    if (!isFirst || !group.isMatrix) {
+      // While the one before begins to be added to.
+      Operation *ahead = groups[i ? i - 1 : 0].first;
+      b.setInsertionPoint(ahead);
+      wait(dist::ToDeviceStartOp::create(b, home, window), group.first);
+    }
     b.setInsertionPointAfter(group.last);
     Value out = dist::ToHostStartOp::create(b, window, home);
     // The place is free for the next one but one.
@@ -151,9 +157,10 @@ void Offloader::run(int64_t elements) {
   }
   remark::analysis(function.getLoc(),
                    remark::RemarkOpts::name("offload").category("distribution"))
-      << remark::add("@{0}: {1} windows of gradients of at most {2} bytes come "
-                     "from the host and go back",
-                     function.getSymName(), groups.size(), 4 * largest);
+      << remark::add("@{0}: {1} windows of gradients of at most {2} bytes {3}",
+                     function.getSymName(), groups.size(), 4 * largest,
+                     isFirst ? "go to the host"
+                             : "come from the host and go back");
 }
 
 namespace {
@@ -169,7 +176,9 @@ struct OffloadGradients : llmc::impl::OffloadGradientsBase<OffloadGradients> {
                        "@micro_step");
       return signalPassFailure();
     }
-    Offloader(function).run(elements);
+    Offloader(function, /*isFirst=*/false).run(elements);
+    if (auto first = module.lookupSymbol<func::FuncOp>("first_micro_step"))
+      Offloader(first, /*isFirst=*/true).run(elements);
   }
 };
 } // namespace

@@ -52,12 +52,10 @@ static int64_t bytesOf(Value storage) {
 
 namespace {
 
-/// An op that works on one bucket, the operands that are brought for it, and
-/// whether it changes them.
+/// An op that works on one bucket, and the operands that are brought for it.
 struct Step {
   Operation *op;
   SmallVector<OpOperand *> operands;
-  bool changes;
 };
 
 /// Puts transfers around the steps of one function, given in its order.
@@ -94,6 +92,12 @@ private:
 };
 
 } // namespace
+
+/// Whether the operand goes back: AdamW changes all but the gradients.
+static bool isChanged(OpOperand &operand) {
+  auto adamw = dyn_cast<train::AdamWOp>(operand.getOwner());
+  return adamw && &operand != &adamw.getGradientsMutable();
+}
 
 static int64_t stagedBytes(const Step &step) {
   int64_t bytes = 0;
@@ -140,8 +144,8 @@ void Stager::use(const Step &step) {
   arriving.pop_front();
   b.setInsertionPointAfter(step.op);
   SmallVector<Value> &transfers = leaving.emplace_back();
-  if (step.changes)
-    for (auto [operand, home] : llvm::zip_equal(step.operands, stored))
+  for (auto [operand, home] : llvm::zip_equal(step.operands, stored))
+    if (isChanged(*operand))
       transfers.push_back(dist::ToHostStartOp::create(b, operand->get(), home));
 }
 
@@ -285,7 +289,7 @@ private:
     }
     SmallVector<Step> steps;
     for (Operation &op : body) {
-      Step step{&op, {}, /*changes=*/isa<train::AdamWOp>(op)};
+      Step step{&op, {}};
       if (auto adamw = dyn_cast<train::AdamWOp>(op)) {
         if (masters)
           step.operands.push_back(&adamw.getParametersMutable());
@@ -310,7 +314,7 @@ private:
     for (const Step &step : steps)
       for (OpOperand *operand : step.operands) {
         bytesIn += bytesOf(operand->get());
-        bytesOut += step.changes ? bytesOf(operand->get()) : 0;
+        bytesOut += isChanged(*operand) ? bytesOf(operand->get()) : 0;
       }
     OpBuilder builder(&getContext());
     int64_t staging = Stager(function, places, builder).run(steps);

@@ -173,8 +173,8 @@ def OffloadState : Pass<"llmc-offload-state", "::mlir::ModuleOp"> {
     is on its way while the norm is taken. `@prepare` rounds masters that are
     brought likewise.
 
-    Gradients come and go with the rest, as zeros; how micro-steps add to them is
-    the matter of `llmc-offload-gradients` and, of several ranks in stages 2 and
+    Gradients come with the rest, and do not go back; how micro-steps add to
+    them is the matter of `llmc-offload-gradients` and, of several ranks in stages 2 and
     3, of `llmc-offload-gradient-shards`. Of several ranks they come once more
     before that, for the norm. Masters are offloaded only where there are compute copies, which products
     read.
@@ -219,9 +219,10 @@ def OffloadGradients : Pass<"llmc-offload-gradients", "::mlir::ModuleOp"> {
     together another. What it is so far comes to the device while the window
     before is worked on, and goes back behind the last launch that adds to it;
     its place is free when the next window but one begins. Kernels, sums for
-    the norm included, are those of a program without offload.
+    the norm included, are those of a program without offload. So, too, in
+    @first_micro_step, where matrices' windows only go to the host.
 
-    Postcondition: @micro_step has no handle on a gradient but through windows.
+    Postcondition: both have no handle on a gradient but through windows.
 
     ```mlir
     // before
@@ -252,9 +253,10 @@ def OffloadGradientShards : Pass<"llmc-offload-gradient-shards", "::mlir::Module
     Action: a shard of the gradients to which a launch adds what ranks have
     summed has a window for it. The shard comes behind the start of that sum,
     on the device by the time that both are there, and goes back behind the
-    launch. All of a unit leave until those of the next one are added to.
+    launch. All of a unit leave until those of the next one are added to. In
+    @first_micro_step, which stores sums, they only go.
 
-    Postcondition: no launch of @micro_step has a handle on the gradients.
+    Postcondition: no launch of either has a handle on the gradients.
 
     ```mlir
     // before
@@ -324,7 +326,8 @@ def ReduceGradients : Pass<"llmc-reduce-gradients", "::mlir::ModuleOp"> {
     buckets, in stage 0 or 1.
 
     Action: adds @last_micro_step, which runs instead of @micro_step for the
-    last micro-batch of a step: the same launches, and for each bucket an
+    last micro-batch of a step, and @only_micro_step instead of
+    @first_micro_step: the same launches, and for each bucket an
     all-reduce, from stage 1 on a reduce-scatter. It starts right behind the
     last launch that adds to one of the bucket's gradients, and is waited for at
     the end, since the first thing that @update needs is the norm of all. The
@@ -371,8 +374,8 @@ def VerifyCollectives : Pass<"llmc-verify-collectives", "::mlir::ModuleOp"> {
     - a launch, or another collective, that touches what a collective works on
       between its start and its wait. Places that depend on the rank count with
       those of all ranks;
-    - an element of a gradient that @last_micro_step does not sum over ranks
-      exactly once.
+    - an element of a gradient that a step's last micro-step, the first one
+      included, does not sum over ranks exactly once.
     Functions are straight lines, so that what one rank starts all start, in
     one order. Changes nothing.
   }];

@@ -1,7 +1,8 @@
 //===- ReduceGradients.cpp - gradients are summed over ranks --------------===//
 //
 //   func.func @micro_step       ->   func.func @micro_step, as it was
-//     tile.launch @a(.., %g1)        func.func @last_micro_step
+//     tile.launch @a(.., %g1)        func.func @last_micro_step, and likewise
+//                                    @only_micro_step of @first_micro_step
 //     tile.launch @b(.., %g0)          tile.launch @a(.., %g1)
 //     return %loss                     %p1 = dist.all_reduce_start bucket 1
 //                                      tile.launch @b(.., %g0)
@@ -37,7 +38,8 @@ public:
         module(function->getParentOfType<ModuleOp>()), symbols(module),
         builder(function) {}
 
-  LogicalResult run();
+  /// Makes the function `name`.
+  LogicalResult run(StringRef name);
 
 private:
   /// The last launch that adds to a gradient of the bucket.
@@ -103,10 +105,10 @@ void GradientReducer::remarkOverlap(dist::BucketOp bucket,
                      flopsBehind[number]);
 }
 
-LogicalResult GradientReducer::run() {
+LogicalResult GradientReducer::run(StringRef name) {
   builder.setInsertionPointAfter(function);
   function = cast<func::FuncOp>(builder.clone(*function));
-  function.setSymName("last_micro_step");
+  function.setSymName(name);
   for (auto [number, launch] :
        llvm::enumerate(function.getOps<tile::LaunchOp>()))
     numberOf[launch] = number;
@@ -180,7 +182,10 @@ struct ReduceGradients : llmc::impl::ReduceGradientsBase<ReduceGradients> {
                        "@micro_step");
       return signalPassFailure();
     }
-    if (failed(GradientReducer(function, mesh).run()))
+    if (failed(GradientReducer(function, mesh).run("last_micro_step")))
+      return signalPassFailure();
+    auto first = module.lookupSymbol<func::FuncOp>("first_micro_step");
+    if (first && failed(GradientReducer(first, mesh).run("only_micro_step")))
       signalPassFailure();
   }
 };

@@ -164,9 +164,6 @@ void UpdateSharder::shardAdamW(train::AdamWOp adamw) {
     if (zero < 3)
       gathers.push_back(startGather(copied ? copy : master));
   }
-  // AdamW zeroes what it reads; a rank that has no more needs nothing else.
-  if (!gradients.isSharded)
-    train::ZeroOp::create(b, adamw.getGradients());
   for (Value gather : gathers)
     dist::WaitOp::create(b, gather);
   adamw.erase();

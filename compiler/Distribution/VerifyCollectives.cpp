@@ -49,6 +49,7 @@ private:
   LogicalResult verifyFunction(plan::FuncOp function);
   LogicalResult verifyStart(plan::StartOp start);
   LogicalResult verifyFree(Operation *op);
+  LogicalResult verifySums(StringRef name);
   LogicalResult verifyCoverage(plan::FuncOp function);
   LogicalResult verifyWindows(plan::FuncOp function);
   LogicalResult verifyAdditions(plan::FuncOp function);
@@ -215,8 +216,9 @@ LogicalResult Verifier::verifyCoverage(plan::FuncOp function) {
           arenaOf(start.getSource()) == arena)
         sums.push_back({start, extentOf(start.getSource())});
     Extent whole{arena.getSymName(), 0, static_cast<int64_t>(arena.getBytes())};
-    if (failed(verifyOnce(function, sums, whole, "the gradients",
-                          "summed over ranks in @last_micro_step")))
+    if (failed(verifyOnce(
+            function, sums, whole, "the gradients",
+            ("summed over ranks in @" + function.getSymName()).str())))
       return failure();
   }
   return success();
@@ -238,7 +240,8 @@ LogicalResult Verifier::verifyWindows(plan::FuncOp function) {
 
 /// Stages 2 and 3: what ranks have summed, and nothing else, is added to each
 /// shard of the gradients, once. Shards that lie on the host are added to where
-/// a copy has brought them, and taken back.
+/// a copy has brought them, and taken back; those of a step's first micro-step
+/// are made in the place that they are taken from.
 LogicalResult Verifier::verifyAdditions(plan::FuncOp function) {
   SmallVector<Use> additions, returns;
   // Where shards of the host are on the device.
@@ -250,7 +253,12 @@ LogicalResult Verifier::verifyAdditions(plan::FuncOp function) {
       gradients = arena;
   if (!gradients)
     return module.emitError("expected a plan.arena of gradients");
-  for (Operation &op : function.getBody().front()) {
+  Block &body = function.getBody().front();
+  if (function.getSymName() == "first_micro_step")
+    for (auto copy : body.getOps<plan::CopyOp>())
+      if (arenaOf(copy.getDestination()) == gradients)
+        brought[copy.getSource()] = extentOf(copy.getDestination());
+  for (Operation &op : body) {
     if (auto wait = dyn_cast<plan::WaitOp>(op)) {
       auto start = wait.getPending().getDefiningOp<plan::StartOp>();
       if (start && start.getKind() == plan::CollectiveKind::ReduceScatter)
@@ -291,29 +299,35 @@ LogicalResult Verifier::verifyAdditions(plan::FuncOp function) {
   Extent whole{gradients.getSymName(), 0,
                static_cast<int64_t>(gradients.getBytes())};
   if (gradients.getHost() &&
-      failed(verifyOnce(function, returns, whole, "this rank's gradients",
-                        "taken back to the host in @micro_step")))
+      failed(verifyOnce(
+          function, returns, whole, "this rank's gradients",
+          ("taken back to the host in @" + function.getSymName()).str())))
     return failure();
   return verifyOnce(function, additions, whole, "this rank's gradients",
-                    "added to in @micro_step");
+                    ("added to in @" + function.getSymName()).str());
 }
 
-LogicalResult Verifier::run() {
-  StringRef name = zero < 2 ? "last_micro_step" : "micro_step";
-  plan::FuncOp sums;
-  for (auto function : module.getOps<plan::FuncOp>()) {
-    if (failed(verifyFunction(function)))
-      return failure();
-    if (function.getSymName() == name)
-      sums = function;
-  }
-  if (!sums)
+/// In function `name` all gradients are summed over ranks.
+LogicalResult Verifier::verifySums(StringRef name) {
+  auto function = symbols.lookup<plan::FuncOp>(name);
+  if (!function)
     return module.emitError("expected a plan.func @")
            << name << ", which sums gradients over ranks";
   if (zero < 2)
-    return verifyCoverage(sums);
-  return success(succeeded(verifyWindows(sums)) &&
-                 succeeded(verifyAdditions(sums)));
+    return verifyCoverage(function);
+  return success(succeeded(verifyWindows(function)) &&
+                 succeeded(verifyAdditions(function)));
+}
+
+LogicalResult Verifier::run() {
+  for (auto function : module.getOps<plan::FuncOp>())
+    if (failed(verifyFunction(function)))
+      return failure();
+  if (failed(verifySums(zero < 2 ? "last_micro_step" : "micro_step")))
+    return failure();
+  if (!symbols.lookup("first_micro_step"))
+    return success();
+  return verifySums(zero < 2 ? "only_micro_step" : "first_micro_step");
 }
 
 namespace {

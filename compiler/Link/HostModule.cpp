@@ -21,14 +21,10 @@ using namespace llmc;
 
 LogicalResult HostBuilder::addPorts() {
   const std::pair<StringRef, llvm::Constant **> ports[] = {
-      {"tokens", &program.tokensOffset},
-      {"targets", &program.targetsOffset},
-      {"loss", &program.lossOffset},
-      {"hyper", &program.hyperOffset},
-      {"places", &program.placesOffset},
-      {"norm", &program.normOffset},
-      {"prompt", &program.promptOffset},
-      {"position", &program.positionOffset},
+      {"tokens", &program.tokensOffset}, {"targets", &program.targetsOffset},
+      {"loss", &program.lossOffset},     {"hyper", &program.hyperOffset},
+      {"places", &program.placesOffset}, {"norm", &program.normOffset},
+      {"prompt", &program.promptOffset}, {"position", &program.positionOffset},
       {"logits", &program.logitsOffset},
   };
   // Only of an update in parts that round by chance.
@@ -170,6 +166,7 @@ FailureOr<llvm::Function *> HostBuilder::buildEntryPoint(StringRef name) {
 LogicalResult HostBuilder::addEntryPoints() {
   const std::pair<StringRef, llvm::Constant **> entryPoints[] = {
       {"micro_step", &program.microStep},
+      {"first_micro_step", &program.firstMicroStep},
       {"update", &program.update},
       {"evaluate", &program.evaluate},
       {"generate", &program.generate},
@@ -183,6 +180,7 @@ LogicalResult HostBuilder::addEntryPoints() {
   const std::pair<StringRef, llvm::Constant **> optional[] = {
       {"prepare", &program.prepare},
       {"last_micro_step", &program.lastMicroStep},
+      {"only_micro_step", &program.onlyMicroStep},
   };
   for (auto &[name, field] : optional) {
     *field = null();

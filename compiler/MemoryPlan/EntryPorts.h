@@ -20,7 +20,9 @@ struct EntryPorts {
 
 inline constexpr EntryPorts entryPorts[] = {
     {"micro_step", {"tokens", "targets"}, "loss"},
+    {"first_micro_step", {"tokens", "targets"}, "loss"},
     {"last_micro_step", {"tokens", "targets"}, "loss"},
+    {"only_micro_step", {"tokens", "targets"}, "loss"},
     {"evaluate", {"tokens", "targets"}, "loss"},
     {"generate", {"prompt", "position"}, "logits"},
     {"update", {"hyper", "places"}, "norm", 1},

@@ -48,8 +48,9 @@ LogicalResult Planner::collectPorts(func::FuncOp function) {
   const EntryPorts *names = findPorts(function.getSymName());
   if (!names)
     return function.emitOpError()
-           << "expected one of micro_step, last_micro_step, evaluate, "
-              "generate, update, prepare";
+           << "expected one of micro_step, first_micro_step, "
+              "last_micro_step, only_micro_step, evaluate, generate, update, "
+              "prepare";
   unsigned arguments = llvm::count_if(
       names->arguments, [](StringRef name) { return !name.empty(); });
   unsigned results = names->result.empty() ? 0 : 1;

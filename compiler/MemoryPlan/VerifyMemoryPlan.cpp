@@ -9,6 +9,8 @@
 // Windows are places that collectives and kernels work on: a gather writes its
 // destination, a kernel an argument that it only overwrites, and a
 // reduce-scatter leaves a rank nothing of its source but its own shard.
+// Gradients live on, but the micro-step that a step begins with must not read
+// what the step before left of them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -51,6 +53,8 @@ private:
   LogicalResult verifyView(plan::ViewOp view);
   LogicalResult verifyFunction(plan::FuncOp function);
   LogicalResult verifyLaunch(plan::LaunchOp launch, int64_t time);
+  LogicalResult verifySum(plan::LaunchOp launch, plan::ViewOp gradient,
+                          bool isOverwritten);
   LogicalResult verifyStart(plan::StartOp start);
   LogicalResult verifyCopy(plan::CopyOp copy);
   LogicalResult verifyNeighbours(Operation *writer, plan::ViewOp view);
@@ -61,9 +65,11 @@ private:
     return written[view.getRoot()].contains(view, ranks);
   }
   void endLifetimes(ValueRange operands, int64_t time);
+  bool isOf(plan::ArenaKind kind, plan::ViewOp view) {
+    return symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() == kind;
+  }
   bool isActivation(plan::ViewOp view) {
-    return symbols.lookup<plan::ArenaOp>(view.getArena()).getKind() ==
-           plan::ArenaKind::Activation;
+    return isOf(plan::ArenaKind::Activation, view);
   }
 
   ModuleOp module;
@@ -73,6 +79,8 @@ private:
   /// Of each place that is no part: its last use, and the byte ranges written.
   DenseMap<plan::ViewOp, int64_t> last;
   DenseMap<plan::ViewOp, Written> written;
+  /// Of the gradients, in the micro-step that a step begins with.
+  std::optional<Written> gradients;
 };
 
 } // namespace
@@ -208,6 +216,20 @@ static bool isOverwritten(BlockArgument argument) {
          });
 }
 
+/// A sum of gradients begins with what is stored, not with what is there.
+LogicalResult Verifier::verifySum(plan::LaunchOp launch, plan::ViewOp gradient,
+                                  bool isOverwritten) {
+  if (gradients->contains(gradient, ranks))
+    return success();
+  if (!isOverwritten)
+    return launch.emitOpError()
+           << "adds to bytes " << gradient.getOffset() << " to "
+           << endOf(gradient)
+           << " of the gradients before anything was stored there";
+  gradients->ranges[gradient.getOffset()] = endOf(gradient);
+  return success();
+}
+
 LogicalResult Verifier::verifyLaunch(plan::LaunchOp launch, int64_t time) {
   auto kernel = symbols.lookup<tile::FuncOp>(launch.getKernel());
   if (!kernel)
@@ -221,13 +243,22 @@ LogicalResult Verifier::verifyLaunch(plan::LaunchOp launch, int64_t time) {
            << " results, found " << launch.getNumOperands() << " operands";
   for (auto [index, operand] : llvm::enumerate(launch.getOperands())) {
     auto view = operand.getDefiningOp<plan::ViewOp>();
-    if (!view || !isActivation(view))
+    if (!view)
       continue;
-    if (index < inputs && !isOverwritten(kernel.getBody().getArgument(index))) {
-      if (!isWritten(view))
+    bool overwrites =
+        index < inputs && isOverwritten(kernel.getBody().getArgument(index));
+    if (gradients && isOf(plan::ArenaKind::Gradient, view) &&
+        failed(verifySum(launch, view, overwrites)))
+      return failure();
+    if (!isActivation(view))
+      continue;
+    if (index < inputs) {
+      // What is there may be overwritten, and is there afterwards, too.
+      if (isWritten(view))
+        continue;
+      if (!overwrites)
         return launch.emitOpError()
                << "reads activation " << index << " before it is written";
-      continue;
     }
     // An argument which the kernel may overwrite and nobody needs after it
     // gives its place up.
@@ -283,6 +314,10 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
   alive.clear();
   last.clear();
   written.clear();
+  gradients.reset();
+  if (function.getSymName() == "first_micro_step" ||
+      function.getSymName() == "only_micro_step")
+    gradients.emplace();
   // A collective works on its operands until it was waited for.
   struct Step {
     Operation *op;

@@ -148,7 +148,9 @@ static std::string chooseSchedules(const PipelineOptions &options) {
 
 static std::string useSchedules(const PipelineOptions &options) {
   // Now that each gradient has its last writer, and that its grid.
-  return llvm::formatv("llmc-fuse-gradient-norm{{target={0} arch={1}}",
+  return llvm::formatv("llmc-fuse-gradient-norm{{target={0} arch={1}},"
+                       // Kernels are final, sums of squares included.
+                       "llmc-first-micro-step{{target={0} arch={1}}",
                        options.target, options.arch);
 }
 

@@ -88,10 +88,7 @@ static void printTransfers(const StepTime &step, llvm::raw_ostream &os) {
   if (step.isPredicted())
     os << "     busy ms  exposed ms";
   os << "\n";
-  for (auto [name, time] : {std::pair<llvm::StringRef, const FunctionTime &>{
-                                "micro_step", step.microStep},
-                            {"last_micro_step", step.lastMicroStep},
-                            {"update", step.update}}) {
+  auto print = [&](llvm::StringRef name, const FunctionTime &time) {
     llvm::MapVector<llvm::StringRef, TransferSum> sums;
     for (const TransferTime &transfer : time.transfers) {
       TransferSum &sum = sums[transfer.kind];
@@ -108,7 +105,10 @@ static void printTransfers(const StepTime &step, llvm::raw_ostream &os) {
                             1e3 * sum.exposed);
       os << "\n";
     }
-  }
+  };
+  for (const StepTime::Runs &runs : step.microSteps)
+    print(runs.function, runs.time);
+  print("update", step.update);
 }
 
 void llmc::printStepTime(const StepTime &step, llvm::raw_ostream &os) {
@@ -231,9 +231,12 @@ void llmc::writeVerdict(const PlannedPolicy &policy, const MemoryLimits &limits,
   });
 }
 
-static void writeFunction(llvm::StringRef name, const FunctionTime &time,
-                          bool isPredicted, llvm::json::OStream &json) {
+/// An entry point that a step runs `count` times.
+static void writeFunction(llvm::StringRef name, int64_t count,
+                          const FunctionTime &time, bool isPredicted,
+                          llvm::json::OStream &json) {
   json.attributeObject(name, [&] {
+    json.attribute("runs", count);
     if (isPredicted) {
       json.attribute("compute_seconds", time.compute);
       json.attribute("exposed_seconds", time.exposed);
@@ -274,9 +277,9 @@ void llmc::writeStepTime(const StepTime &step, llvm::json::OStream &json) {
       json.attribute("network_bytes", step.isNetwork ? step.sentBytes() : 0);
       json.attribute("link", step.link);
     }
-    writeFunction("micro_step", step.microStep, isPredicted, json);
-    writeFunction("last_micro_step", step.lastMicroStep, isPredicted, json);
-    writeFunction("update", step.update, isPredicted, json);
+    for (const StepTime::Runs &runs : step.microSteps)
+      writeFunction(runs.function, runs.count, runs.time, isPredicted, json);
+    writeFunction("update", 1, step.update, isPredicted, json);
   });
 }
 

@@ -77,10 +77,22 @@ static std::string describeTile(const BlockSizes &blocks) {
   return text.empty() ? "-" : text;
 }
 
-void KernelReport::printFunction(const Function &function,
-                                 llvm::raw_ostream &os) const {
-  size_t width = 6;
+double KernelReport::getMicroseconds(const Function &function) const {
+  double total = 0;
   for (auto [index, count] : function.launches)
+    total += kernels[index].choice.microseconds * count;
+  return total;
+}
+
+void KernelReport::printFunction(const Function &function, const Function *but,
+                                 llvm::raw_ostream &os) const {
+  auto launches = function.launches;
+  if (but)
+    llvm::erase_if(launches, [&](const auto &launch) {
+      return llvm::is_contained(but->launches, launch);
+    });
+  size_t width = 6;
+  for (auto [index, count] : launches)
     width = std::max(width, kernels[index].name.size());
   auto pad = [&](StringRef text) {
     return text.str() + std::string(width - text.size(), ' ');
@@ -90,15 +102,13 @@ void KernelReport::printFunction(const Function &function,
                       "{8,5} {9,10} {10,10}\n",
                       "runs", "grid", "tile", "threads", "stages", "registers",
                       "shared", "blocks/SM", "fill", "us", "total us");
-  double total = 0;
-  for (auto [index, count] : function.launches) {
+  for (auto [index, count] : launches) {
     const Kernel &kernel = kernels[index];
     const ScheduleChoice &choice = kernel.choice;
     std::string grid;
     for (int64_t extent : kernel.grid)
       grid += (grid.empty() ? "" : "x") + std::to_string(extent);
     int64_t stages = choice.blocks.lookup("stages");
-    total += choice.microseconds * count;
     os << "  " << pad(kernel.name)
        << llvm::formatv(
               " {0,5} {1,14} {2,12} {3,7} {4,6} {5,9} {6,7} {7,9} "
@@ -110,7 +120,9 @@ void KernelReport::printFunction(const Function &function,
               choice.footprint.sharedBytes, choice.blocksPerSM, choice.fill,
               choice.microseconds, choice.microseconds * count);
   }
-  os << llvm::formatv("  {0:f3} ms predicted\n", total / 1e3);
+  os << llvm::formatv("  {0:f3} ms predicted{1}\n",
+                      getMicroseconds(function) / 1e3,
+                      but ? ", all kernels together" : "");
 }
 
 /// What products could do on all of the chip, in FLOP/s.
@@ -121,7 +133,7 @@ static double getPeak(const Chip &chip, Element element) {
 KernelReport::Step KernelReport::getStep(const Chip &chip) const {
   double microseconds = 0, filled = 0, flops = 0;
   for (const Function &function : functions) {
-    if (function.name != "micro_step" && function.name != "update")
+    if (function.name != "first_micro_step" && function.name != "update")
       continue;
     for (auto [index, count] : function.launches) {
       const Kernel &kernel = kernels[index];
@@ -153,11 +165,28 @@ void KernelReport::printStep(llvm::raw_ostream &os, const Chip &chip) const {
 }
 
 void KernelReport::print(llvm::raw_ostream &os, const Chip &chip) const {
+  auto find = [&](StringRef name) {
+    auto found = llvm::find_if(functions, [&](const Function &function) {
+      return function.name == name;
+    });
+    return found == functions.end() ? nullptr : &*found;
+  };
   StringRef separator;
   for (const Function &function : functions) {
-    os << separator << "kernels of " << function.name << "\n";
-    printFunction(function, os);
+    os << separator << "kernels of " << function.name;
     separator = "\n";
+    auto same = llvm::find_if(functions, [&](const Function &earlier) {
+      return earlier.launches == function.launches;
+    });
+    if (&*same != &function) {
+      os << ": those of " << same->name << "\n";
+      continue;
+    }
+    const Function *but = nullptr;
+    if (StringRef(function.name).ends_with("_micro_step"))
+      but = find("micro_step");
+    os << (but ? ", but for those of micro_step\n" : "\n");
+    printFunction(function, but, os);
   }
   printStep(os, chip);
   os << (llvm::any_of(kernels,

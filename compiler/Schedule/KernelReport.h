@@ -27,7 +27,8 @@ public:
                                              const TargetModel &model);
 
   /// A table for each entry point, the kernel of most time first, and the sum
-  /// of the times; then what a step of one micro-batch comes to on `chip`.
+  /// of the times; of other micro-steps what differs from @micro_step; then
+  /// what a step of one micro-batch comes to on `chip`.
   void print(llvm::raw_ostream &os, const Chip &chip) const;
   /// The same as attributes of the object that is open.
   void writeJson(llvm::json::OStream &json, const Chip &chip) const;
@@ -63,7 +64,10 @@ private:
     std::vector<std::pair<size_t, int64_t>> launches;
   };
 
-  void printFunction(const Function &function, llvm::raw_ostream &os) const;
+  /// The launches of `function` that are not those of another one.
+  void printFunction(const Function &function, const Function *but,
+                     llvm::raw_ostream &os) const;
+  double getMicroseconds(const Function &function) const;
   void printStep(llvm::raw_ostream &os, const Chip &chip) const;
 
   std::vector<Kernel> kernels;

@@ -45,17 +45,17 @@ static int64_t getTraffic(BlockArgument argument) {
                                   getType(use.get()).getDimSize(0));
       else if (embedding)
         bytes = std::min(all, getElementBytes(getType(embedding.getGrad())));
-      // Squares are written only.
-      bytes *= squares ? 1 : 2;
+      // Squares are written only, and so is storage by a sum's first term.
+      bytes *= squares || accumulate.getFirst() ? 1 : 2;
     } else if (auto norm = dyn_cast<train::NormOp>(user)) {
       if (use.get() == norm.getSquares() && norm.getClear())
         bytes *= 2;
-    } else if (isa<train::AddOp>(user)) {
-      bytes *= use.getOperandNumber() == 1 ? 2 : 1;
+    } else if (auto add = dyn_cast<train::AddOp>(user)) {
+      bytes *= use.getOperandNumber() == 1 && !add.getFirst() ? 2 : 1;
     } else if (auto adamw = dyn_cast<train::AdamWOp>(user)) {
-      // Read and written, but the compute copies, which are written only.
-      if (use.get() != adamw.getNorm() && use.get() != adamw.getHyper() &&
-          use.get() != adamw.getCompute() && use.get() != adamw.getPlace())
+      // What is updated is read and written.
+      if (use.get() == adamw.getParameters() ||
+          use.get() == adamw.getMoment1() || use.get() == adamw.getMoment2())
         bytes *= 2;
     }
     traffic = std::max(traffic, bytes);

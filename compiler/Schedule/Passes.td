@@ -156,6 +156,38 @@ def FuseGradientNorm : Pass<"llmc-fuse-gradient-norm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::llmc::train::TrainDialect"];
 }
 
+def FirstMicroStep : Pass<"llmc-first-micro-step", "::mlir::ModuleOp"> {
+  let summary = "makes the micro-step that stores gradients instead of adding to them";
+  let description = [{
+    Precondition: kernels have their final form and schedule. @micro_step adds
+    to the gradients.
+
+    Action: adds @first_micro_step, which runs instead of @micro_step for the
+    first micro-batch of a step. Of the launches that work on a gradient the
+    first one stores what it computes, by a copy of its kernel of the same
+    schedule; the others add to that. Where the first one does not reach all of
+    the gradient (`embedding_grad`), a launch before it sets it to zero.
+
+    Postcondition: as before; @first_micro_step reads no gradient that it has
+    not written.
+
+    ```mlir
+    func.func @micro_step(...) -> tensor<f32> {
+      tile.launch @dw(%x, %dy, %g)
+    }
+    // after, in @first_micro_step
+      tile.launch @dw_first(%x, %dy, %g)
+    ```
+  }];
+  let options = [
+    Option<"target", "target", "std::string", "\"cpu\"", "cpu or cuda">,
+    Option<"arch", "arch", "std::string", "\"sm_89\"",
+           "cuda: sm_80, sm_86, sm_89, sm_90 or emulated">
+  ];
+  let dependentDialects = ["::llmc::tile::TileDialect",
+                           "::llmc::train::TrainDialect"];
+}
+
 def ScheduleSums : Pass<"llmc-schedule-sums", "::mlir::ModuleOp"> {
   let summary = "makes the kernels that sum over ranks on a GPU";
   let description = [{

@@ -140,17 +140,27 @@ StepTime StepTime::build(ModuleOp module, const LinkModel &link,
                     : FunctionTime();
   };
   step.evaluate = timeOf("evaluate");
-  step.microStep = timeOf("micro_step");
-  step.lastMicroStep = symbols.lookup("last_micro_step")
-                           ? timeOf("last_micro_step")
-                           : step.microStep;
   step.update = timeOf("update");
+  // The last one runs as those before where nothing else tells it apart.
+  bool hasLast = symbols.lookup("last_micro_step") != nullptr;
+  auto add = [&](StringRef name, int64_t count) {
+    if (count > 0)
+      step.microSteps.push_back({name.str(), count, timeOf(name)});
+  };
+  if (step.accumulation == 1) {
+    add(hasLast ? "only_micro_step" : "first_micro_step", 1);
+    return step;
+  }
+  add("first_micro_step", 1);
+  add("micro_step", step.accumulation - (hasLast ? 2 : 1));
+  if (hasLast)
+    add("last_micro_step", 1);
   return step;
 }
 
 double StepTime::backward() const {
-  return (accumulation - 1) * microStep.compute + lastMicroStep.compute -
-         forward();
+  return sum<double>([](const FunctionTime &time) { return time.compute; }) -
+         update.compute - forward();
 }
 
 double StepTime::exposed() const {

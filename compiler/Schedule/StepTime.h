@@ -52,7 +52,14 @@ struct StepTime {
   int64_t ranks = 1, batch = 0, sequence = 0, accumulation = 1;
   std::string link;
   bool isNetwork = false;
-  FunctionTime evaluate, microStep, lastMicroStep, update;
+  /// What a step runs, in this order: each entry point `count` times.
+  struct Runs {
+    std::string function;
+    int64_t count = 1;
+    FunctionTime time = {};
+  };
+  std::vector<Runs> microSteps;
+  FunctionTime evaluate, update;
 
   /// Reads `module`, the module after MemoryPlan. A step has `tokens` in all,
   /// or one micro-batch if these are more.
@@ -61,7 +68,7 @@ struct StepTime {
 
   /// Whether the target's model knows what kernels take; otherwise only bytes
   /// mean something here.
-  bool isPredicted() const { return microStep.compute > 0; }
+  bool isPredicted() const { return update.compute > 0; }
   int64_t tokens() const { return ranks * batch * sequence * accumulation; }
   /// What a forward pass takes alone, as @evaluate does.
   double forward() const { return accumulation * evaluate.compute; }
@@ -80,8 +87,10 @@ struct StepTime {
 private:
   /// Of all runs of the entry points of a step.
   template <typename T> T sum(T (*of)(const FunctionTime &)) const {
-    return static_cast<T>(accumulation - 1) * of(microStep) +
-           of(lastMicroStep) + of(update);
+    T all = of(update);
+    for (const Runs &entry : microSteps)
+      all += static_cast<T>(entry.count) * of(entry.time);
+    return all;
   }
 };
 

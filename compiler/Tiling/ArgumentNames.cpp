@@ -66,6 +66,7 @@ static const llvm::StringMap<OpNames> &opNames() {
         {}}},
       {"train.add", {{"value", "added"}, {}}},
       {"train.round", {{"value", "rounded"}, {}}},
+      {"train.zero", {{"zeroed"}, {}}},
   };
   return names;
 }

@@ -243,7 +243,12 @@ void KernelBuilder::store(Value tile, Value view, ValueRange indices) {
   tile::StoreOp::create(b, convertElements(tile, element), view, indices);
 }
 
-Value KernelBuilder::accumulate(Value tile, Value view, ValueRange indices) {
+Value KernelBuilder::accumulate(Value tile, Value view, ValueRange indices,
+                                bool first) {
+  if (first) {
+    store(tile, view, indices);
+    return tile;
+  }
   auto type = cast<RankedTensorType>(tile.getType());
   Value before = load(view, indices, type.getShape());
   Value sum = arith::AddFOp::create(b, before, tile);

@@ -101,9 +101,10 @@ public:
                      int64_t columns);
   /// Writes a tile, rounded to the view's element type.
   void store(mlir::Value tile, mlir::Value view, mlir::ValueRange indices);
-  /// view += tile at `indices`. Returns what is stored then, as f32.
+  /// view += tile at `indices`, or the tile itself as `first` term of the sum.
+  /// Returns what is stored then, as f32.
   mlir::Value accumulate(mlir::Value tile, mlir::Value view,
-                         mlir::ValueRange indices);
+                         mlir::ValueRange indices, bool first);
   /// One f32 element of a memref, converted if it is narrower.
   mlir::Value loadScalar(mlir::Value memref, mlir::ValueRange indices);
 

@@ -89,8 +89,9 @@ void RowBlock::accumulate(train::AccumulateOp op) {
 LogicalResult RowBlock::finishAccumulation(train::AccumulateOp op) {
   k.b.setLoc(op.getLoc());
   Value added = tile(op.getValue());
-  Value stored = k.accumulate(
-      added, storeView(k.argument(op.getStorage()), added), place(added));
+  Value stored =
+      k.accumulate(added, storeView(k.argument(op.getStorage()), added),
+                   place(added), op.getFirst());
   if (block)
     return storeSquares(k, op, stored, *block, row);
   if (op.getSquares())

@@ -71,6 +71,31 @@ LogicalResult SquaresOp::verify() {
          << first;
 }
 
+/// Storage that a sum is made in: its first term only writes it.
+static void addSumEffects(
+    OpOperand &storage, bool isFirst,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  if (!isFirst)
+    effects.emplace_back(MemoryEffects::Read::get(), &storage);
+  effects.emplace_back(MemoryEffects::Write::get(), &storage);
+}
+
+void AccumulateOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  addSumEffects(getStorageMutable(), getFirst(), effects);
+  for (OpOperand &squares : getSquaresMutable())
+    effects.emplace_back(MemoryEffects::Write::get(), &squares);
+}
+
+void AddOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  effects.emplace_back(MemoryEffects::Read::get(), &getValueMutable());
+  addSumEffects(getStorageMutable(), getFirst(), effects);
+}
+
 LogicalResult AccumulateOp::verify() {
   auto value = cast<RankedTensorType>(getValue().getType());
   auto storage = cast<RankedTensorType>(getStorage().getType());

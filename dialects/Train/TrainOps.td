@@ -15,7 +15,8 @@ def Train_Dialect : Dialect {
   let description = [{
     After Step a module holds `train.variable`s (parameters and constants, laid
     out with element offsets), and four functions: @micro_step(tokens, targets)
-    -> loss accumulates gradients; @update(hyper) -> norm; @evaluate(tokens,
+    -> loss adds to the gradients (Schedule makes @first_micro_step of it, which
+    stores them); @update(hyper) -> norm; @evaluate(tokens,
     targets) -> loss; @generate(tokens, position) -> logits; in mixed precision a fifth,
     @prepare(), which makes the `compute` copies of the parameters, narrow ones
     that the others multiply with, from their values. `train.ref` and
@@ -96,11 +97,12 @@ def Train_SquaresOp : Train_Op<"squares", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Train_AccumulateOp : Train_Op<"accumulate"> {
+def Train_AccumulateOp : Train_Op<"accumulate", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "storage += value; sums of the new storage's squares, where asked for";
   let description = [{
     The storage may be wider than the value, not narrower: a sum of many
-    micro-batches would lose its small terms.
+    micro-batches would lose its small terms. The `first` term of a sum becomes
+    the storage: what that held before is not read.
 
     `squares` are written with partial sums of the squares of what the storage
     holds afterwards, so that no other kernel has to read it for the gradient's
@@ -114,16 +116,17 @@ def Train_AccumulateOp : Train_Op<"accumulate"> {
     (C4) Squares of rows have as many columns as the storage has rows.
 
     ```mlir
-    train.accumulate %dw into %g squares %s : tensor<8x4xf32>, tensor<8x4xf32>, tensor<2xf32>
+    train.accumulate first %a into %g : tensor<8x4xbf16>, tensor<8x4xf32>
+    train.accumulate %b into %g squares %s : tensor<8x4xf32>, tensor<8x4xf32>, tensor<2xf32>
     ```
   }];
-  let arguments = (ins AnyRankedTensor:$value,
-                       Arg<AnyRankedTensor, "", [MemRead, MemWrite]>:$storage,
-                       Arg<Optional<TensorRankOf<[F32], [1, 2]>>, "", [MemWrite]>:$squares);
+  let arguments = (ins AnyRankedTensor:$value, AnyRankedTensor:$storage,
+                       Optional<TensorRankOf<[F32], [1, 2]>>:$squares,
+                       UnitAttr:$first);
   let builders = [OpBuilder<(ins "::mlir::Value":$value, "::mlir::Value":$storage), [{
-    build($_builder, $_state, value, storage, ::mlir::Value());
+    build($_builder, $_state, value, storage, ::mlir::Value(), /*first=*/false);
   }]>];
-  let assemblyFormat = "$value `into` $storage (`squares` $squares^)? attr-dict `:` type($value) `,` type($storage) (`,` type($squares)^)?";
+  let assemblyFormat = "(`first` $first^)? $value `into` $storage (`squares` $squares^)? attr-dict `:` type($value) `,` type($storage) (`,` type($squares)^)?";
   let hasVerifier = 1;
 }
 
@@ -149,8 +152,8 @@ def Train_SumOfSquaresOp : Train_Op<"sum_of_squares"> {
 def Train_NormOp : Train_Op<"norm"> {
   let summary = "sqrt(sum of the partial sums, in order) * hyper.gradient_scale";
   let description = [{
-    `clear` sets the partial sums to zero afterwards, as `train.adamw` does with
-    the gradients: there are some that the next micro-step may not write.
+    `clear` sets the partial sums to zero afterwards: there are some that the
+    next micro-step may not write.
 
     ```mlir
     %n = train.norm %s, %hyper {clear} : (tensor<4xf32>, tensor<10xf32>) -> tensor<f32>
@@ -163,7 +166,7 @@ def Train_NormOp : Train_Op<"norm"> {
 }
 
 def Train_AdamWOp : Train_Op<"adamw", [AttrSizedOperandSegments]> {
-  let summary = "AdamW with decoupled weight decay over all parameters; sets the gradients to zero";
+  let summary = "AdamW with decoupled weight decay over all parameters";
   let description = [{
     Loshchilov and Hutter 2019, algorithm 2. g' = g * gradient_scale *
     min(1, clip / norm) (no clipping when clip is 0); m = b1 m + (1-b1) g';
@@ -183,7 +186,7 @@ def Train_AdamWOp : Train_Op<"adamw", [AttrSizedOperandSegments]> {
     ```
   }];
   let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$parameters,
-                       Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$gradients,
+                       Arg<1DTensorOf<[AnyFloat]>, "", [MemRead]>:$gradients,
                        Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$moment1,
                        Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$moment2,
                        0DTensorOf<[F32]>:$norm, 1DTensorOf<[F32]>:$hyper,
@@ -201,29 +204,29 @@ def Train_AdamWOp : Train_Op<"adamw", [AttrSizedOperandSegments]> {
 def Train_ZeroOp : Train_Op<"zero"> {
   let summary = "storage = 0";
   let description = [{
-    Of gradients whose update another rank does; `train.adamw` zeroes those
-    that it reads.
+    Before sums whose first term does not reach all of the storage.
 
     ```mlir
-    train.zero %gradients : tensor<8192xf32>
+    train.zero %gradient : tensor<128x64xf32>
     ```
   }];
-  let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemWrite]>:$storage);
+  let arguments = (ins Arg<AnyRankedTensor, "", [MemWrite]>:$storage);
   let assemblyFormat = "$storage attr-dict `:` type($storage)";
 }
 
-def Train_AddOp : Train_Op<"add", [SameTypeOperands]> {
+def Train_AddOp : Train_Op<"add", [SameTypeOperands, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "storage += value, of flat storage";
   let description = [{
-    Adds what ranks have summed to this rank's shard of the gradients.
+    Adds what ranks have summed to this rank's shard of the gradients. The
+    `first` term of a sum becomes the storage, as in `train.accumulate`.
 
     ```mlir
     train.add %sum into %mine : tensor<128xf32>
     ```
   }];
-  let arguments = (ins Arg<1DTensorOf<[AnyFloat]>, "", [MemRead]>:$value,
-                       Arg<1DTensorOf<[AnyFloat]>, "", [MemRead, MemWrite]>:$storage);
-  let assemblyFormat = "$value `into` $storage attr-dict `:` type($storage)";
+  let arguments = (ins 1DTensorOf<[AnyFloat]>:$value,
+                       1DTensorOf<[AnyFloat]>:$storage, UnitAttr:$first);
+  let assemblyFormat = "(`first` $first^)? $value `into` $storage attr-dict `:` type($storage)";
 }
 
 def Train_RoundOp : Train_Op<"round"> {

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 10
+#define LLMC_ABI_VERSION 11
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
@@ -144,13 +144,15 @@
 /// from outside; null when there is nothing to do. `config` is the text of the
 /// config.json with which Hugging Face's transformers opens checkpoints; null
 /// when it has no class for the model, and `noConfig` then says why.
-/// A program for several ranks
-/// runs `lastMicroStep` instead of `microStep` for the last micro-batch of a
-/// step: it sums the gradients over ranks. From ZeRO stage 2 on microStep does
-/// so itself, and lastMicroStep is null. With one rank it is null, too, and
-/// there are no collectives. All ranks call microStep,
-/// lastMicroStep, update and prepare in one order, in stage 3 also evaluate and
-/// generate.
+/// `microStep` adds to the gradients; the first micro-batch of a step runs
+/// `firstMicroStep`, which stores them. A program for several ranks runs
+/// `lastMicroStep` instead of microStep for the last micro-batch of a step: it
+/// also sums the gradients over ranks; `onlyMicroStep`, for the micro-batch
+/// that is first and last, stores and sums. From ZeRO stage 2 on microStep and
+/// firstMicroStep sum over ranks, and lastMicroStep and onlyMicroStep are null.
+/// With one rank they are null, too, and there are no collectives. All ranks
+/// call micro-steps, update and prepare in one order, in stage 3 also evaluate
+/// and generate.
 #define LLMC_PROGRAM_FIELDS(X)                                                 \
   X(I32, int32_t, abiVersion)                                                  \
   X(I32, int32_t, structBytes)                                                 \
@@ -190,6 +192,8 @@
   X(PTR, const char *, config)                                                 \
   X(PTR, const char *, noConfig)                                               \
   X(PTR, LlmcEntryPoint, lastMicroStep)                                        \
+  X(PTR, LlmcEntryPoint, firstMicroStep)                                       \
+  X(PTR, LlmcEntryPoint, onlyMicroStep)                                        \
   X(I32, int32_t, ranks)                                                       \
   X(I32, int32_t, zeroStage)                                                   \
   X(I64, int64_t, numBuckets)                                                  \
@@ -333,7 +337,7 @@ static_assert(sizeof(LlmcImage) == 32, "program ABI: LlmcImage");
 static_assert(sizeof(LlmcBucket) == 16, "program ABI: LlmcBucket");
 static_assert(sizeof(LlmcCollective) == 32, "program ABI: LlmcCollective");
 static_assert(sizeof(LlmcCopy) == 24, "program ABI: LlmcCopy");
-static_assert(sizeof(LlmcProgram) == 344, "program ABI: LlmcProgram");
+static_assert(sizeof(LlmcProgram) == 360, "program ABI: LlmcProgram");
 #endif
 
 #endif // LLMC_RUNTIME_ABI_PROGRAMABI_H

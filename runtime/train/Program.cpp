@@ -125,7 +125,8 @@ Status checkMesh(const LlmcProgram &program) {
   if (program.ranks == 1)
     return Status::ok();
   // From stage 2 on every micro-step sums.
-  if ((program.zeroStage < 2 && !program.lastMicroStep) ||
+  if ((program.zeroStage < 2 &&
+       (!program.lastMicroStep || !program.onlyMicroStep)) ||
       program.numBuckets < 1)
     return broken("it is for {} ranks and has no part that sums gradients",
                   program.ranks);
@@ -245,7 +246,8 @@ Status checkProgram(const LlmcProgram &program) {
   if (program.batch <= 0 || program.sequence <= 0 || program.vocabulary <= 0)
     return broken("batch {}, sequence {} and vocabulary {} must be positive",
                   program.batch, program.sequence, program.vocabulary);
-  if (!program.microStep || !program.update || !program.evaluate)
+  if (!program.microStep || !program.firstMicroStep || !program.update ||
+      !program.evaluate)
     return broken("an entry point is missing");
   LLMC_TRY(checkArenas(program));
   LLMC_TRY(checkKernels(program));

@@ -1,10 +1,10 @@
 //===- TrainLoop.h - from data and options to a trained model -------------===//
 //
 // A step is: for each micro-batch, copy tokens and targets to the device and
-// run `microStep`, which adds to the gradients; then fill the hyper tensor and
-// run `update`, which clips, applies AdamW and zeroes the gradients. The loop
-// waits for the device once, at the end of the step; the next micro-batch is
-// fetched and copied before that.
+// run a micro-step: the first one stores its gradients, the others add to them;
+// then fill the hyper tensor and run `update`, which clips and applies AdamW.
+// The loop waits for the device once, at the end of the step; the next
+// micro-batch is fetched and copied before that.
 //
 //===----------------------------------------------------------------------===//
 
@@ -73,8 +73,9 @@ private:
   Result<int> findStop(const StopSignal &stop);
   void showProgress(const StepRecord &record);
   Status trainStep(const Data &data, StepRecord &record);
-  /// `last`: of the step.
-  Status microStep(const Data &data, float &loss, bool last);
+  /// The micro-step that is the first, or the last, of its step, or both.
+  LlmcEntryPoint entryOf(bool first, bool last) const;
+  Status microStep(const Data &data, float &loss, LlmcEntryPoint entry);
   Status gatherLosses();
   Status stageBatch(const Data &data);
   Status update(int64_t step, StepRecord &record);

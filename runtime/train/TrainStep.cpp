@@ -25,8 +25,10 @@ double biasCorrection(double beta, int64_t step) {
 Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
   Clock::time_point start = Clock::now();
   stepPosition = state.position;
-  for (float &loss : losses)
-    LLMC_TRY(microStep(data, loss, &loss == &losses.back()));
+  for (float &loss : losses) {
+    bool first = &loss == &losses.front(), last = &loss == &losses.back();
+    LLMC_TRY(microStep(data, loss, entryOf(first, last)));
+  }
   if (state.step == 0 && !options.dumpGradients.empty()) {
     // What fails in the step is no failure of writing.
     LLMC_TRY(duringStep(device.finish()));
@@ -65,11 +67,16 @@ Status TrainLoop::stageBatch(const Data &data) {
   return Status::ok();
 }
 
-Status TrainLoop::microStep(const Data &data, float &loss, bool last) {
+LlmcEntryPoint TrainLoop::entryOf(bool first, bool last) const {
+  if (last && program.lastMicroStep)
+    return first ? program.onlyMicroStep : program.lastMicroStep;
+  return first ? program.firstMicroStep : program.microStep;
+}
+
+Status TrainLoop::microStep(const Data &data, float &loss,
+                            LlmcEntryPoint entry) {
   LLMC_TRY(stageBatch(data));
-  bool sums = last && program.lastMicroStep;
-  LLMC_TRY(
-      duringStep(device.run(sums ? program.lastMicroStep : program.microStep)));
+  LLMC_TRY(duringStep(device.run(entry)));
   batchStaged = false;
   state.position += program.batch * ranks.size();
   return duringStep(

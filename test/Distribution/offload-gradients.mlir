@@ -1,5 +1,6 @@
 // Gradients of matrices come to a window each, ahead of the launches that add to
-// them, and go back behind; vectors share one.
+// them, and go back behind; vectors share one. What @first_micro_step stores
+// only goes, but for what lies between vectors.
 // RUN: split-file %s %t
 // RUN: llmc-opt %t/step.mlir --llmc-offload-gradients | FileCheck %s
 // RUN: llmc-opt %t/step.mlir --llmc-offload-gradients --llmc-plan-memory --llmc-verify-memory-plan --llmc-verify-transfers | FileCheck %s --check-prefix=PLAN
@@ -7,6 +8,7 @@
 // RUN: not llmc-opt %t/no-buckets.mlir --llmc-offload-gradients 2>&1 | FileCheck %s --check-prefix=NO-BUCKETS
 // NO-BUCKETS: error: expected dist.buckets of one rank and a function @micro_step
 // REMARK: remark: {{.*}}@micro_step: 3 windows of gradients of at most 512 bytes come from the host and go back
+// REMARK: remark: {{.*}}@first_micro_step: 3 windows of gradients of at most 512 bytes go to the host
 
 //--- step.mlir
 dist.bucket at 0 elements 192
@@ -23,6 +25,22 @@ tile.func @add128(%x: tensor<1x4xi32>, %g: tensor<16x8xf32>, %c: tensor<8xf32>) 
   %z = arith.constant dense<0.0> : tensor<f32>
   tile.return %z : tensor<f32>
 }
+tile.func @first64(%x: tensor<1x4xi32>, %g: tensor<8x8xf32>, %b: tensor<8xf32>) -> tensor<f32> attributes {kind = "rows"} {
+  %m = arith.constant dense<0.0> : tensor<8x8xf32>
+  %v = arith.constant dense<0.0> : tensor<8xf32>
+  train.accumulate first %m into %g : tensor<8x8xf32>, tensor<8x8xf32>
+  train.accumulate first %v into %b : tensor<8xf32>, tensor<8xf32>
+  %z = arith.constant dense<0.0> : tensor<f32>
+  tile.return %z : tensor<f32>
+}
+tile.func @first128(%x: tensor<1x4xi32>, %g: tensor<16x8xf32>, %c: tensor<8xf32>) -> tensor<f32> attributes {kind = "rows"} {
+  %m = arith.constant dense<0.0> : tensor<16x8xf32>
+  %v = arith.constant dense<0.0> : tensor<8xf32>
+  train.accumulate first %m into %g : tensor<16x8xf32>, tensor<16x8xf32>
+  train.accumulate first %v into %c : tensor<8xf32>, tensor<8xf32>
+  %z = arith.constant dense<0.0> : tensor<f32>
+  tile.return %z : tensor<f32>
+}
 // CHECK-LABEL: func.func @micro_step
 func.func @micro_step(%x: tensor<1x4xi32>, %y: tensor<1x4xi32>) -> tensor<f32> {
   // CHECK-NOT: train.ref
@@ -33,10 +51,10 @@ func.func @micro_step(%x: tensor<1x4xi32>, %y: tensor<1x4xi32>) -> tensor<f32> {
   // CHECK-DAG: %[[ALL:.*]] = train.flat gradient host : tensor<320xf32>
   // CHECK-DAG: %[[V:.*]] = dist.window "v" : tensor<128xf32>
   // CHECK-DAG: %[[U:.*]] = dist.window "u" : tensor<64xf32>
-  // CHECK-DAG: %[[B:.*]] = dist.window "norms and biases" : tensor<128xf32>
+  // CHECK-DAG: %[[B:.*]] = dist.window "norms and biases" : tensor<72xf32>
   // CHECK-DAG: %[[HOME:.*]] = dist.range %[[ALL]][64] : tensor<320xf32> -> tensor<128xf32>
   // CHECK-DAG: %[[GV:.*]] = dist.range %[[V]][0] : tensor<128xf32> -> tensor<16x8xf32>
-  // CHECK-DAG: %[[GC:.*]] = dist.range %[[B]][64] : tensor<128xf32> -> tensor<8xf32>
+  // CHECK-DAG: %[[GC:.*]] = dist.range %[[B]][64] : tensor<72xf32> -> tensor<8xf32>
   // The first ones, and with them the next.
   // CHECK: %[[IN:.*]] = dist.to_device_start %[[HOME]] into %[[V]]
   // CHECK: dist.wait %[[IN]]
@@ -57,6 +75,32 @@ func.func @micro_step(%x: tensor<1x4xi32>, %y: tensor<1x4xi32>) -> tensor<f32> {
 // PLAN-LABEL: plan.func @micro_step
 // PLAN: plan.copy to_device
 // PLAN: plan.launch @add128
+// CHECK-LABEL: func.func @first_micro_step
+// PLAN-LABEL: plan.func @first_micro_step
+func.func @first_micro_step(%x: tensor<1x4xi32>, %y: tensor<1x4xi32>) -> tensor<f32> {
+  %gu = train.ref gradient @u : tensor<8x8xf32>
+  %gv = train.ref gradient @v : tensor<16x8xf32>
+  %gb = train.ref gradient @b : tensor<8xf32>
+  %gc = train.ref gradient @c : tensor<8xf32>
+  // CHECK: %[[B:.*]] = dist.window "norms and biases"
+  // CHECK: %[[V:.*]] = dist.window "v" : tensor<128xf32>
+  // CHECK: %[[HOME:.*]] = dist.range %{{.*}}[64] : tensor<320xf32> -> tensor<128xf32>
+  // CHECK-NOT: dist.to_device_start
+  // CHECK: %[[IN:.*]] = dist.to_device_start %{{.*}} into %[[B]]
+  // CHECK-NEXT: dist.wait %[[IN]]
+  // CHECK-NEXT: tile.launch @first128(
+  // CHECK-NEXT: dist.to_host_start %[[V]] into %[[HOME]]
+  // CHECK-NOT: dist.to_device_start
+  // CHECK: tile.launch @first64(
+  // CHECK-COUNT-2: dist.to_host_start
+  // CHECK-COUNT-3: dist.wait
+  // CHECK-NEXT: return
+  // PLAN-COUNT-1: plan.copy to_device
+  // PLAN-COUNT-3: plan.copy to_host
+  %l = tile.launch @first128(%x, %gv, %gc) : (tensor<1x4xi32>, tensor<16x8xf32>, tensor<8xf32>) -> tensor<f32>
+  %m = tile.launch @first64(%y, %gu, %gb) : (tensor<1x4xi32>, tensor<8x8xf32>, tensor<8xf32>) -> tensor<f32>
+  return %m : tensor<f32>
+}
 
 //--- no-buckets.mlir
 func.func @micro_step() {

@@ -61,7 +61,7 @@ func.func @update(%hyper: tensor<10xf32>) -> tensor<f32> {
   // ONE-NEXT: return
 
   // Of several ranks the norm is of what comes, and goes nowhere; AdamW's comes
-  // again, and goes back.
+  // again, and is not changed.
   // GRADIENTS-LABEL: func.func @update
   // GRADIENTS: train.flat gradient sharded host
   // GRADIENTS: %[[IN:.*]] = dist.to_device_start
@@ -69,8 +69,11 @@ func.func @update(%hyper: tensor<10xf32>) -> tensor<f32> {
   // GRADIENTS-NEXT: train.sum_of_squares %[[D]]
   // GRADIENTS-NOT: dist.to_host_start
   // GRADIENTS: train.norm
+  // GRADIENTS: dist.to_device_start
+  // GRADIENTS-NOT: dist.to_host_start
   // GRADIENTS: train.adamw
-  // GRADIENTS-NEXT: dist.to_host_start
+  // GRADIENTS-NOT: dist.to_host_start
+  // GRADIENTS: return
 
   // TWO-PLACES-LABEL: func.func @update
   // TWO-PLACES: train.adamw

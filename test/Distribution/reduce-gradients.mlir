@@ -1,5 +1,6 @@
 // @last_micro_step launches what @micro_step does and sums each bucket right
-// behind the last launch that adds to it.
+// behind the last launch that adds to it; so does @only_micro_step with the
+// launches of @first_micro_step.
 // RUN: split-file %s %t
 // RUN: sed s/STAGE/0/ %t/step.mlir | llmc-opt --llmc-reduce-gradients | FileCheck %s --check-prefixes=CHECK,ZERO
 // RUN: sed s/STAGE/1/ %t/step.mlir | llmc-opt --llmc-reduce-gradients | FileCheck %s --check-prefixes=CHECK,ONE
@@ -21,6 +22,9 @@ tile.func @add64(%x: tensor<64xf32>, %g: tensor<64xf32>) -> tensor<64xf32> attri
   tile.return %x : tensor<64xf32>
 }
 tile.func @add128(%x: tensor<64xf32>, %g: tensor<128xf32>) -> tensor<64xf32> attributes {kind = "rows", flops = 128 : i64} {
+  tile.return %x : tensor<64xf32>
+}
+tile.func @first(%x: tensor<64xf32>, %g: tensor<64xf32>) -> tensor<64xf32> attributes {kind = "rows", flops = 64 : i64} {
   tile.return %x : tensor<64xf32>
 }
 // CHECK-LABEL: func.func @micro_step
@@ -47,6 +51,28 @@ func.func @micro_step(%x: tensor<64xf32>) -> tensor<64xf32> {
   // CHECK-NEXT: dist.wait %[[P1]]
   // CHECK-NEXT: dist.wait %[[P0]]
   // CHECK-NEXT: return
+  return %c : tensor<64xf32>
+}
+// CHECK-LABEL: func.func @first_micro_step
+// CHECK-NOT: dist.
+// CHECK-LABEL: func.func @only_micro_step
+func.func @first_micro_step(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %gu = train.ref gradient @u : tensor<64xf32>
+  %gv = train.ref gradient @v : tensor<128xf32>
+  %gw = train.ref gradient @w : tensor<64xf32>
+  // CHECK: tile.launch @add64(
+  // CHECK-NEXT: tile.launch @add128(
+  // CHECK-NEXT: dist.range %{{.*}}[128]
+  // CHECK-NEXT: %[[P1:.*]] = dist.{{all_reduce|reduce_scatter}}_start
+  // CHECK-NEXT: tile.launch @first(
+  // CHECK-NEXT: dist.range %{{.*}}[0]
+  // CHECK-NEXT: %[[P0:.*]] = dist.{{all_reduce|reduce_scatter}}_start
+  // CHECK-NEXT: dist.wait %[[P1]]
+  // CHECK-NEXT: dist.wait %[[P0]]
+  // CHECK-NEXT: return
+  %a = tile.launch @add64(%x, %gw) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %b = tile.launch @add128(%a, %gv) : (tensor<64xf32>, tensor<128xf32>) -> tensor<64xf32>
+  %c = tile.launch @first(%b, %gu) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
   return %c : tensor<64xf32>
 }
 

@@ -104,3 +104,36 @@ plan.func @micro_step {
   %out = plan.copy to_host %place into %home : memref<64xf32>
   plan.wait %out
 }
+
+// -----
+
+// The first micro-step takes to the host what no sum was stored in.
+dist.mesh ranks 2 zero 2
+plan.arena gradient @gradients bytes 256 align 64 sharded host
+plan.arena activation @activations bytes 1024 align 64
+plan.arena communication @communication bytes 256 align 64
+tile.func @add(%x: tensor<64xf32>, %g: tensor<64xf32>) attributes {kind = "flat"} {
+  train.add %x into %g : tensor<64xf32>
+  tile.return
+}
+plan.func @micro_step {
+  %w = plan.view @activations[0] : memref<128xf32>
+  %own = plan.view @activations[0 + rank * 256] of %w (memref<128xf32>) : memref<64xf32>
+  %scratch = plan.view @communication[0] : memref<64xf32>
+  %home = plan.view @gradients[0] : memref<64xf32>
+  %place = plan.view @activations[512] : memref<64xf32>
+  %in = plan.copy to_device %home into %place : memref<64xf32>
+  %p = plan.start reduce_scatter %w into %own using %scratch : memref<128xf32>, memref<64xf32>, memref<64xf32>
+  plan.wait %p
+  plan.wait %in
+  plan.launch @add(%own, %place) : memref<64xf32>, memref<64xf32>
+  %out = plan.copy to_host %place into %home : memref<64xf32>
+  plan.wait %out
+}
+// expected-error @+1 {{bytes 0 to 256 of this rank's gradients are not added to in @first_micro_step, expected once}}
+plan.func @first_micro_step {
+  %home = plan.view @gradients[0] : memref<64xf32>
+  %place = plan.view @activations[512] : memref<64xf32>
+  %out = plan.copy to_host %place into %home : memref<64xf32>
+  plan.wait %out
+}

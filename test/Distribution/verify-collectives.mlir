@@ -192,6 +192,36 @@ plan.func @last_micro_step {
 
 // -----
 
+// A step of one micro-batch sums, too.
+dist.mesh ranks 2 zero 0
+dist.bucket at 0 elements 128
+plan.arena gradient @gradients bytes 512 align 64
+plan.arena communication @communication bytes 256 align 64
+plan.func @last_micro_step {
+  %g = plan.view @gradients[0] : memref<128xf32>
+  %scratch = plan.view @communication[0] : memref<64xf32>
+  %p = plan.start all_reduce %g into %g using %scratch : memref<128xf32>, memref<128xf32>, memref<64xf32>
+  plan.wait %p
+}
+plan.func @first_micro_step {
+}
+// expected-error @+1 {{bytes 0 to 512 of the gradients are not summed over ranks in @only_micro_step, expected once}}
+plan.func @only_micro_step {
+}
+
+// -----
+
+// expected-error @+1 {{expected a plan.func @only_micro_step, which sums gradients over ranks}}
+module {
+  dist.mesh ranks 2 zero 0
+  plan.func @last_micro_step {
+  }
+  plan.func @first_micro_step {
+  }
+}
+
+// -----
+
 // expected-error @+1 {{expected a plan.func @last_micro_step, which sums gradients over ranks}}
 module {
   dist.mesh ranks 2 zero 0

@@ -1,7 +1,7 @@
 // Functions that MemoryPlan cannot place.
 // RUN: llmc-opt %s --llmc-plan-memory -split-input-file -verify-diagnostics
 
-// expected-error @+1 {{expected one of micro_step, last_micro_step, evaluate, generate, update, prepare}}
+// expected-error @+1 {{expected one of micro_step, first_micro_step, last_micro_step, only_micro_step, evaluate, generate, update, prepare}}
 func.func @train(%tokens: tensor<2x4xi32>) -> tensor<2x4xi32> {
   return %tokens : tensor<2x4xi32>
 }

@@ -197,3 +197,76 @@ plan.func @evaluate {
   %q = plan.start all_gather %mine into %all : memref<64xf32>, memref<128xf32>
   plan.wait %q
 }
+
+// -----
+
+// What a step begins with stores, or zeroes and adds; it may store over what a
+// copy has brought.
+plan.arena gradient @gradients bytes 512 align 64
+plan.arena gradient @home bytes 256 align 64 host
+plan.arena activation @activations bytes 512 align 64
+tile.func @make() -> tensor<64xf32> {
+  %x = arith.constant dense<1.0> : tensor<64xf32>
+  tile.return %x : tensor<64xf32>
+}
+tile.func @zero(%g: tensor<64xf32>) {
+  train.zero %g : tensor<64xf32>
+  tile.return
+}
+tile.func @first(%x: tensor<64xf32>, %g: tensor<64xf32>) {
+  train.accumulate first %x into %g : tensor<64xf32>, tensor<64xf32>
+  tile.return
+}
+tile.func @grad(%x: tensor<64xf32>, %g: tensor<64xf32>) {
+  train.accumulate %x into %g : tensor<64xf32>, tensor<64xf32>
+  tile.return
+}
+plan.func @first_micro_step {
+  %a = plan.view @gradients[0] : memref<64xf32>
+  %b = plan.view @gradients[256] : memref<64xf32>
+  %x = plan.view @activations[0] : memref<64xf32>
+  %w = plan.view @activations[256] : memref<64xf32>
+  %h = plan.view @home[0] : memref<64xf32>
+  %in = plan.copy to_device %h into %w : memref<64xf32>
+  plan.launch @make(%x) : memref<64xf32>
+  plan.wait %in
+  plan.launch @first(%x, %w) : memref<64xf32>, memref<64xf32>
+  plan.launch @first(%x, %a) : memref<64xf32>, memref<64xf32>
+  plan.launch @grad(%x, %a) : memref<64xf32>, memref<64xf32>
+  plan.launch @zero(%b) : memref<64xf32>
+  plan.launch @grad(%x, %b) : memref<64xf32>, memref<64xf32>
+}
+// Others add to what the one before has left.
+plan.func @micro_step {
+  %a = plan.view @gradients[0] : memref<64xf32>
+  %x = plan.view @activations[0] : memref<64xf32>
+  plan.launch @make(%x) : memref<64xf32>
+  plan.launch @grad(%x, %a) : memref<64xf32>, memref<64xf32>
+}
+
+// -----
+
+// It adds to what the step before has left.
+plan.arena gradient @gradients bytes 512 align 64
+plan.arena activation @activations bytes 256 align 64
+tile.func @make() -> tensor<64xf32> {
+  %x = arith.constant dense<1.0> : tensor<64xf32>
+  tile.return %x : tensor<64xf32>
+}
+tile.func @first(%x: tensor<64xf32>, %g: tensor<64xf32>) {
+  train.accumulate first %x into %g : tensor<64xf32>, tensor<64xf32>
+  tile.return
+}
+tile.func @grad(%x: tensor<64xf32>, %g: tensor<64xf32>) {
+  train.accumulate %x into %g : tensor<64xf32>, tensor<64xf32>
+  tile.return
+}
+plan.func @only_micro_step {
+  %a = plan.view @gradients[0] : memref<64xf32>
+  %b = plan.view @gradients[256] : memref<64xf32>
+  %x = plan.view @activations[0] : memref<64xf32>
+  plan.launch @make(%x) : memref<64xf32>
+  plan.launch @first(%x, %a) : memref<64xf32>, memref<64xf32>
+  // expected-error @+1 {{adds to bytes 256 to 512 of the gradients before anything was stored there}}
+  plan.launch @grad(%x, %b) : memref<64xf32>, memref<64xf32>
+}

@@ -68,13 +68,17 @@ void meanLoss(void **args, int64_t, int64_t, int64_t, void *) {
   *f32(args[1]) = sum / R;
 }
 
-/// Adds to the gradients of one row of the weight; block V is the bias. The
-/// grid is (16, 17): the indices are put together as the compiler would.
+/// Adds to the gradients of one row of the weight, or stores them; block V is
+/// the bias. The grid is (16, 17): the indices are put together as the compiler
+/// would.
+template <bool stores>
 void addGradients(void **args, int64_t x, int64_t y, int64_t, void *) {
   const int64_t token = y * 16 + x;
   if (token > V)
     return;
   float *gradient = f32(args[0]) + token * V;
+  if (stores)
+    std::fill_n(gradient, V, 0.0f);
   for (int64_t row = 0; row < R; ++row)
     if (token == V || i32(args[1])[row] == token)
       for (int64_t v = 0; v < V; ++v)
@@ -105,9 +109,8 @@ void adamw(void **args, int64_t part, int64_t, int64_t, void *) {
     scale *= clip / norm;
   const float decay = part < V ? hyper[LlmcHyperWeightDecay] : 0.0f;
   for (int64_t i = part * V; i < (part + 1) * V; ++i) {
-    float &p = f32(args[0])[i], &g = f32(args[1])[i], &m = f32(args[2])[i],
-          &v = f32(args[3])[i];
-    float gradient = g * scale;
+    float &p = f32(args[0])[i], &m = f32(args[2])[i], &v = f32(args[3])[i];
+    float gradient = f32(args[1])[i] * scale;
     m = hyper[LlmcHyperBeta1] * m + (1 - hyper[LlmcHyperBeta1]) * gradient;
     v = hyper[LlmcHyperBeta2] * v +
         (1 - hyper[LlmcHyperBeta2]) * gradient * gradient;
@@ -116,7 +119,6 @@ void adamw(void **args, int64_t part, int64_t, int64_t, void *) {
         (std::sqrt(v / hyper[LlmcHyperCorrection2]) + hyper[LlmcHyperEpsilon]);
     p -= hyper[LlmcHyperLearningRate] * (step + decay * p);
     f32(args[6])[i] = p;
-    g = 0;
   }
 }
 
@@ -148,7 +150,8 @@ enum Kernel {
   AdamW,
   PromptLogits,
   CopyPart,
-  AdamWSecond
+  AdamWSecond,
+  StoreGradients
 };
 
 /// What products read.
@@ -171,12 +174,15 @@ void evaluate(LlmcContext *c) {
   llmcLaunch(c, MeanLoss, mean);
 }
 
-void microStep(LlmcContext *c) {
+void computeGradients(LlmcContext *c, Kernel kernel) {
   evaluate(c);
-  void *add[] = {at(c, LlmcArenaGradient), at(c, LlmcArenaIo, tokensAt),
-                 at(c, LlmcArenaActivation)};
-  llmcLaunch(c, AddGradients, add);
+  void *args[] = {at(c, LlmcArenaGradient), at(c, LlmcArenaIo, tokensAt),
+                  at(c, LlmcArenaActivation)};
+  llmcLaunch(c, kernel, args);
 }
+
+void microStep(LlmcContext *c) { computeGradients(c, AddGradients); }
+void firstMicroStep(LlmcContext *c) { computeGradients(c, StoreGradients); }
 
 /// Both buckets of `state`, three arenas in the order of their kinds.
 void launchAdamW(LlmcContext *c, int64_t bucket, void *const (&state)[3]) {
@@ -316,13 +322,18 @@ constexpr const char *target = "cuda: by hand";
 constexpr int32_t computeCapability = 89, threads = 32;
 constexpr int64_t image = 0, numImages = 1;
 const FakeKernel code[] = {
-    {"row_loss", rowLoss, 4},           {"mean_loss", meanLoss, 2},
-    {"add_gradients", addGradients, 3}, {"norm_part", normPart, 3},
-    {"norm_root", normRoot, 2},         {"adamw", adamw, 7},
-    {"prompt_logits", promptLogits, 4}, {"copy", copyPart, 2},
+    {"row_loss", rowLoss, 4},
+    {"mean_loss", meanLoss, 2},
+    {"add_gradients", addGradients<false>, 3},
+    {"norm_part", normPart, 3},
+    {"norm_root", normRoot, 2},
+    {"adamw", adamw, 7},
+    {"prompt_logits", promptLogits, 4},
+    {"copy", copyPart, 2},
     {"adamw_1", adamwSecond, 7},
+    {"store_gradients", addGradients<true>, 3},
 };
-const FakeModule cubin = {code, 9};
+const FakeModule cubin = {code, 10};
 const LlmcImage images[] = {{&cubin, nullptr, sizeof(cubin), 0}};
 constexpr LlmcEntryPoint prepareEntry = prepare;
 constexpr int64_t numCopies = 13;
@@ -344,8 +355,8 @@ const LlmcKernel kernels[] = {
      "row_loss", image, threads, 0, 4, 1},
     {"mean_loss", "bigram.mlir:4", CODE(meanLoss), 1, 1, 1, R, R * 4,
      "mean_loss", image, threads, 0, 2, 1},
-    {"add_gradients", "bigram.mlir:3", CODE(addGradients), 16, 17, 1, R * V * 2,
-     R * V * 12, "add_gradients", image, threads, 0, 3, 1},
+    {"add_gradients", "bigram.mlir:3", CODE(addGradients<false>), 16, 17, 1,
+     R * V * 2, R * V * 12, "add_gradients", image, threads, 0, 3, 1},
     {"norm_part", "bigram.mlir:1", CODE(normPart), V + 1, 1, 1,
      numParameters * 2, numParameters * 4, "norm_part", image, threads, 0, 3,
      1},
@@ -359,6 +370,8 @@ const LlmcKernel kernels[] = {
      "copy", image, threads, 0, 2, 1},
     {"adamw_1", "bigram.mlir:1", CODE(adamwSecond), rest, 1, 1, rest * V * 12,
      rest * V * 32, "adamw_1", image, threads, 0, 7, 1},
+    {"store_gradients", "bigram.mlir:3", CODE(addGradients<true>), 16, 17, 1,
+     R * V * 2, R * V * 8, "store_gradients", image, threads, 0, 3, 1},
 };
 
 } // namespace
@@ -378,7 +391,7 @@ extern "C" const LlmcProgram llmcProgram = {
     arenas,
     4,
     tensors,
-    9,
+    10,
     kernels,
     tokensAt * 4,
     targetsAt * 4,
@@ -402,6 +415,8 @@ extern "C" const LlmcProgram llmcProgram = {
     "{\"model_type\": \"bigram\", \"rope_theta\": 10000}\n",
     nullptr,
     /*lastMicroStep=*/nullptr,
+    firstMicroStep,
+    /*onlyMicroStep=*/nullptr,
     /*ranks=*/1,
     /*zeroStage=*/0,
     /*numBuckets=*/0,

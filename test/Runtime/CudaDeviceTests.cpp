@@ -162,8 +162,8 @@ TEST_F(CudaTest, StepsAreReplayedAndInOrder) {
     {
       CudaDevice device(program);
       ASSERT_TRUE(device.allocate().isOk());
-      // micro_step and evaluate for each of two batches, and update.
-      EXPECT_EQ(calls("cuGraphInstantiateWithFlags"), 5);
+      // Two micro-steps and evaluate for each of two batches, and update.
+      EXPECT_EQ(calls("cuGraphInstantiateWithFlags"), 7);
       long launches = calls("cuLaunchKernel"), made = live();
       std::vector<float> losses, expected;
       EXPECT_OK(steps(device, losses, expected));

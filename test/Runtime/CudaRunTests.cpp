@@ -90,7 +90,7 @@ TEST_F(CudaRunTest, AFaultLeavesTheLastCheckpoint) {
   ASSERT_EQ(train(common + "whole").exitStatus, 0);
   // prepare is the first graph, then two a step.
   Outcome broken = trainOnGpu("fail=cuGraphLaunch:26:719", common + "cut");
-  expectError(broken, "step 13: micro_step cannot be started: ");
+  expectError(broken, "step 13: first_micro_step cannot be started: ");
   EXPECT_NE(broken.output.find("; go on with --resume: the last checkpoint is "
                                "cut/step_000010\n"),
             std::string::npos)
@@ -106,7 +106,7 @@ TEST_F(CudaRunTest, TheKernelThatFailedIsFound) {
   // prepare is the first graph, then two a step: the fault of one launch does
   // not come again.
   Outcome once = trainOnGpu("fail=cuGraphLaunch:10:700", common + "a");
-  expectError(once, "step 5: micro_step cannot be started: ");
+  expectError(once, "step 5: first_micro_step cannot be started: ");
   EXPECT_NE(once.output.find("\nrepeating step 5 one kernel at a time"),
             std::string::npos)
       << once.output;
@@ -116,12 +116,12 @@ TEST_F(CudaRunTest, TheKernelThatFailedIsFound) {
   EXPECT_EQ(contentsOf(path("a/latest")), "step_000003\n");
   ASSERT_EQ(trainOnGpu("", common + "a --resume").exitStatus, 0);
 
-  Outcome again = trainOnGpu("fault=add_gradients:700", common + "b");
+  Outcome again = trainOnGpu("fault=store_gradients:700", common + "b");
   expectError(again, "step 1: ");
   EXPECT_NE(again.output.find("a kernel failed; start again"),
             std::string::npos)
       << again.output;
-  EXPECT_NE(again.output.find("\nstep 1 repeated: kernel add_gradients ("),
+  EXPECT_NE(again.output.find("\nstep 1 repeated: kernel store_gradients ("),
             std::string::npos)
       << again.output;
 

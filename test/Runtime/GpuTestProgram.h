@@ -31,6 +31,7 @@ inline void update(LlmcContext *c) {
 }
 
 inline void evaluate(LlmcContext *c) { microStep(c); }
+inline void firstMicroStep(LlmcContext *c) { microStep(c); }
 
 inline const int64_t shape[] = {3, 1 << 20};
 inline const LlmcArena arenas[] = {
@@ -64,6 +65,7 @@ inline LlmcProgram smallGpuProgram() {
   program.hyperOffset = hyperAt;
   program.normOffset = normAt;
   program.microStep = microStep;
+  program.firstMicroStep = firstMicroStep;
   program.update = update;
   program.evaluate = evaluate;
   program.deviceKind = LlmcDeviceCuda;

@@ -45,7 +45,10 @@ struct SharedProgram {
       }
     program.ranks = ranks;
     program.zeroStage = zero;
-    program.lastMicroStep = zero < 2 ? program.microStep : nullptr;
+    if (zero < 2) {
+      program.lastMicroStep = program.microStep;
+      program.onlyMicroStep = program.firstMicroStep;
+    }
     program.numBuckets = static_cast<int64_t>(buckets.size());
     program.buckets = buckets.data();
     EXPECT_OK(checkProgram(program));

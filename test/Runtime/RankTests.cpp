@@ -162,6 +162,9 @@ TEST(Program, TablesOfRanksAreChecked) {
   EXPECT_FAILS(checkProgram(program),
                "it is for 2 ranks and has no part that sums gradients");
   program.lastMicroStep = program.microStep;
+  EXPECT_FAILS(checkProgram(program),
+               "it is for 2 ranks and has no part that sums gradients");
+  program.onlyMicroStep = program.firstMicroStep;
   const LlmcBucket odd[] = {{0, 3}};
   program.numBuckets = 1;
   program.buckets = odd;

@@ -14,6 +14,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <tuple>
 
 using namespace llmc::runtime;
 using namespace llmc::runtime::test;
@@ -127,6 +128,24 @@ TEST_F(TrainTest, GradientsAreTheSumOverMicroSteps) {
               1e-5);
   double sum = squares(*two, "bigram.weight") + squares(*two, "bigram.bias");
   EXPECT_NEAR(std::sqrt(sum) / 2, std::stod(metrics("a", "norm")[0]), 1e-5);
+}
+
+TEST_F(TrainTest, TheFirstMicroStepOfEachStepStoresItsGradients) {
+  for (auto [accumulate, stored, added] :
+       {std::tuple{"1", 4, 0}, {"3", 4, 8}}) {
+    Outcome outcome = train(std::string("--steps 4 --profile --out ") +
+                            accumulate + " --accumulate " + accumulate);
+    ASSERT_EQ(outcome.exitStatus, 0) << outcome.output;
+    // The first number behind a kernel's name in the profile.
+    auto callsOf = [&](const std::string &kernel) {
+      size_t row = outcome.output.find("\n" + kernel + " ");
+      return row == std::string::npos
+                 ? 0
+                 : std::stoi(outcome.output.substr(row + kernel.size() + 1));
+    };
+    EXPECT_EQ(callsOf("store_gradients"), stored) << outcome.output;
+    EXPECT_EQ(callsOf("add_gradients"), added) << outcome.output;
+  }
 }
 
 TEST_F(TrainTest, InitFromGoesOnFromTheWeights) {

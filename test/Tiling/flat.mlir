@@ -32,7 +32,8 @@ tile.func @sum_of_squares(%g: tensor<1000xf32>, %s: tensor<3xf32>)
 // CHECK: arith.minui %[[LEFT]], %c64
 // CHECK: %[[POS:.*]] = tile.iota %c0{{.*}} axis 0
 // CHECK: arith.cmpi slt, %[[POS]]
-// CHECK-COUNT-4: tile.store %{{.*}}, %{{.*}}[%[[BEGIN]]]
+// CHECK-COUNT-3: tile.store %{{.*}}, %{{.*}}[%[[BEGIN]]]
+// CHECK-NOT: tile.store
 tile.func @adamw(%p: tensor<1000xf32>, %g: tensor<1000xf32>, %m: tensor<1000xf32>, %v: tensor<1000xf32>, %n: tensor<f32>, %h: tensor<9xf32>)
     attributes {kind = "flat", grid = array<i64: 16, 1, 1>, schedule = {block = 64 : i64}} {
   train.adamw %p, %g, %m, %v, %n, %h {decay_elements = 100 : i64}
@@ -76,6 +77,40 @@ tile.func @bias_grad(%p: tensor<4x20xf32>, %g: tensor<20xf32>)
     attributes {kind = "column_sum", grid = array<i64: 3, 1, 1>, schedule = {block = 8 : i64}} {
   %0 = model.sum_rows %p : (tensor<4x20xf32>) -> tensor<20xf32>
   train.accumulate %0 into %g : tensor<20xf32>, tensor<20xf32>
+  tile.return
+}
+
+// What a sum begins with is stored.
+// CHECK-LABEL: tile.func @first_bias_grad(
+// CHECK-SAME: %[[G:.*]]: memref<20xf32>)
+// CHECK: %[[COL:.*]] = arith.muli %{{.*}}, %c8
+// CHECK: tile.load
+// CHECK: %[[S:.*]] = tile.reduce add
+// CHECK-NOT: tile.load
+// CHECK: tile.store %[[S]], %{{.*}}[%[[COL]]]
+tile.func @first_bias_grad(%p: tensor<4x20xf32>, %g: tensor<20xf32>)
+    attributes {kind = "column_sum", grid = array<i64: 3, 1, 1>, schedule = {block = 8 : i64}} {
+  %0 = model.sum_rows %p : (tensor<4x20xf32>) -> tensor<20xf32>
+  train.accumulate first %0 into %g : tensor<20xf32>, tensor<20xf32>
+  tile.return
+}
+
+// CHECK-LABEL: tile.func @first_shard(
+// CHECK: %[[X:.*]] = tile.load
+// CHECK-NEXT: tile.store %[[X]]
+tile.func @first_shard(%x: tensor<128xf32>, %g: tensor<128xf32>)
+    attributes {kind = "flat", grid = array<i64: 2, 1, 1>, schedule = {block = 64 : i64}} {
+  train.add first %x into %g : tensor<128xf32>
+  tile.return
+}
+
+// CHECK-LABEL: tile.func @zero_table(
+// CHECK: %[[Z:.*]] = arith.constant dense<0.000000e+00>
+// CHECK: %[[ALL:.*]] = memref.reinterpret_cast %{{.*}} to offset: [0], sizes: [180], strides: [1]
+// CHECK: tile.store %[[Z]], %[[ALL]]
+tile.func @zero_table(%g: tensor<9x20xf32>)
+    attributes {kind = "flat", grid = array<i64: 3, 1, 1>, schedule = {block = 64 : i64}} {
+  train.zero %g : tensor<9x20xf32>
   tile.return
 }
 

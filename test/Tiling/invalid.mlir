@@ -122,9 +122,29 @@ tile.func @use_of_concat(%x: tensor<2x6x10xf32>) -> tensor<2x6x20xf32>
 
 tile.func @not_accumulated(%t: tensor<2x6xi32>, %dy: tensor<2x6x20xf32>) -> tensor<50x20xf32>
     attributes {kind = "embedding_grad", grid = array<i64: 12, 1, 1>} {
-  // expected-error @+1 {{must be accumulated into storage: its result would need zeros in the rows of all other tokens}}
+  // expected-error @+1 {{must be added to storage: its result, or the first term of a sum, would need zeros in the rows of all other tokens}}
   %0 = model.embedding_grad %t, %dy : (tensor<2x6xi32>, tensor<2x6x20xf32>) -> tensor<50x20xf32>
   tile.return %0 : tensor<50x20xf32>
+}
+
+// -----
+
+tile.func @first_of_some_rows(%t: tensor<2x6xi32>, %dy: tensor<2x6x20xf32>, %g: tensor<50x20xf32>)
+    attributes {kind = "embedding_grad", grid = array<i64: 12, 1, 1>} {
+  // expected-error @+1 {{must be added to storage: its result, or the first term of a sum, would need zeros in the rows of all other tokens}}
+  %0 = model.embedding_grad %t, %dy : (tensor<2x6xi32>, tensor<2x6x20xf32>) -> tensor<50x20xf32>
+  train.accumulate first %0 into %g : tensor<50x20xf32>, tensor<50x20xf32>
+  tile.return
+}
+
+// -----
+
+tile.func @first_of_some_positions(%dy: tensor<2x6x20xf32>, %g: tensor<9x20xf32>)
+    attributes {kind = "column_sum", grid = array<i64: 2, 1, 1>, schedule = {block = 64 : i64}} {
+  %0 = model.position_embedding_grad %dy : (tensor<2x6x20xf32>) -> tensor<9x20xf32>
+  // expected-error @+1 {{is the first term of a sum and does not reach all of the storage}}
+  train.accumulate first %0 into %g : tensor<9x20xf32>, tensor<9x20xf32>
+  tile.return
 }
 
 // -----

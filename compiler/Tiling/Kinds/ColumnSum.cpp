@@ -107,7 +107,13 @@ LogicalResult llmc::tiling::emitColumnSum(KernelBuilder &k) {
     Value storage = k.argument(accumulate.getStorage());
     if (!storage)
       return op.emitOpError("storage is not an argument of the kernel");
-    Value stored = k.accumulate(tile, k.flatView(storage), column);
+    if (accumulate.getFirst() &&
+        columns < cast<ShapedType>(accumulate.getStorage().getType())
+                      .getNumElements())
+      return op.emitOpError("is the first term of a sum and does not reach all "
+                            "of the storage");
+    Value stored =
+        k.accumulate(tile, k.flatView(storage), column, accumulate.getFirst());
     if (failed(storeSquares(k, accumulate, stored,
                             {place->front(), k.numBlocks()})))
       return failure();

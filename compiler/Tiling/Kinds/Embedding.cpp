@@ -147,9 +147,10 @@ LogicalResult llmc::tiling::emitEmbeddingGrad(KernelBuilder &k) {
   if (!op || llvm::range_size(k.group()) != (accumulate ? 2 : 1))
     return k.error() << "needs one model.embedding_grad and its accumulation";
   if (!accumulate || !k.returned().empty() ||
-      accumulate.getValue() != op.getOutput())
-    return op.emitOpError("must be accumulated into storage: its result would "
-                          "need zeros in the rows of all other tokens");
+      accumulate.getValue() != op.getOutput() || accumulate.getFirst())
+    return op.emitOpError("must be added to storage: its result, or the first "
+                          "term of a sum, would need zeros in the rows of all "
+                          "other tokens");
   Value tokensMemref = k.argument(op.getTokens());
   Value storage = k.argument(accumulate.getStorage());
   Value gradMemref = k.argument(op.getGrad());
@@ -177,6 +178,7 @@ LogicalResult llmc::tiling::emitEmbeddingGrad(KernelBuilder &k) {
   Value sum = search.sumRows(grad, position);
   Value row = arith::IndexCastOp::create(b, b.getIndexType(), token);
   Value stored = k.accumulate(sum, k.flatView(storage),
-                              k.named(k.mul(row, grad.columns), "row_from"));
+                              k.named(k.mul(row, grad.columns), "row_from"),
+                              /*first=*/false);
   return replaceRowSquares(k, accumulate, stored, row);
 }

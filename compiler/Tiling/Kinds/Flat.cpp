@@ -239,7 +239,6 @@ static LogicalResult emitAdamW(KernelBuilder &k, train::AdamWOp op,
     moment2 = a.roundStochastically(moment2, begin, /*stream=*/2);
   }
   k.store(updated, views[0], begin);
-  k.store(k.tile({block}, 0), views[1], begin);
   k.store(moment1, views[2], begin);
   k.store(moment2, views[3], begin);
   // Rounded to nearest even.
@@ -295,8 +294,8 @@ LogicalResult llmc::tiling::emitFlat(KernelBuilder &k) {
       return emitStore(k, op, round.getValue(), round.getStorage(),
                        /*adds=*/false, *block);
     if (auto add = dyn_cast<train::AddOp>(op))
-      return emitStore(k, op, add.getValue(), add.getStorage(), /*adds=*/true,
-                       *block);
+      return emitStore(k, op, add.getValue(), add.getStorage(),
+                       /*adds=*/!add.getFirst(), *block);
     if (auto zero = dyn_cast<train::ZeroOp>(op))
       return emitZero(k, zero, *block);
   }

@@ -148,7 +148,9 @@ Status CudaDevice::captureEntries() {
       {program.update, "update"},
       {program.evaluate, "evaluate"},
       {program.generate, "generate"},
+      {program.firstMicroStep, "first_micro_step"},
       {program.lastMicroStep, "last_micro_step"},
+      {program.onlyMicroStep, "only_micro_step"},
   };
   for (auto [entry, name] : known)
     if (entry)

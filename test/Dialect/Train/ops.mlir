@@ -12,6 +12,10 @@ func.func @accumulate(%g: tensor<8x4xf32>) {
   %ref = train.ref gradient @w : tensor<8x4xf32>
   // CHECK: train.accumulate %{{.*}} into %[[REF]] : tensor<8x4xf32>, tensor<8x4xf32>
   train.accumulate %g into %ref : tensor<8x4xf32>, tensor<8x4xf32>
+  // CHECK: train.accumulate first %{{.*}} into %[[REF]] : tensor<8x4xf32>, tensor<8x4xf32>
+  train.accumulate first %g into %ref : tensor<8x4xf32>, tensor<8x4xf32>
+  // CHECK: train.zero %[[REF]] : tensor<8x4xf32>
+  train.zero %ref : tensor<8x4xf32>
   // CHECK: %[[BLOCKS:.*]] = train.squares 0 : tensor<3xf32>
   // CHECK: train.accumulate %{{.*}} into %[[REF]] squares %[[BLOCKS]] : tensor<8x4xf32>, tensor<8x4xf32>, tensor<3xf32>
   %blocks = train.squares 0 : tensor<3xf32>

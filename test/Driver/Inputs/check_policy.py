@@ -43,25 +43,39 @@ close(step["tokens_per_second"], step["tokens"] / step["seconds"])
 ranks, batches = verdict["gpus"], step["micro_batches"]
 assert ranks == options.ranks
 assert step["tokens"] == ranks * batches * verdict["batch"] * verdict["sequence"]
+# A step's first micro-batch stores its gradients, its last one sums over ranks.
+sums = ranks > 1 and verdict["zero"] < 2
+counts = {"first_micro_step": 1, "micro_step": batches - 1, "update": 1}
+if sums:
+    counts |= {"micro_step": batches - 2, "last_micro_step": 1}
+if batches == 1:
+    counts = {"only_micro_step" if sums else "first_micro_step": 1, "update": 1}
+counts = {name: runs for name, runs in counts.items() if runs}
+assert counts == {name: f["runs"] for name, f in step.items() if isinstance(f, dict)}
 # The kernels' sum of one micro-batch is what the streams ran.
+first = step[next(iter(counts))]
 close(
     plan["kernels"]["seconds"],
-    step["micro_step"]["compute_seconds"] + step["update"]["compute_seconds"],
+    first["compute_seconds"] + step["update"]["compute_seconds"],
 )
 functions = {f["name"]: f["kernels"] for f in plan["kernels"]["functions"]}
 close(
     plan["kernels"]["seconds"],
-    sum(k["runs"] * k["seconds"] for name in ("micro_step", "update") for k in functions[name]),
+    sum(k["runs"] * k["seconds"] for name in ("first_micro_step", "update") for k in functions[name]),
 )
 for kernel in (k for kernels in functions.values() for k in kernels):
     assert kernel["grid"] and kernel["threads"] > 0 and kernel["registers"] > 0 and not kernel["registers_reported"]
     assert kernel["blocks_per_sm"] > 0 and 0 < kernel["fill"] <= 1
+if batches > 2:
+    # To store costs less than to add.
+    assert first["compute_seconds"] < step["micro_step"]["compute_seconds"]
+    assert first["copied_bytes"] <= step["micro_step"]["copied_bytes"]
 assert 0 < plan["kernels"]["peak_share"] < 1 and 0 < plan["kernels"]["fill"] <= 1
 
 # Transfers of a sort run one at a time, and cost what the kernels wait for.
 COPIES = ("to_device", "to_host")
 sent = copied = 0
-for name, runs in (("micro_step", batches - 1), ("last_micro_step", 1), ("update", 1)):
+for name, runs in counts.items():
     function = step[name]
     ends = {}
     exposed = {False: 0, True: 0}
@@ -83,7 +97,9 @@ if ranks == 1:
     assert sent == 0 and step["exposed_seconds"] == 0
 elif verdict["zero"] == 0:
     # A ring's all-reduce sends 2 (N - 1) / N of the bytes of all gradients.
-    assert step["last_micro_step"]["sent_bytes"] == 2 * (ranks - 1) * (arenas["gradients"] // ranks)
+    reduced = 2 * (ranks - 1) * (arenas["gradients"] // ranks)
+    last = "last_micro_step" if batches > 1 else "only_micro_step"
+    assert step[last]["sent_bytes"] == reduced
     assert step["update"]["sent_bytes"] <= 1 << 20
 
 # The search chose the fastest of what fits, and says why not the others.
