@@ -28,9 +28,15 @@ private:
   LogicalResult verifyOnDevice(Operation *op);
   LogicalResult verifyFree(Operation *op);
 
+  /// A copy that is under way, and what it works on.
+  struct Pending {
+    plan::CopyOp copy;
+    Extent source, destination;
+  };
+
   SymbolTable symbols;
   int64_t ranks;
-  SmallVector<plan::CopyOp> pending; // in the function, up to an op
+  SmallVector<Pending> pending; // in the function, up to an op
 };
 
 } // namespace
@@ -55,18 +61,18 @@ LogicalResult Verifier::verifyOnDevice(Operation *op) {
 LogicalResult Verifier::verifyFree(Operation *op) {
   for (Value place : op->getOperands()) {
     Extent extent = getExtent(place, ranks);
-    for (plan::CopyOp copy : pending)
-      for (Value used : copy->getOperands()) {
-        if (!extent.overlaps(getExtent(used, ranks)))
-          continue;
-        InFlightDiagnostic diagnostic =
-            op->emitOpError("touches bytes ")
-            << extent.begin << " to " << extent.end << " of '" << extent.arena
-            << "' before the copy "
-            << stringifyCopyDirection(copy.getDirection()) << " is waited for";
-        diagnostic.attachNote(copy.getLoc()) << "it is started here";
-        return diagnostic;
-      }
+    for (Pending &other : pending) {
+      if (!extent.overlaps(other.source) && !extent.overlaps(other.destination))
+        continue;
+      InFlightDiagnostic diagnostic =
+          op->emitOpError("touches bytes ")
+          << extent.begin << " to " << extent.end << " of '" << extent.arena
+          << "' before the copy "
+          << stringifyCopyDirection(other.copy.getDirection())
+          << " is waited for";
+      diagnostic.attachNote(other.copy.getLoc()) << "it is started here";
+      return diagnostic;
+    }
   }
   return success();
 }
@@ -75,8 +81,8 @@ LogicalResult Verifier::verify(plan::FuncOp function) {
   pending.clear();
   for (Operation &op : function.getBody().front()) {
     if (auto wait = dyn_cast<plan::WaitOp>(op)) {
-      llvm::erase_if(pending, [&](plan::CopyOp copy) {
-        return copy.getPending() == wait.getPending();
+      llvm::erase_if(pending, [&](Pending &other) {
+        return other.copy.getPending() == wait.getPending();
       });
       continue;
     }
@@ -92,7 +98,8 @@ LogicalResult Verifier::verify(plan::FuncOp function) {
     int64_t waits = llvm::range_size(copy.getPending().getUses());
     if (waits != 1)
       return copy.emitOpError("expected one plan.wait for it, found ") << waits;
-    pending.push_back(copy);
+    pending.push_back({copy, getExtent(copy.getSource(), ranks),
+                       getExtent(copy.getDestination(), ranks)});
   }
   return success();
 }

@@ -31,11 +31,13 @@ static void hoistHandles(Block &block) {
   Operation *first = &block.front();
   while (isHandle(first))
     first = first->getNextNode();
-  for (Operation &op : llvm::make_early_inc_range(block)) {
+  // From there on: to ask for the order after each move would count anew.
+  auto others = llvm::make_range(first->getIterator(), block.end());
+  for (Operation &op : llvm::make_early_inc_range(others)) {
     auto wait = op.getNumOperands()
                     ? op.getOperand(0).getDefiningOp<dist::WaitOp>()
                     : dist::WaitOp();
-    if (isHandle(&op) && !wait && first->isBeforeInBlock(&op))
+    if (isHandle(&op) && !wait)
       op.moveBefore(first);
   }
 }
