@@ -1,6 +1,6 @@
 """Several ranks train as one does.
 
-    ranks.py MODEL DIR [--ranks 2,3,4] [--zero 0,1,2,3] [--accumulate 1,2]
+    ranks.py MODEL DIR [--ranks 2,3,4] [--zero 0,1,2,3] [--accumulate 1,3]
              [--recompute none|ops|layer] [--without-mpi]
 
 Compiles Inputs/MODEL.mlir for one rank and, in each stage of ZeRO, for more, and
@@ -30,7 +30,7 @@ def main():
     parser.add_argument("directory")
     parser.add_argument("--ranks", default="2,3,4")
     parser.add_argument("--zero", default="0,1,2,3")
-    parser.add_argument("--accumulate", default="1,2")
+    parser.add_argument("--accumulate", default="1,3")
     parser.add_argument("--recompute", default="none")
     parser.add_argument("--without-mpi", action="store_true")
     arguments = parser.parse_args()
