@@ -135,8 +135,15 @@ std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
     change = withRest(change)(policy->options);
     advice.push_back({std::move(change), std::move(*policy)});
   }
+  // Where the shortest sequence does not fit, none does.
+  PipelineOptions shortest = open;
+  while (*shortest.sequence / 2 >= kLeastSequence)
+    shortest.sequence = *shortest.sequence / 2;
+  bool mayShorten = *shortest.sequence < *options.sequence &&
+                    !hasTooMuchState(open) &&
+                    PolicySearch(model, shortest, limits).canFit();
   for (int64_t sequence = *options.sequence / 2;
-       sequence >= kLeastSequence && !hasTooMuchState(open); sequence /= 2) {
+       mayShorten && sequence >= kLeastSequence; sequence /= 2) {
     PipelineOptions changed = open;
     changed.sequence = sequence;
     if (consider(changed, withRest(llvm::formatv("--seq={0}", sequence))))

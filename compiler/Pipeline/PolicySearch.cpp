@@ -177,13 +177,38 @@ void PolicySearch::refineBatch() {
     }
 }
 
-void PolicySearch::run() {
-  SmallVector<std::string> stages{options.zero}, recomputes{options.recompute};
+SmallVector<std::string> PolicySearch::getStages() const {
   if (options.zero == "auto" && options.ranks > 1)
-    stages.assign(std::begin(kZeroStages), std::end(kZeroStages));
+    return {std::begin(kZeroStages), std::end(kZeroStages)};
+  return {options.zero};
+}
+
+/// What keeps most first.
+SmallVector<std::string> PolicySearch::getRecomputes() const {
   if (options.recompute == "auto")
-    recomputes.assign(std::begin(kRecomputes), std::end(kRecomputes));
-  for (const std::string &zero : stages) {
+    return {std::begin(kRecomputes), std::end(kRecomputes)};
+  return {options.recompute};
+}
+
+bool PolicySearch::canFit() {
+  for (const std::string &zero : getStages()) {
+    PipelineOptions candidate = options;
+    candidate.zero = zero;
+    candidate.recompute = getRecomputes().back();
+    SmallVector<OffloadSet> offloads = getOffloads(candidate);
+    candidate.autoOffload = false;
+    for (OffloadSet offload : llvm::reverse(offloads)) {
+      candidate.offload = offload;
+      if (planLeast(candidate).fits())
+        return true;
+    }
+  }
+  return false;
+}
+
+void PolicySearch::run() {
+  SmallVector<std::string> recomputes = getRecomputes();
+  for (const std::string &zero : getStages()) {
     PipelineOptions candidate = options;
     candidate.zero = zero;
     SmallVector<OffloadSet> offloads = getOffloads(candidate);

@@ -58,6 +58,8 @@ public:
 
   /// Plans what the options leave open.
   void run();
+  /// Whether anything fits. Plans no more than tells.
+  bool canFit();
   /// The fastest that fits; null if none does. Where times are not predicted,
   /// the one that sends least, with the largest micro-batch.
   const PlannedPolicy *getBest() const;
@@ -90,6 +92,8 @@ private:
   llvm::SmallVector<OffloadSet>
   getOffloads(const PipelineOptions &candidate) const;
   bool isAllowed(const OffloadSet &offload) const;
+  llvm::SmallVector<std::string> getStages() const;
+  llvm::SmallVector<std::string> getRecomputes() const;
   const PlannedPolicy &planLeast(PipelineOptions options);
   std::optional<PlannedPolicy> tryOptions(const PipelineOptions &options);
   bool hasTooMuchState(const PipelineOptions &options) const;
