@@ -5,6 +5,7 @@
 #include "comm/Launch.h"
 #include "comm/MpiLibrary.h"
 #include "comm/NcclLibrary.h"
+#include "core/Clock.h"
 #include "core/Console.h"
 #include "device/Arena.h"
 #include "device/cpu/ThreadPool.h"
@@ -14,6 +15,7 @@
 #include "train/Program.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -29,8 +31,18 @@ namespace {
 constexpr int64_t probeBytes = int64_t(32) << 20;
 /// What `Transfers` pins for each GPU.
 constexpr int64_t copyBuffers = int64_t(6) << 20;
+/// A GPU that rests has slow clocks and a slow link, and takes some tenths of a
+/// second to come back: so long it is kept busy, and the best time counts.
+constexpr std::chrono::milliseconds wakingTime(400);
 /// What of a link's rate copies reach.
 constexpr double usualShare = 0.6;
+
+/// What copies between the host and a GPU reach, in bytes a second, and what
+/// surrounds the GPU while they are under way.
+struct Link {
+  double up = 0, down = 0;
+  Surroundings around;
+};
 
 class Examination {
 public:
@@ -61,11 +73,11 @@ private:
   void examinePinning();
   void examineGpus(const Driver &driver, int count);
   void examineGpu(const Driver &driver, const Gpu &gpu);
-  void examineSlot(const Gpu &gpu, const Surroundings &around, double rate);
+  void examineSlot(const Gpu &gpu, const Link &link);
   void examinePeers(const Driver &driver);
   void examineNccl();
-  Status measureHost(const Driver &driver, const Gpu &gpu, double &up,
-                     double &down, int64_t &available);
+  Status measureHost(const Driver &driver, const Gpu &gpu, Link &link,
+                     int64_t &available);
 
   const LlmcProgram &program;
   Nvml nvml;
@@ -197,7 +209,8 @@ void Examination::examineGpus(const Driver &driver, int count) {
 }
 
 Status Examination::measureHost(const Driver &driver, const Gpu &gpu,
-                                double &up, double &down, int64_t &available) {
+                                Link &link, int64_t &available) {
+  const char *what = "a copy between host and GPU failed";
   CUcontext context = nullptr;
   LLMC_TRY(driver.check(driver.cuDevicePrimaryCtxRetain(&context, gpu.device),
                         "the GPU cannot be used"));
@@ -223,34 +236,49 @@ Status Examination::measureHost(const Driver &driver, const Gpu &gpu,
   LLMC_TRY(createEvent(driver, cleanup, eventTimed, begin));
   LLMC_TRY(createEvent(driver, cleanup, eventTimed, end));
   constexpr int rounds = 4;
-  for (double *rate : {&up, &down}) {
-    // The first copy wakes the link up.
-    for (int round = -1; round < rounds; ++round) {
-      if (round == 0)
-        LLMC_TRY(driver.check(driver.cuEventRecord(begin, stream), "a copy"));
+  // Puts `rounds` copies on the stream, between the two events.
+  auto copy = [&](bool isUp) -> Status {
+    LLMC_TRY(driver.check(driver.cuEventRecord(begin, stream), what));
+    for (int round = 0; round < rounds; ++round)
       LLMC_TRY(driver.check(
-          rate == &up
+          isUp
               ? driver.cuMemcpyHtoDAsync_v2(device, pinned, probeBytes, stream)
               : driver.cuMemcpyDtoHAsync_v2(pinned, device, probeBytes, stream),
-          "a copy between host and GPU failed"));
-    }
-    LLMC_TRY(driver.check(driver.cuEventRecord(end, stream), "a copy"));
-    LLMC_TRY(driver.check(driver.cuStreamSynchronize(stream),
-                          "a copy between host and GPU failed"));
-    float milliseconds = 0;
-    LLMC_TRY(driver.check(driver.cuEventElapsedTime(&milliseconds, begin, end),
-                          "cuEventElapsedTime"));
-    if (milliseconds > 0)
-      *rate = rounds * static_cast<double>(probeBytes) / (milliseconds * 1e-3);
+          what));
+    return driver.check(driver.cuEventRecord(end, stream), what);
+  };
+  auto wait = [&] {
+    return driver.check(driver.cuStreamSynchronize(stream), what);
+  };
+  for (bool isUp : {true, false}) {
+    double &rate = isUp ? link.up : link.down;
+    const Clock::time_point start = Clock::now();
+    do {
+      LLMC_TRY(copy(isUp));
+      LLMC_TRY(wait());
+      float milliseconds = 0;
+      LLMC_TRY(
+          driver.check(driver.cuEventElapsedTime(&milliseconds, begin, end),
+                       "cuEventElapsedTime"));
+      if (milliseconds > 0)
+        rate = std::max(rate, rounds * static_cast<double>(probeBytes) /
+                                  (milliseconds * 1e-3));
+    } while (Clock::now() - start < wakingTime);
+  }
+  // A GPU that rests says the speed to which it has lowered its link.
+  if (Result<std::string> bus = busIdOf(driver, gpu); bus.isOk()) {
+    LLMC_TRY(copy(true));
+    link.around = nvml.ask(*bus);
+    LLMC_TRY(wait());
   }
   return Status::ok();
 }
 
 void Examination::examineGpu(const Driver &driver, const Gpu &gpu) {
   const std::string name = fmt::format("GPU {}", gpu.number);
-  double up = 0, down = 0;
+  Link link;
   int64_t available = 0;
-  Status measured = measureHost(driver, gpu, up, down, available);
+  Status measured = measureHost(driver, gpu, link, available);
   if (!measured.isOk())
     return fails(name, measured.message());
   if (Result<Code> code = chooseCode(driver, gpu, program); !code.isOk())
@@ -266,14 +294,14 @@ void Examination::examineGpu(const Driver &driver, const Gpu &gpu) {
                          "GPU (nvidia-smi lists them), or compile with a "
                          "smaller --batch or --seq, or with --offload");
   ok(name, fmt::format("host to GPU {:.1f} GB/s, GPU to host {:.1f} GB/s",
-                       up * 1e-9, down * 1e-9));
-  if (Result<std::string> bus = busIdOf(driver, gpu); bus.isOk())
-    examineSlot(gpu, nvml.ask(*bus), std::min(up, down));
+                       link.up * 1e-9, link.down * 1e-9));
+  examineSlot(gpu, link);
 }
 
-void Examination::examineSlot(const Gpu &gpu, const Surroundings &around,
-                              double rate) {
+void Examination::examineSlot(const Gpu &gpu, const Link &found) {
   const std::string name = fmt::format("GPU {}", gpu.number);
+  const Surroundings &around = found.around;
+  const double rate = std::min(found.up, found.down);
   if (around.width > 0 && around.generation > 0) {
     // GB/s of a lane, by generation, after line coding.
     constexpr double ofLane[] = {0, 0.25, 0.5, 0.985, 1.969, 3.938, 7.56};
@@ -288,7 +316,7 @@ void Examination::examineSlot(const Gpu &gpu, const Surroundings &around,
                              around.mostWidth));
     else if (around.generation < around.mostGeneration)
       slow(name, text + ": see the board's setting of the slot; a GPU that "
-                        "rests lowers it, too, but it was just used");
+                        "rests lowers it, too, but copies were under way");
     else if (rate > 0 && rate * 1e-9 < usualShare * link)
       slow(name, fmt::format("{}, {:.1f} GB/s, of which copies reach only "
                              "{:.1f}: other devices may share the lanes",

@@ -76,6 +76,13 @@ TEST_F(DoctorTest, SlotsPowerAndHeat) {
               0, {"GB/s, of which copies reach only 268.4"});
 }
 
+TEST_F(DoctorTest, AGpuThatRestedIsMeasuredAwake) {
+  Outcome found = doctor("waking=2", "rests=1");
+  expectLines(found, 0,
+              {"ok    GPU 0          host to GPU 268.4 GB/s, GPU to host 268.4",
+               "ok    GPU 0          PCIe 4.0 x16 now, 4.0 x16 at most\n"});
+}
+
 TEST_F(DoctorTest, TooLittleMemlock) {
   expectLines(doctor("", "", "ulimit -l 64 && "), 0,
               {"slow  pinned memory  64.0 KiB allowed (ulimit -l), the program "

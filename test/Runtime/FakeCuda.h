@@ -10,6 +10,7 @@
 //   version=13000 devices=1 major=8 minor=9 free=24000000000 shared=101376
 //   maxthreads=1024 name=NVIDIA_GeForce_RTX_4090 (underlines become spaces)
 //   peers=1 lies=0      GPUs reach each other's memory; their copies are zeros
+//   waking=0            so many timings take ten times as long: clocks rise
 //   eager=1             copies between streams run as early as they may
 //   fail=FUNCTION:N:R   the N-th call of the function yields the result R
 //   fault=SYMBOL:R      running this kernel breaks the device with the result R
@@ -48,6 +49,8 @@ typedef void (*FakeCudaConfigure)(const char *words);
 typedef long (*FakeCudaCalls)(const char *function);
 /// Objects that were made and not freed, device and host memory included.
 typedef long (*FakeCudaLive)();
+/// Pieces of work that streams have put off.
+typedef long (*FakeCudaPending)();
 }
 
 #endif // LLMC_TEST_RUNTIME_FAKECUDA_H

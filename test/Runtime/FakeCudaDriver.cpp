@@ -27,6 +27,14 @@ long fakeCudaLive() {
   return static_cast<long>(state->live.size() + state->registered.size());
 }
 
+long fakeCudaPending() {
+  std::lock_guard<std::mutex> lock(mutex);
+  size_t pending = 0;
+  for (CUstream stream : state->streams)
+    pending += stream->queue.size();
+  return static_cast<long>(pending);
+}
+
 CUresult cuInit(unsigned) {
   if (state->calls.empty())
     if (const char *words = std::getenv("LLMC_FAKE_CUDA"))
@@ -270,6 +278,10 @@ CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph,
     launches.push_back(graph->nodes[node].run);
   return make(executable, new CUgraphExec_st{launches});
 }
+CUresult cuGraphUpload(CUgraphExec, CUstream) {
+  ENTER(cuGraphUpload);
+  return state->broken;
+}
 CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
   ENTER(cuGraphLaunch);
   stream->isOfKernels = true;
@@ -312,7 +324,9 @@ CUresult cuEventQuery(CUevent event) {
 }
 CUresult cuEventElapsedTime(float *milliseconds, CUevent, CUevent) {
   ENTER(cuEventElapsedTime);
-  *milliseconds = 0.5f;
+  *milliseconds =
+      state->calls["cuEventElapsedTime"] > state->number("waking", 0) ? 0.5f
+                                                                      : 5.0f;
   return success;
 }
 CUresult cuEventDestroy_v2(CUevent event) {

@@ -1,13 +1,15 @@
 //===- FakeNvml.cpp - NVIDIA's management library for tests ---------------===//
 //
 // The environment's LLMC_FAKE_NVML holds words: generation=4 width=16
-// mostgeneration=4 mostwidth=16 power=450 usualpower=450 degrees=40
+// mostgeneration=4 mostwidth=16 power=450000 usualpower=450000 degrees=41
+// rests=1: the link is of generation 1 while the fake driver has nothing to do
 //
 //===----------------------------------------------------------------------===//
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <dlfcn.h>
 #include <string>
 
 static unsigned setting(const char *name, unsigned otherwise) {
@@ -36,7 +38,16 @@ int nvmlDeviceGetHandleByPciBusId_v2(const char *bus, void **device) {
     *value = setting(name, otherwise);                                         \
     return 0;                                                                  \
   }
-LLMC_FAKE(CurrPcieLinkGeneration, "generation", 4)
+int nvmlDeviceGetCurrPcieLinkGeneration(void *, unsigned *value) {
+  const char *path = std::getenv("LLMC_CUDA_DRIVER");
+  void *driver = path ? ::dlopen(path, RTLD_NOW | RTLD_NOLOAD) : nullptr;
+  auto pending =
+      driver ? reinterpret_cast<long (*)()>(::dlsym(driver, "fakeCudaPending"))
+             : nullptr;
+  const bool isBusy = pending && pending() > 0;
+  *value = setting("rests", 0) && !isBusy ? 1 : setting("generation", 4);
+  return 0;
+}
 LLMC_FAKE(CurrPcieLinkWidth, "width", 16)
 LLMC_FAKE(MaxPcieLinkGeneration, "mostgeneration", 4)
 LLMC_FAKE(MaxPcieLinkWidth, "mostwidth", 16)

@@ -187,12 +187,16 @@ Status CudaDevice::captureEntry(EntryGraphs &one, size_t number) {
     driver->cuGraphDestroy(graph);
   // A launch that failed says more than the capture that it broke.
   LLMC_TRY(failure);
-  LLMC_TRY(driver->check(
-      made, fmt::format("the graph of {} cannot be made", one.name)));
+  auto check = [&](CUresult result) {
+    return driver->check(
+        result, fmt::format("the graph of {} cannot be made", one.name));
+  };
+  LLMC_TRY(check(made));
   cleanup.add([this, executable = one.graphs[number]] {
     driver->cuGraphExecDestroy(executable);
   });
-  return Status::ok();
+  // Else the first launch takes the memory that it needs on the GPU.
+  return check(driver->cuGraphUpload(one.graphs[number], compute));
 }
 
 Status CudaDevice::write(LlmcArenaKind kind, int64_t offset, const void *data,

@@ -17,10 +17,23 @@ std::string formatVersion(int version) {
   return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
 }
 
-/// A kernel failed, now or before.
+/// A kernel failed, now or before. Between these lie results of other kinds,
+/// as of memory that is registered twice.
 static bool isFault(CUresult result) {
-  return result >= firstFault && result <= lastFault &&
-         result != launchOutOfResources;
+  switch (result) {
+  case illegalAddress:
+  case launchTimeout:
+  case assertFailed:
+  case hardwareStackError:
+  case illegalInstruction:
+  case misalignedAddress:
+  case invalidAddressSpace:
+  case invalidPc:
+  case launchFailed:
+    return true;
+  default:
+    return false;
+  }
 }
 
 std::string Driver::describe(CUresult result) const {

@@ -34,9 +34,13 @@ using CUgraphExec = struct CUgraphExec_st *;
 // Results that get a remedy of their own.
 constexpr CUresult success = 0, outOfMemory = 2, stubLibrary = 34,
                    deviceUnavailable = 46, noDevice = 100,
-                   eccUncorrectable = 214, firstFault = 700,
-                   launchOutOfResources = 701, lastFault = 719,
-                   systemDriverMismatch = 803, unknownError = 999;
+                   eccUncorrectable = 214, illegalAddress = 700,
+                   launchTimeout = 702, peerAccessAlreadyEnabled = 704,
+                   assertFailed = 710, hardwareStackError = 714,
+                   illegalInstruction = 715, misalignedAddress = 716,
+                   invalidAddressSpace = 717, invalidPc = 718,
+                   launchFailed = 719, systemDriverMismatch = 803,
+                   unknownError = 999;
 
 // Options and attributes.
 constexpr int attributeComputeMajor = 75, attributeComputeMinor = 76,
@@ -85,6 +89,7 @@ constexpr int captureThreadLocal = 1;
   X(cuStreamBeginCapture_v2, (CUstream, int))                                  \
   X(cuStreamEndCapture, (CUstream, CUgraph *))                                 \
   X(cuGraphInstantiateWithFlags, (CUgraphExec *, CUgraph, unsigned long long)) \
+  X(cuGraphUpload, (CUgraphExec, CUstream))                                    \
   X(cuGraphLaunch, (CUgraphExec, CUstream))                                    \
   X(cuGraphDestroy, (CUgraph))                                                 \
   X(cuGraphExecDestroy, (CUgraphExec))                                         \

@@ -298,7 +298,7 @@ void GpuCollectives::disconnect() {
     return;
   // Where others have failed, or are gone, there is nobody to say goodbye to.
   const bool isOver = ranks.isOwnError() &&
-                      library.CommFinalize(comm) <= nccl::inProgress &&
+                      library.check(library.CommFinalize(comm), "").isOk() &&
                       settle("").isOk();
   isOver ? library.CommDestroy(comm) : library.CommAbort(comm);
   comm = nullptr;

@@ -200,6 +200,14 @@ LLMC_CUDA_API cuGraphInstantiateWithFlags(CUgraphExec *executable,
   return CUDA_SUCCESS;
 }
 
+LLMC_CUDA_API cuGraphUpload(CUgraphExec handle, CUstream streamHandle) {
+  LLMC_CALL(Context);
+  LLMC_STREAM(stream, streamHandle);
+  return stream->capture ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
+         : state.executables.count(handle) ? CUDA_SUCCESS
+                                           : CUDA_ERROR_INVALID_VALUE;
+}
+
 LLMC_CUDA_API cuGraphLaunch(CUgraphExec handle, CUstream streamHandle) {
   LLMC_CALL(Context);
   LLMC_STREAM(stream, streamHandle);
