@@ -30,7 +30,12 @@
   X(cuDeviceGetAttribute, int *, int, CUdevice)                                \
   X(cuDeviceTotalMem_v2, size_t *, CUdevice)                                   \
   X(cuDevicePrimaryCtxRetain, CUcontext *, CUdevice)                           \
+  X(cuCtxSetCurrent, CUcontext)                                                \
   X(cuCtxSynchronize)                                                          \
+  X(cuCtxEnablePeerAccess, CUcontext, unsigned)                                \
+  X(cuCtxDisablePeerAccess, CUcontext)                                         \
+  X(cuMemHostRegister_v2, void *, size_t, unsigned)                            \
+  X(cuMemHostUnregister, void *)                                               \
   X(cuMemGetInfo_v2, size_t *, size_t *)                                       \
   X(cuMemAlloc_v2, CUdeviceptr *, size_t)                                      \
   X(cuMemFree_v2, CUdeviceptr)                                                 \
@@ -85,6 +90,7 @@ struct Driver {
     CUcontext context;
     ASSERT_EQ(cuInit(0), 0);
     ASSERT_EQ(cuDevicePrimaryCtxRetain(&context, 0), 0);
+    ASSERT_EQ(cuCtxSetCurrent(context), 0);
     std::ifstream file(LLMC_EMULATOR_TEST_KERNELS, std::ios::binary);
     image.assign(std::istreambuf_iterator<char>(file), {});
     ASSERT_EQ(cuModuleLoadData(&module, image.data()), 0);

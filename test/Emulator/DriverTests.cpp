@@ -3,6 +3,7 @@
 #include "Driver.h"
 
 #include <cstring>
+#include <thread>
 
 using namespace llmc::emulator;
 
@@ -46,7 +47,19 @@ TEST(DriverTest, CallsThatAreWrong) {
     EXPECT_EQ(driver.cuDeviceGetCount(&value), CUDA_ERROR_NOT_INITIALIZED);
     EXPECT_EQ(driver.cuInit(0), 0);
     EXPECT_EQ(driver.cuMemAlloc_v2(&p, 16), CUDA_ERROR_INVALID_CONTEXT);
+    CUcontext context;
+    EXPECT_EQ(driver.cuDevicePrimaryCtxRetain(&context, 0), 0);
+    // It is there, but not yet this thread's.
+    EXPECT_EQ(driver.cuMemAlloc_v2(&p, 16), CUDA_ERROR_INVALID_CONTEXT);
     driver.start();
+    EXPECT_EQ(driver.cuMemAlloc_v2(&p, 16), 0);
+    std::thread([&] {
+      EXPECT_EQ(driver.cuMemFree_v2(p), CUDA_ERROR_INVALID_CONTEXT);
+    }).join();
+    EXPECT_EQ(driver.cuCtxEnablePeerAccess(context, 0),
+              CUDA_ERROR_INVALID_DEVICE);
+    EXPECT_EQ(driver.cuCtxDisablePeerAccess(context),
+              CUDA_ERROR_PEER_ACCESS_NOT_ENABLED);
     CUdeviceptr x = driver.floats(1024, 0);
     std::vector<float> host(2048);
     EXPECT_EQ(driver.cuMemcpyHtoD_v2(x, host.data(), 4097),

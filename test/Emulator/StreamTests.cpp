@@ -249,9 +249,10 @@ TEST(GraphTest, BranchesNeedTheirDependencies) {
 
 TEST(GraphTest, WhatACaptureForbids) {
   // Each of these breaks the capture, and the end says so.
-  for (int which = 0; which < 6; ++which)
+  for (int which = 0; which < 8; ++which)
     inChild({}, [which](Driver &driver) {
       TwoStreams s(driver);
+      EXPECT_EQ(driver.cuMemHostRegister_v2(&s.host, 4, 0), 0);
       CUdeviceptr p;
       CUgraph graph;
       int host = 0;
@@ -281,6 +282,12 @@ TEST(GraphTest, WhatACaptureForbids) {
       case 5:
         result = driver.cuStreamWaitEvent(s.first, s.back, 0);
         expected = CUDA_ERROR_STREAM_CAPTURE_ISOLATION;
+        break;
+      case 6:
+        result = driver.cuMemHostUnregister(&s.host);
+        break;
+      case 7:
+        result = driver.cuModuleUnload(driver.module);
         break;
       }
       EXPECT_EQ(result, expected) << which;

@@ -288,6 +288,58 @@ TEST_F(CudaTest, PeaksAreOfTheVeryGpuAndPrecision) {
 }
 
 // Whatever call fails, the error comes up and nothing is left behind.
+// What the stand-in refuses as the driver does; the runtime does none of it.
+TEST_F(CudaTest, TheFakeDriverIsAsStrict) {
+  auto driver = cuda::Driver::open();
+  ASSERT_TRUE(driver.isOk());
+  const cuda::Driver &d = **driver;
+  constexpr int invalidValue = 1, invalidContext = 201, invalidHandle = 400,
+                unsupported = 900, invalidated = 901, capturedEvent = 907;
+  cuda::CUdeviceptr memory = 0;
+  EXPECT_EQ(d.cuMemAlloc_v2(&memory, 16), invalidContext);
+  cuda::CUcontext context = nullptr;
+  ASSERT_EQ(d.cuDevicePrimaryCtxRetain(&context, 0), cuda::success);
+  ASSERT_EQ(d.cuCtxSetCurrent(context), cuda::success);
+  cuda::CUstream stream = nullptr;
+  ASSERT_EQ(d.cuStreamCreate(&stream, cuda::streamNonBlocking), cuda::success);
+  cuda::CUevent timed = nullptr, untimed = nullptr;
+  ASSERT_EQ(d.cuEventCreate(&timed, cuda::eventTimed), cuda::success);
+  ASSERT_EQ(d.cuEventCreate(&untimed, cuda::eventUntimed), cuda::success);
+  float time = 0;
+  EXPECT_EQ(d.cuEventElapsedTime(&time, timed, timed), invalidHandle);
+  ASSERT_EQ(d.cuEventRecord(untimed, stream), cuda::success);
+  EXPECT_EQ(d.cuEventElapsedTime(&time, untimed, untimed), invalidHandle);
+
+  cuda::CUmodule loaded = nullptr;
+  cuda::CUfunction function = nullptr;
+  ASSERT_EQ(d.cuModuleLoadData(&loaded, &module), cuda::success);
+  ASSERT_EQ(d.cuModuleGetFunction(&function, loaded, "grow"), cuda::success);
+  float values[2] = {};
+  void *pointers[] = {&values[0], &values[1]};
+  void *parameters[] = {&pointers[0], &pointers[1]};
+  auto launch = [&](unsigned y, unsigned threads, unsigned shared) {
+    return d.cuLaunchKernel(function, 1, y, 1, threads, 1, 1, shared, stream,
+                            parameters, nullptr);
+  };
+  EXPECT_EQ(launch(65536, 32, 0), invalidValue);
+  EXPECT_EQ(launch(1, 1025, 0), invalidValue);
+  EXPECT_EQ(launch(1, 32, 49153), invalidValue);
+  EXPECT_EQ(d.cuFuncSetAttribute(function, cuda::functionDynamicShared, 101377),
+            invalidValue);
+  ASSERT_EQ(d.cuFuncSetAttribute(function, cuda::functionDynamicShared, 101376),
+            cuda::success);
+  EXPECT_EQ(launch(1, 32, 49153), cuda::success);
+  ASSERT_EQ(d.cuStreamSynchronize(stream), cuda::success);
+
+  cuda::CUgraph graph = nullptr;
+  ASSERT_EQ(d.cuStreamBeginCapture_v2(stream, cuda::captureThreadLocal),
+            cuda::success);
+  ASSERT_EQ(d.cuEventRecord(timed, stream), cuda::success);
+  EXPECT_EQ(d.cuMemAlloc_v2(&memory, 16), unsupported);
+  EXPECT_EQ(d.cuStreamEndCapture(stream, &graph), invalidated);
+  EXPECT_EQ(d.cuEventSynchronize(timed), capturedEvent);
+}
+
 TEST_F(CudaTest, EveryCallIsChecked) {
   const char *names[] = {
 #define LLMC_NAME(name, parameters) #name,

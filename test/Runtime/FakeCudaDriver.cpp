@@ -111,6 +111,7 @@ CUresult cuDevicePrimaryCtxRelease_v2(CUdevice) {
 }
 CUresult cuCtxSetCurrent(CUcontext) {
   ENTER(cuCtxSetCurrent);
+  makeCurrent();
   return success;
 }
 CUresult cuCtxSynchronize() {
@@ -221,8 +222,10 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
 }
 CUresult cuStreamSynchronize(CUstream stream) {
   ENTER(cuStreamSynchronize);
-  if (stream->capture)
+  if (stream->capture) {
+    stream->capture->isInvalid = true;
     return 900; // CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
+  }
   advance(stream, true);
   return state->broken;
 }
@@ -246,14 +249,19 @@ CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned) {
 CUresult cuStreamBeginCapture_v2(CUstream stream, int) {
   ENTER(cuStreamBeginCapture_v2);
   stream->heads.clear();
-  return make(&stream->capture, new CUgraph_st);
+  state->capture = new CUgraph_st;
+  state->capturing = std::this_thread::get_id();
+  return make(&stream->capture, state->capture);
 }
 CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph) {
   std::lock_guard<std::mutex> lock(mutex);
   CUresult result = enter("cuStreamEndCapture");
   CUgraph captured = std::exchange(stream->capture, nullptr);
   if (!captured)
-    return 901;
+    return 401; // CUDA_ERROR_ILLEGAL_STATE
+  state->capture = nullptr;
+  if (!result && captured->isInvalid)
+    result = 901; // CUDA_ERROR_STREAM_CAPTURE_INVALIDATED
   // The rest of what other streams captured would run beside the next graph.
   const std::vector<size_t> order = orderOf(*captured, stream->heads);
   if (!result && order.size() != captured->nodes.size())
@@ -298,9 +306,11 @@ CUresult cuGraphExecDestroy(CUgraphExec executable) {
   ENTER(cuGraphExecDestroy);
   return destroy(executable);
 }
-CUresult cuEventCreate(CUevent *event, unsigned) {
+CUresult cuEventCreate(CUevent *event, unsigned flags) {
   ENTER(cuEventCreate);
-  return make(event, new CUevent_st);
+  make(event, new CUevent_st);
+  (*event)->isTimed = flags != eventUntimed;
+  return success;
 }
 CUresult cuEventRecord(CUevent event, CUstream stream) {
   ENTER(cuEventRecord);
@@ -314,6 +324,8 @@ CUresult cuEventRecord(CUevent event, CUstream stream) {
 }
 CUresult cuEventSynchronize(CUevent event) {
   ENTER(cuEventSynchronize);
+  if (event->capture)
+    return 907; // CUDA_ERROR_CAPTURED_EVENT
   while (event->reached < event->recorded && step(event->stream, true))
     ;
   return state->broken;
@@ -322,8 +334,14 @@ CUresult cuEventQuery(CUevent event) {
   ENTER(cuEventQuery);
   return event->reached == event->recorded ? success : 600;
 }
-CUresult cuEventElapsedTime(float *milliseconds, CUevent, CUevent) {
+CUresult cuEventElapsedTime(float *milliseconds, CUevent begin, CUevent end) {
   ENTER(cuEventElapsedTime);
+  for (CUevent event : {begin, end}) {
+    if (!event->isTimed || !event->recorded)
+      return 400; // CUDA_ERROR_INVALID_HANDLE
+    if (event->reached != event->recorded)
+      return 600; // CUDA_ERROR_NOT_READY
+  }
   *milliseconds =
       state->calls["cuEventElapsedTime"] > state->number("waking", 0) ? 0.5f
                                                                       : 5.0f;
@@ -370,14 +388,24 @@ CUresult cuFuncGetAttribute(int *value, int, CUfunction) {
   *value = static_cast<int>(state->number("maxthreads", 1024));
   return success;
 }
-CUresult cuFuncSetAttribute(CUfunction, int, int) {
+CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
   ENTER(cuFuncSetAttribute);
+  if (value < 0 || value > state->number("shared", 101376))
+    return 1;
+  if (attribute == functionDynamicShared)
+    function->sharedLimit = static_cast<unsigned>(value);
   return success;
 }
 CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
-                        unsigned gridZ, unsigned, unsigned, unsigned, unsigned,
-                        CUstream stream, void **parameters, void **) {
+                        unsigned gridZ, unsigned threads, unsigned, unsigned,
+                        unsigned sharedBytes, CUstream stream,
+                        void **parameters, void **) {
   ENTER(cuLaunchKernel);
+  if (!gridX || !gridY || !gridZ || gridX > 0x7fffffff || gridY > 65535 ||
+      gridZ > 65535 || threads == 0 ||
+      threads > static_cast<unsigned>(state->number("maxthreads", 1024)) ||
+      sharedBytes > function->sharedLimit)
+    return 1; // CUDA_ERROR_INVALID_VALUE
   std::vector<void *> values;
   for (int i = 0; i < function->kernel.numArguments; ++i)
     values.push_back(*static_cast<void **>(parameters[i]));

@@ -10,6 +10,11 @@ namespace fakecuda {
 std::mutex mutex;
 State *state = new State;
 
+long nextSerial() {
+  static long last = 0;
+  return ++last;
+}
+
 void configure(const char *words) {
   std::istringstream stream(words);
   for (std::string word; stream >> word;) {
@@ -87,12 +92,42 @@ std::vector<size_t> orderOf(const CUgraph_st &graph,
   return order;
 }
 
+/// The number of the state whose context the thread has made current.
+static thread_local long current = 0;
+
+void makeCurrent() { current = state->serial; }
+
+static bool needsContext(const std::string &function) {
+  for (const char *prefix : {"cuInit", "cuDriver", "cuDevice", "cuGetError"})
+    if (function.rfind(prefix, 0) == 0)
+      return false;
+  return function != "cuCtxSetCurrent";
+}
+
+/// What the driver forbids while the thread captures, since it may wait for
+/// the GPU or change what memory there is.
+static bool isUnsafe(const std::string &function) {
+  static const std::set<std::string> functions = {
+      "cuCtxSynchronize", "cuMemAlloc_v2",        "cuMemFree_v2",
+      "cuMemHostAlloc",   "cuMemHostRegister_v2", "cuMemHostUnregister",
+      "cuMemFreeHost",    "cuModuleLoadData",     "cuModuleLoadDataEx",
+      "cuModuleUnload",   "cuEventSynchronize",   "cuEventQuery"};
+  return functions.count(function) != 0;
+}
+
 CUresult enter(const char *function) {
   long call = ++state->calls[function];
   auto failure = state->failures.find(function);
-  return failure != state->failures.end() && failure->second.call == call
-             ? failure->second.result
-             : success;
+  if (failure != state->failures.end() && failure->second.call == call)
+    return failure->second.result;
+  if (needsContext(function) && current != state->serial)
+    return 201; // CUDA_ERROR_INVALID_CONTEXT
+  if (state->capture && state->capturing == std::this_thread::get_id() &&
+      isUnsafe(function)) {
+    state->capture->isInvalid = true;
+    return 900; // CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
+  }
+  return success;
 }
 
 CUdeviceptr numberOf(const void *pointer) {

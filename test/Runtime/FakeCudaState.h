@@ -14,6 +14,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace llmc::runtime::cuda {
@@ -32,8 +33,10 @@ struct CUmod_st {
 };
 struct CUfunc_st {
   FakeKernel kernel;
+  unsigned sharedLimit = 48 << 10; ///< until the attribute is set
 };
 struct CUevent_st {
+  bool isTimed = true;
   CUstream stream = nullptr;
   long recorded = 0, reached = 0;
   CUgraph capture = nullptr; ///< where it was recorded last, if in a capture
@@ -51,6 +54,7 @@ struct CUgraph_st {
     std::vector<size_t> after;
   };
   std::vector<Node> nodes;
+  bool isInvalid = false;       ///< a call came that no capture allows
   std::vector<CUstream> joined; ///< streams that wait for captured events
   std::vector<size_t> last;     ///< of the stream that was captured
 };
@@ -69,7 +73,11 @@ struct Failure {
   CUresult result;
 };
 
+/// Each state has its own, since one may lie where another was.
+long nextSerial();
+
 struct State {
+  const long serial = nextSerial();
   std::map<std::string, std::string> settings;
   std::map<std::string, long> calls;
   std::map<std::string, Failure> failures;
@@ -81,6 +89,8 @@ struct State {
   std::map<CUdeviceptr, size_t> registered; ///< of the host, pinned, bytes
   std::deque<CUfunc_st> functions;
   CUctx_st context;
+  CUgraph capture = nullptr; ///< that is under way, begun by the thread
+  std::thread::id capturing;
   std::vector<char> workspace = std::vector<char>(1 << 16);
 
   long number(const char *name, long otherwise) {
@@ -107,8 +117,11 @@ CUresult enqueue(CUstream stream, Work work);
 std::vector<size_t> orderOf(const CUgraph_st &graph,
                             const std::vector<size_t> &heads);
 
-/// Counts a call; the result is the failure that was asked for.
+/// Counts a call; the result is the failure that was asked for, or that the
+/// thread has no context, or is capturing what the call has no place in.
 CUresult enter(const char *function);
+/// Makes the context current for the calling thread.
+void makeCurrent();
 
 CUdeviceptr numberOf(const void *pointer);
 void remember(void *memory, size_t bytes);

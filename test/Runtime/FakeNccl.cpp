@@ -5,7 +5,8 @@
 // were started. It is a host function on a stream of the driver that
 // LLMC_CUDA_DRIVER names, so that it is captured and replayed with graphs.
 // Ranks that do not exchange the same thing are an error. Calls return that
-// they are in progress, and are so until they were asked about some times.
+// they are in progress, and are so until they were asked about some times; who
+// does something else before has an error.
 //
 // The environment's LLMC_FAKE_NCCL holds words:
 //   version=22809
@@ -94,6 +95,7 @@ struct ncclComm {
   int rank = 0;
   long operations = 0; // run so far
   std::atomic<int> asks{0};
+  bool isFinalized = false;
   std::deque<Operation> kept; // those that graphs may still run
   std::mutex mutex;
 
@@ -149,7 +151,13 @@ int submit() {
   return result == 0 ? inProgress : unhandledCudaError;
 }
 
+/// NCCL refuses a communicator whose last call was not seen to be done. What
+/// is posted within a group belongs to one call.
+bool isReady(Comm comm) { return !posted.empty() || comm->asks > 3; }
+
 int post(Comm comm, Stream stream, Message message) {
+  if (!isReady(comm))
+    return invalidUsage;
   postedComm = comm;
   postedStream = stream;
   posted.push_back(message);
@@ -277,12 +285,21 @@ int ncclCommGetAsyncError(Comm comm, int *state) {
   return success;
 }
 
-int ncclCommFinalize(Comm) {
+int ncclCommFinalize(Comm comm) {
   ENTER(ncclCommFinalize);
-  return success;
+  if (!isReady(comm))
+    return invalidUsage;
+  comm->isFinalized = true;
+  comm->asks = 0;
+  return inProgress;
 }
 int ncclCommDestroy(Comm comm) {
   ENTER(ncclCommDestroy);
+  if (!comm->isFinalized || !isReady(comm)) {
+    std::fprintf(stderr, "fake NCCL: rank %d is destroyed before it is done\n",
+                 comm->rank);
+    std::abort();
+  }
   delete comm;
   return success;
 }
@@ -321,6 +338,8 @@ int ncclRecv(void *data, size_t bytes, int, int peer, Comm comm,
 int ncclAllGather(const void *source, void *destination, size_t bytes, int,
                   Comm comm, Stream stream) {
   ENTER(ncclAllGather);
+  if (!isReady(comm))
+    return invalidUsage;
   ++depth;
   const int ranks = static_cast<int>(comm->group->offers.size());
   auto *from = const_cast<char *>(static_cast<const char *>(source));

@@ -52,6 +52,10 @@ struct CUuuid {
     "an illegal memory access was encountered")                                \
   X(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, 701,                                   \
     "too many resources requested for launch")                                 \
+  X(CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED, 704,                               \
+    "peer access is already enabled")                                          \
+  X(CUDA_ERROR_PEER_ACCESS_NOT_ENABLED, 705,                                   \
+    "peer access has not been enabled")                                        \
   X(CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED, 712,                            \
     "part or all of the requested memory range is already mapped")             \
   X(CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED, 713,                                \

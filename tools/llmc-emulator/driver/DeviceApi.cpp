@@ -184,15 +184,24 @@ LLMC_CUDA_API cuDeviceCanAccessPeer(int *access, CUdevice device,
   return CUDA_SUCCESS;
 }
 
-// Memory of all devices is the host's: there is nothing to switch on.
+// Memory of all devices is the host's: there is nothing to switch, but to keep
+// in mind.
 LLMC_CUDA_API cuCtxEnablePeerAccess(CUcontext peer, unsigned) {
   LLMC_CALL(Context);
-  return deviceOf(state, peer) < 0 ? CUDA_ERROR_INVALID_CONTEXT : CUDA_SUCCESS;
+  const CUdevice device = deviceOf(state, peer);
+  if (device < 0 || &State::of(device) == &state)
+    return device < 0 ? CUDA_ERROR_INVALID_CONTEXT : CUDA_ERROR_INVALID_DEVICE;
+  return state.peers.insert(peer).second
+             ? CUDA_SUCCESS
+             : CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED;
 }
 
 LLMC_CUDA_API cuCtxDisablePeerAccess(CUcontext peer) {
   LLMC_CALL(Context);
-  return deviceOf(state, peer) < 0 ? CUDA_ERROR_INVALID_CONTEXT : CUDA_SUCCESS;
+  if (deviceOf(state, peer) < 0)
+    return CUDA_ERROR_INVALID_CONTEXT;
+  return state.peers.erase(peer) ? CUDA_SUCCESS
+                                 : CUDA_ERROR_PEER_ACCESS_NOT_ENABLED;
 }
 
 LLMC_CUDA_API cuCtxSynchronize() {

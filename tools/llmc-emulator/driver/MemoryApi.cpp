@@ -81,6 +81,8 @@ LLMC_CUDA_API cuMemHostAlloc(void **memory, size_t bytes, unsigned) {
 
 LLMC_CUDA_API cuMemFreeHost(void *memory) {
   LLMC_CALL(Context);
+  if (CUresult result = state.streams.checkUncaptured())
+    return result;
   if (!state.hostAllocations.erase(memory))
     return CUDA_ERROR_INVALID_VALUE;
   if (CUresult result = state.streams.drainAll())
@@ -102,6 +104,8 @@ LLMC_CUDA_API cuMemHostRegister_v2(void *memory, size_t bytes, unsigned) {
 
 LLMC_CUDA_API cuMemHostUnregister(void *memory) {
   LLMC_CALL(Context);
+  if (CUresult result = state.streams.checkUncaptured())
+    return result;
   if (!state.hostRegistrations.erase(memory))
     return CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED;
   // The program may give the memory back now.

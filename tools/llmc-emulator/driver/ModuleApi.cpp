@@ -39,6 +39,8 @@ LLMC_CUDA_API cuModuleLoadDataEx(CUmodule *handle, const void *image, unsigned,
 
 LLMC_CUDA_API cuModuleUnload(CUmodule handle) {
   LLMC_CALL(Context);
+  if (CUresult result = state.streams.checkUncaptured())
+    return result;
   auto entry = state.modules.find(handle);
   if (entry == state.modules.end())
     return CUDA_ERROR_INVALID_HANDLE;

@@ -2,6 +2,7 @@
 
 #include "State.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -33,10 +34,11 @@ static const std::vector<State *> &allStates() {
   return *states;
 }
 
-static thread_local CUdevice currentDevice = 0;
+static thread_local CUdevice currentDevice = -1; // none
 
 State &State::of(CUdevice device) { return *allStates()[size_t(device)]; }
-State &State::get() { return of(currentDevice); }
+State &State::get() { return of(std::max(0, currentDevice)); }
+bool State::isCurrent() { return currentDevice >= 0; }
 void State::makeCurrent(CUdevice device) { currentDevice = device; }
 
 CUresult State::launch(const Function &function, const Engine::Shape &shape,
@@ -84,7 +86,7 @@ Call::Call(const char *function, Needs needs)
     result = CUDA_ERROR_NOT_INITIALIZED;
   else if (needs >= Context && state.sticky)
     result = state.sticky;
-  else if (needs >= Context && !state.hasContext)
+  else if (needs >= Context && !(state.hasContext && State::isCurrent()))
     result = CUDA_ERROR_INVALID_CONTEXT;
 }
 

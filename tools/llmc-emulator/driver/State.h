@@ -27,9 +27,10 @@ struct State {
   /// There is one for each device, from the first call to the end of the
   /// program.
   static State &of(CUdevice device);
-  /// That of the device whose context this thread has made current, the first
-  /// one's before.
+  /// That of the device whose context this thread has made current; before,
+  /// the first one's, for calls that need no context.
   static State &get();
+  static bool isCurrent();
   static void makeCurrent(CUdevice device);
 
   Engine engine;
@@ -42,6 +43,7 @@ struct State {
   std::map<CUfunction, std::unique_ptr<Function>> functions;
   std::set<void *> hostAllocations;
   std::set<void *> hostRegistrations;
+  std::set<CUcontext> peers;               ///< whose memory this device reaches
   std::map<std::string, int64_t> launches; // by kernel
   std::atomic<bool> hasContext{false};
   /// The error that a failed kernel left; nothing works after it.
