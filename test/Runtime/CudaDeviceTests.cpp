@@ -82,6 +82,8 @@ TEST_F(CudaTest, SaysWhatIsMissing) {
   EXPECT_FAILS(allocateWith("fail=cuInit:1:100"), "no GPU: the CUDA driver");
   EXPECT_FAILS(allocateWith("devices=0"), "no GPU: the CUDA driver");
   EXPECT_FAILS(allocateWith("fail=cuInit:1:34"), "the toolkit's stub");
+  EXPECT_FAILS(allocateWith("fail=cuInit:1:802"), "nvidia-fabricmanager");
+  EXPECT_FAILS(allocateWith("fail=cuInit:1:804"), "of the package cuda-compat");
   EXPECT_FAILS(allocateWith("version=11080"), "is of CUDA 11.8, the program "
                                               "needs 12.0; update it to 525");
   ::setenv("LLMC_CUDA_DRIVER", "/no/such/driver.so", 1);

@@ -11,6 +11,9 @@ namespace {
 constexpr int oldestVersion = 12000;
 constexpr const char *oldestLinuxDriver = "525";
 
+/// Results of starting it where nvidia-smi works nevertheless.
+constexpr CUresult systemNotReady = 802, compatNotSupported = 804;
+
 } // namespace
 
 std::string formatVersion(int version) {
@@ -102,6 +105,16 @@ Status Driver::start() {
     return Status::error("the CUDA driver {} and the kernel's module differ in "
                          "version: {}; restart the machine after an update of "
                          "the driver",
+                         path, describe(result));
+  case systemNotReady:
+    return Status::error("the CUDA driver {} does not start: {}; GPUs behind "
+                         "NVSwitch need the service nvidia-fabricmanager, of "
+                         "the driver's version: start it",
+                         path, describe(result));
+  case compatNotSupported:
+    return Status::error("the CUDA driver {} is of the package cuda-compat, "
+                         "which this GPU does not support: {}; take its folder "
+                         "out of LD_LIBRARY_PATH, or update NVIDIA's driver",
                          path, describe(result));
   default:
     return Status::error("the CUDA driver {} does not start: {}; see whether "
