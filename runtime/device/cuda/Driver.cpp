@@ -11,9 +11,6 @@ namespace {
 constexpr int oldestVersion = 12000;
 constexpr const char *oldestLinuxDriver = "525";
 
-/// Results of starting it where nvidia-smi works nevertheless.
-constexpr CUresult systemNotReady = 802, compatNotSupported = 804;
-
 } // namespace
 
 std::string formatVersion(int version) {

@@ -39,7 +39,8 @@ constexpr CUresult success = 0, outOfMemory = 2, stubLibrary = 34,
                    assertFailed = 710, hardwareStackError = 714,
                    illegalInstruction = 715, misalignedAddress = 716,
                    invalidAddressSpace = 717, invalidPc = 718,
-                   launchFailed = 719, systemDriverMismatch = 803,
+                   launchFailed = 719, systemNotReady = 802,
+                   systemDriverMismatch = 803, compatNotSupported = 804,
                    unknownError = 999;
 
 // Options and attributes.
