@@ -209,6 +209,53 @@ def OffloadState : Pass<"llmc-offload-state", "::mlir::ModuleOp"> {
                            "::llmc::train::TrainDialect"];
 }
 
+def OffloadActivations : Pass<"llmc-offload-activations", "::mlir::ModuleOp"> {
+  let summary = "keeps activations on the host between forward and backward pass";
+  let description = [{
+    Precondition: functions of launches, in their final order.
+
+    Action: in @micro_step and the like, tensors that wait for a later launch
+    while most bytes are alive are copied to the host behind their last use
+    before it, and back ahead of their first use after it. Which ones, and
+    when, says `SavedActivations`, so that no launch waits for a copy if the
+    predictions hold: copies in each direction run one behind the other beside
+    the launches, at `rate` after `latency`, and a launch takes its kernel's
+    `predicted_us`. Where kernels have none, as on a CPU, each takes as long,
+    and a copy as long as two. What is part of another tensor stays, as do rows
+    with gaps. Later launches read a `dist.window`.
+
+    Postcondition: kernels and their order are as before.
+
+    ```mlir
+    // before
+    %x = tile.launch @layer(%t) : ...
+    %y = tile.launch @next(%x) : ...
+    ...
+    tile.launch @grad(%x, %dy) : ...
+    // after
+    %x = tile.launch @layer(%t) : ...
+    %y = tile.launch @next(%x) : ...
+    %home = dist.saved 0 : tensor<2x16x32xf32>
+    %out = dist.to_host_start %x into %home : tensor<2x16x32xf32>
+    ...
+    dist.wait %out : !dist.pending<tensor<2x16x32xf32>>
+    ...
+    %w = dist.window "layer" : tensor<2x16x32xf32>
+    %in = dist.to_device_start %home into %w : tensor<2x16x32xf32>
+    ...
+    dist.wait %in : !dist.pending<tensor<2x16x32xf32>>
+    tile.launch @grad(%w, %dy) : ...
+    ```
+  }];
+  let options = [
+    Option<"rate", "rate", "double", "24.4e9",
+           "bytes a second that a copy reaches in one direction">,
+    Option<"latency", "latency", "double", "1e-5",
+           "seconds before the first byte of a copy arrives">
+  ];
+  let dependentDialects = ["::llmc::dist::DistDialect"];
+}
+
 def OffloadGradients : Pass<"llmc-offload-gradients", "::mlir::ModuleOp"> {
   let summary = "adds up gradients in windows, for the host's memory";
   let description = [{

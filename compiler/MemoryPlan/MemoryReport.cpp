@@ -82,8 +82,16 @@ void Reader::readFunction(plan::FuncOp function) {
       tensor.kernel = stringifyCollectiveKind(start.getKind()).str();
       tensor.kind = gathers ? "gathered parameters" : "gradient windows";
     } else if (auto copy = dyn_cast<plan::CopyOp>(user)) {
+      bool toDevice = copy.getDirection() == plan::CopyDirection::ToDevice;
+      auto home = (toDevice ? copy.getSource() : copy.getDestination())
+                      .getDefiningOp<plan::ViewOp>();
+      bool isSaved = symbols.lookup<plan::ArenaOp>(home.getArena()).getKind() ==
+                     plan::ArenaKind::Saved;
+      // An activation that leaves keeps the name of what made it.
+      if (isSaved && !toDevice)
+        return;
       tensor.kernel = stringifyCopyDirection(copy.getDirection()).str();
-      tensor.kind = "gradient windows";
+      tensor.kind = isSaved ? "activations brought back" : "gradient windows";
     }
   };
   for (Operation &op : function.getBody().front()) {
@@ -227,7 +235,7 @@ size_t llmc::findTotal(StringRef arena) {
       .Cases({"parameters", "compute", "constants"}, 0)
       .Case("gradients", 1)
       .Cases({"moment1", "moment2"}, 2)
-      .Case("activations", 3)
+      .Cases({"activations", "saved"}, 3)
       .Cases({"communication", "staging"}, 4)
       .Default(5); // inputs, outputs, sums for the norm, workspace
 }

@@ -238,7 +238,7 @@ LogicalResult Planner::planFunction(func::FuncOp function) {
     if (auto launch = dyn_cast<tile::LaunchOp>(op)) {
       placeLaunch(launch, lifetimes, packing);
     } else if (isa<train::RefOp, train::FlatOp, train::SquaresOp,
-                   dist::StagingOp>(op)) {
+                   dist::StagingOp, dist::SavedOp>(op)) {
       if (failed(placeReference(&op)))
         return failure();
     } else if (auto window = dyn_cast<dist::WindowOp>(op)) {

@@ -13,7 +13,7 @@ StringRef llmc::getArenaName(plan::ArenaKind kind) {
   constexpr StringLiteral names[] = {
       "parameters",    "gradients", "moment1",   "moment2", "constants",
       "activations",   "io",        "workspace", "compute", "squares",
-      "communication", "staging"};
+      "communication", "staging",   "saved"};
   static_assert(std::size(names) == numArenaKinds);
   return names[static_cast<unsigned>(kind)];
 }
@@ -123,23 +123,32 @@ LogicalResult Planner::layOutShards() {
   return success();
 }
 
-/// A storage that some handle says is on the host lies there.
+/// A storage that some handle says is on the host lies there, as what is saved
+/// there always does.
 void Planner::layOutHost() {
+  isOnHost[static_cast<unsigned>(plan::ArenaKind::Saved)] = true;
   module.walk([&](train::FlatOp flat) {
     if (flat.getHost())
       isOnHost[static_cast<unsigned>(arenaOf(flat.getSlot()))] = true;
   });
 }
 
+/// A place that Distribution has dealt out.
+void Planner::placeDealt(Operation *op, plan::ArenaKind kind, int64_t first) {
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  int64_t &arena = bytesOfArena(kind);
+  arena = std::max<int64_t>(
+      arena, llvm::alignTo(first + bytesOf(type), planAlignment));
+  places[op->getResult(0)] = createView(op->getLoc(), kind, first, type);
+}
+
 LogicalResult Planner::placeReference(Operation *op) {
   if (auto staging = dyn_cast<dist::StagingOp>(op)) {
-    auto first = static_cast<int64_t>(staging.getFirst());
-    int64_t &arena = bytesOfArena(plan::ArenaKind::Staging);
-    arena = std::max<int64_t>(
-        arena,
-        llvm::alignTo(first + bytesOf(staging.getType()), planAlignment));
-    places[staging] = createView(op->getLoc(), plan::ArenaKind::Staging, first,
-                                 staging.getType());
+    placeDealt(op, plan::ArenaKind::Staging, staging.getFirst());
+    return success();
+  }
+  if (auto saved = dyn_cast<dist::SavedOp>(op)) {
+    placeDealt(op, plan::ArenaKind::Saved, saved.getFirst());
     return success();
   }
   if (auto squares = dyn_cast<train::SquaresOp>(op)) {

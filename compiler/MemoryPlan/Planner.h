@@ -46,6 +46,7 @@ private:
                               mlir::Type type);
   llvm::LogicalResult collectPorts(mlir::func::FuncOp function);
   llvm::LogicalResult planFunction(mlir::func::FuncOp function);
+  void placeDealt(mlir::Operation *op, plan::ArenaKind kind, int64_t first);
   llvm::LogicalResult placeReference(mlir::Operation *op);
   llvm::LogicalResult placePart(mlir::Operation *op);
   void placeStart(mlir::Operation *op);

@@ -10,13 +10,14 @@
 
 namespace llmc {
 
-/// State that may lie in pinned memory of the host instead of the device's.
-///   Optimizer  both moments
-///   Masters    f32 parameters, where products read copies in fewer bits
-///   Gradients  what micro-steps have added up
-enum class OffloadKind { Optimizer, Masters, Gradients };
+/// What may lie in pinned memory of the host instead of the device's.
+///   Optimizer    both moments
+///   Masters      f32 parameters, where products read copies in fewer bits
+///   Gradients    what micro-steps have added up
+///   Activations  what the forward pass leaves for the backward pass
+enum class OffloadKind { Optimizer, Masters, Gradients, Activations };
 inline constexpr llvm::StringLiteral offloadKindNames[] = {
-    "optimizer", "masters", "gradients"};
+    "optimizer", "masters", "gradients", "activations"};
 
 class OffloadSet {
 public:
@@ -25,12 +26,16 @@ public:
   }
   void add(OffloadKind kind) { bits |= 1u << static_cast<unsigned>(kind); }
   bool empty() const { return bits == 0; }
+  /// Whether something moves that lives from step to step.
+  bool movesState() const {
+    return bits & ~(1u << static_cast<unsigned>(OffloadKind::Activations));
+  }
 
   /// "none", or kinds with commas between them; nothing for any other text.
   static std::optional<OffloadSet> parse(llvm::StringRef text);
   /// As `parse` reads it.
   std::string str() const;
-  /// "none, optimizer, masters, gradients".
+  /// "none, optimizer, masters, gradients, activations".
   static std::string choices();
 
 private:

@@ -3,6 +3,7 @@
 #include "compiler/Pipeline/Phases.h"
 
 #include "compiler/Schedule/Chip.h"
+#include "compiler/Schedule/LinkModel.h"
 
 #include "compiler/Pipeline/RankSchedules.h"
 #include "compiler/Schedule/ScheduleFile.h"
@@ -73,7 +74,7 @@ static constexpr int64_t kManyBuckets = 256;
 
 static std::string distribution(const PipelineOptions &options) {
   // Nothing to share out: the storage stays as Step laid it out.
-  if (options.ranks == 1 && options.offload.empty())
+  if (options.ranks == 1 && !options.offload.movesState())
     return "";
   // Places of parameters are final before kernels are made for them.
   std::string passes = llvm::formatv(
@@ -90,7 +91,7 @@ static std::string distribution(const PipelineOptions &options) {
     if (options.getZero() >= 3)
       passes += ",llmc-shard-parameters";
   }
-  if (!options.offload.empty())
+  if (options.offload.movesState())
     // Of what is this rank's own.
     passes += llvm::formatv(
         ",llmc-offload-state{{optimizer={0} masters={1} gradients={2}}",
@@ -174,6 +175,13 @@ static std::string memoryPlan(const PipelineOptions &options) {
     // Which launches add to a gradient is known now.
     reduce += options.ranks > 1 ? "llmc-offload-gradient-shards,"
                                 : "llmc-offload-gradients,";
+  if (options.offload.has(OffloadKind::Activations)) {
+    // Between all transfers that there are.
+    LinkModel link = *LinkModel::find(options.link);
+    reduce +=
+        llvm::formatv("llmc-offload-activations{{rate={0:e} latency={1:e}},",
+                      link.copyBytesPerSecond, link.copyLatency);
+  }
   if (!options.offload.empty())
     verify += ",llmc-verify-transfers";
   return reduce +

@@ -239,7 +239,27 @@ void PolicySearch::run() {
         break;
     }
   }
+  refineActivations(recomputes);
   refineBatch();
+}
+
+/// Activations on the host leave room for a larger micro-batch or for less that
+/// is computed again: tried beside the best of what lies there, or beside what
+/// lacks least.
+void PolicySearch::refineActivations(ArrayRef<std::string> recomputes) {
+  const PlannedPolicy *found = getBest() ? getBest() : getNearest();
+  if (!found || !options.autoOffload || !options.isCuda() || sparesHost())
+    return;
+  PipelineOptions candidate = found->options;
+  candidate.offload.add(OffloadKind::Activations);
+  candidate.recompute = recomputes.back();
+  if (!planLeast(candidate).fits())
+    return;
+  for (const std::string &recompute : recomputes) {
+    candidate.recompute = recompute;
+    if (planBatches(candidate))
+      break;
+  }
 }
 
 bool PolicySearch::sparesHost() const {
@@ -254,12 +274,18 @@ PolicySearch::getOffloads(const PipelineOptions &candidate) const {
     return {candidate.offload};
   // Stages 0 and 1 sum all gradients where they are.
   bool mayMoveGradients = candidate.ranks == 1 || candidate.getZero() >= 2;
+  // Masters come once a step, gradients more often: they go where masters went.
+  bool mayMoveMasters = isAllowed(*OffloadSet::parse("masters"));
   SmallVector<OffloadSet> offloads;
-  for (StringRef kinds : kOffloads)
-    if (auto set = OffloadSet::parse(kinds);
-        isAllowed(*set) &&
-        (mayMoveGradients || !set->has(OffloadKind::Gradients)))
-      offloads.push_back(*set);
+  for (StringRef kinds : kOffloads) {
+    OffloadSet set = *OffloadSet::parse(kinds);
+    if (set.has(OffloadKind::Gradients) &&
+        (!mayMoveGradients ||
+         (mayMoveMasters && !set.has(OffloadKind::Masters))))
+      continue;
+    if (isAllowed(set))
+      offloads.push_back(set);
+  }
   return offloads;
 }
 

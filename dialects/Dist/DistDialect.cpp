@@ -232,18 +232,25 @@ LogicalResult AllGatherStartOp::verify() {
                      getInput().getType());
 }
 
-LogicalResult StagingOp::verify() {
-  auto first = static_cast<int64_t>(getFirst());
+/// Places are dealt out at multiples of an alignment.
+template <typename OpTy> static LogicalResult verifyPlace(OpTy op) {
+  auto first = static_cast<int64_t>(op.getFirst());
   if (first < 0 || first % kShardAlignment != 0)
-    return emitOpError("expected to begin at a multiple of ")
+    return op.emitOpError("expected to begin at a multiple of ")
            << kShardAlignment << " bytes, found " << first;
   return success();
 }
+
+LogicalResult StagingOp::verify() { return verifyPlace(*this); }
+
+LogicalResult SavedOp::verify() { return verifyPlace(*this); }
 
 bool llmc::dist::isOnHost(Value storage) {
   Operation *producer = storage.getDefiningOp();
   while (isa_and_nonnull<RangeOp, ShardOp>(producer))
     producer = producer->getOperand(0).getDefiningOp();
+  if (isa_and_nonnull<SavedOp>(producer))
+    return true;
   auto flat = dyn_cast_or_null<train::FlatOp>(producer);
   return flat && flat.getHost();
 }

@@ -109,21 +109,22 @@ def Dist_BucketOp : Dist_Op<"bucket"> {
 }
 
 def Dist_WindowOp : Dist_Op<"window"> {
-  let summary = "a handle on a transient storage of one unit";
+  let summary = "a handle on a transient storage";
   let description = [{
-    Gradients of a unit until they are summed, or parameters of it while they
-    are needed. What it holds at first is undefined; it lives from the first
+    Gradients of a unit until they are summed, parameters of it while they are
+    needed, or an activation that was brought back from the host. What it holds at first is undefined; it lives from the first
     op that works on it to the last one, the wait for a collective included,
     and MemoryPlan packs it among the activations. `unit` names it for people.
 
-    Created by `llmc-shard-gradients` and `llmc-shard-parameters`.
+    Created by `llmc-shard-gradients`, `llmc-shard-parameters` and the passes
+    of offload.
 
     ```mlir
     %w = dist.window "model.layers.0" : tensor<8192xf32>
     ```
   }];
   let arguments = (ins StrAttr:$unit);
-  let results = (outs Res<Dist_Flat, "", [MemAlloc]>:$storage);
+  let results = (outs Res<Dist_Shaped, "", [MemAlloc]>:$storage);
   let assemblyFormat = "$unit attr-dict `:` type($storage)";
 }
 
@@ -247,13 +248,34 @@ def Dist_StagingOp : Dist_Op<"staging", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Dist_SavedOp : Dist_Op<"saved", [Pure]> {
+  let summary = "a handle on a place of the host that an activation waits in";
+  let description = [{
+    Between the forward and the backward pass. `first` is the place's first byte
+    among all those of the program; what lies there is undefined until a transfer
+    has taken it there.
+
+    Created by `llmc-offload-activations`.
+
+    (C1) `first` is not negative, and a multiple of 64.
+
+    ```mlir
+    %s = dist.saved 4096 : tensor<2x16x32xbf16>
+    ```
+  }];
+  let arguments = (ins I64Attr:$first);
+  let results = (outs Dist_Shaped:$value);
+  let assemblyFormat = "$first attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
 class Dist_TransferOp<string mnemonic, string text> : Dist_Op<mnemonic, [
     SameTypeOperands,
     TypesMatchWith<"the result is of the source's type", "source", "pending",
         "PendingType::get($_self.getContext(), ::llvm::cast<::mlir::RankedTensorType>($_self))">]> {
   let summary = text;
-  let arguments = (ins Arg<Dist_Flat, "", [MemRead]>:$source,
-                       Arg<Dist_Flat, "", [MemWrite]>:$destination);
+  let arguments = (ins Arg<Dist_Shaped, "", [MemRead]>:$source,
+                       Arg<Dist_Shaped, "", [MemWrite]>:$destination);
   let results = (outs Dist_PendingType:$pending);
   let assemblyFormat = "$source `into` $destination attr-dict `:` type($source)";
   let builders = [OpBuilder<(ins "::mlir::Value":$source, "::mlir::Value":$destination), [{
@@ -306,7 +328,7 @@ def Dist_WaitOp : Dist_Op<"wait", [TypesMatchWith<"", "pending", "value",
     ```
   }];
   let arguments = (ins Dist_PendingType:$pending);
-  let results = (outs Dist_Flat:$value);
+  let results = (outs Dist_Shaped:$value);
   let builders = [OpBuilder<(ins "::mlir::Value":$pending), [{
     build($_builder, $_state,
           ::llvm::cast<PendingType>(pending.getType()).getTensor(), pending);

@@ -39,7 +39,8 @@ def Plan_ArenaKind : I32EnumAttr<"ArenaKind", "what an arena holds", [
     I32EnumAttrCase<"Compute", 8, "compute">,
     I32EnumAttrCase<"Squares", 9, "squares">,
     I32EnumAttrCase<"Communication", 10, "communication">,
-    I32EnumAttrCase<"Staging", 11, "staging">]> {
+    I32EnumAttrCase<"Staging", 11, "staging">,
+    I32EnumAttrCase<"Saved", 12, "saved">]> {
   let cppNamespace = "::llmc::plan";
 }
 

@@ -28,6 +28,7 @@
 /// leave for the update; like the gradients they start at zero.
 /// `Communication` is where a rank puts what it gets of the others to sum it.
 /// `Staging` is where on the device state passes through that lies in the host.
+/// `Saved` is where on the host activations wait for the backward pass.
 #define LLMC_ARENA_KINDS(X)                                                    \
   X(Parameter, "parameters")                                                   \
   X(Gradient, "gradients")                                                     \
@@ -40,7 +41,8 @@
   X(Compute, "bf16 parameters")                                                \
   X(Squares, "sums for the norm")                                              \
   X(Communication, "communication buffers")                                    \
-  X(Staging, "staging buffers")
+  X(Staging, "staging buffers")                                                \
+  X(Saved, "saved activations")
 
 /// How a parameter or a constant gets its first values.
 ///   Zeros, Ones      no argument

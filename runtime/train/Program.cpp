@@ -33,7 +33,8 @@ Status broken(fmt::format_string<Args...> format, Args &&...args) {
 /// The rest is read and written by kernels and by the training loop.
 bool mayLieOnHost(int32_t kind) {
   return kind == LlmcArenaParameter || kind == LlmcArenaGradient ||
-         kind == LlmcArenaMoment1 || kind == LlmcArenaMoment2;
+         kind == LlmcArenaMoment1 || kind == LlmcArenaMoment2 ||
+         kind == LlmcArenaSaved;
 }
 
 Status checkCopies(const LlmcProgram &program) {
@@ -59,6 +60,9 @@ Status checkArenas(const LlmcProgram &program) {
         (arena.alignment & (arena.alignment - 1)) != 0)
       return broken("the arena of {} has {} bytes at alignment {}",
                     arenaNames[arena.kind], arena.bytes, arena.alignment);
+    if (arena.kind == LlmcArenaSaved && !arena.host)
+      return broken("the arena of {} lies on the device",
+                    arenaNames[arena.kind]);
     if (arena.host && !mayLieOnHost(arena.kind))
       return broken("the arena of {} lies in the host's memory",
                     arenaNames[arena.kind]);

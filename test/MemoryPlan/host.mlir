@@ -1,4 +1,4 @@
-// Storage of the host has an arena of the host, what passes through the device
+// Storage of the host, and what is saved there, has an arena of the host, what passes through the device
 // one of staging, and transfers become copies between them.
 // RUN: split-file %s %t
 // RUN: llmc-opt %t/plan.mlir --llmc-plan-memory --llmc-verify-memory-plan --llmc-verify-transfers | FileCheck %s
@@ -12,6 +12,7 @@
 // CHECK-DAG: plan.arena moment1 @moment1 bytes 512 align 64 host
 // CHECK-DAG: plan.arena moment2 @moment2 bytes 512 align 64{{$}}
 // CHECK-DAG: plan.arena staging @staging bytes 512 align 64{{$}}
+// CHECK-DAG: plan.arena saved @saved bytes 192 align 64 host
 train.variable @w "w" : tensor<100xf32> at 0 init #model.ones
 tile.func @halve(%x: tensor<64xf32>) attributes {kind = "flat"} {
   tile.return
@@ -34,6 +35,36 @@ func.func @prepare() {
   // CHECK-NEXT: plan.wait %[[OUT]]
   %h = dist.wait %out : !dist.pending<tensor<64xf32>>
   return
+}
+
+tile.func @make(%p: tensor<1x4xi32>, %q: tensor<1x1xi32>) -> tensor<2x4xf32> attributes {kind = "rows"} {
+  %z = arith.constant dense<0.0> : tensor<2x4xf32>
+  tile.return %z : tensor<2x4xf32>
+}
+tile.func @use(%x: tensor<2x4xf32>) -> tensor<1x1x8xf32> attributes {kind = "rows"} {
+  %z = arith.constant dense<0.0> : tensor<1x1x8xf32>
+  tile.return %z : tensor<1x1x8xf32>
+}
+// CHECK-LABEL: plan.func @generate
+func.func @generate(%p: tensor<1x4xi32>, %q: tensor<1x1xi32>) -> tensor<1x1x8xf32> {
+  // CHECK: %[[X:.*]] = plan.view @activations[0] : memref<2x4xf32>
+  // CHECK-NEXT: plan.launch @make
+  %x = tile.launch @make(%p, %q) : (tensor<1x4xi32>, tensor<1x1xi32>) -> tensor<2x4xf32>
+  // CHECK-NEXT: %[[SAVED:.*]] = plan.view @saved[128] : memref<2x4xf32>
+  %s = dist.saved 128 : tensor<2x4xf32>
+  // CHECK-NEXT: %[[OUT:.*]] = plan.copy to_host %[[X]] into %[[SAVED]] : memref<2x4xf32>
+  // CHECK-NEXT: plan.wait %[[OUT]]
+  %out = dist.to_host_start %x into %s : tensor<2x4xf32>
+  %h = dist.wait %out : !dist.pending<tensor<2x4xf32>>
+  // CHECK-NEXT: %[[W:.*]] = plan.view @activations[0] : memref<2x4xf32>
+  %w = dist.window "make" : tensor<2x4xf32>
+  // CHECK-NEXT: %[[IN:.*]] = plan.copy to_device %[[SAVED]] into %[[W]]
+  // CHECK-NEXT: plan.wait %[[IN]]
+  %in = dist.to_device_start %s into %w : tensor<2x4xf32>
+  %d = dist.wait %in : !dist.pending<tensor<2x4xf32>>
+  // CHECK: plan.launch @use(%[[W]],
+  %y = tile.launch @use(%w) : (tensor<2x4xf32>) -> tensor<1x1x8xf32>
+  return %y : tensor<1x1x8xf32>
 }
 
 //--- mixed.mlir

@@ -55,6 +55,10 @@ TEST(Program, BrokenTablesAreRefused) {
   onHost.arenas[LlmcArenaActivation].host = 1;
   EXPECT_FAILS(checkProgram(onHost.program),
                "the arena of activations lies in the host's memory");
+  Copy onDevice;
+  onDevice.arenas[LlmcArenaActivation].kind = LlmcArenaSaved;
+  EXPECT_FAILS(checkProgram(onDevice.program),
+               "the arena of saved activations lies on the device");
   Copy copies;
   const LlmcCopy wrong[] = {{"m", 4, LlmcCopyToHost}, {"m", 4, 2}};
   copies.program.numCopies = 2;

@@ -211,6 +211,23 @@ func.func @staging_c1() {
 
 // -----
 
+func.func @saved_c1() {
+  // expected-error @+1 {{expected to begin at a multiple of 64 bytes, found 96}}
+  %s = dist.saved 96 : tensor<2x16xf32>
+  return
+}
+
+// -----
+
+func.func @saved_is_on_the_host(%x: tensor<2x16xf32>) {
+  %s = dist.saved 0 : tensor<2x16xf32>
+  // expected-error @+1 {{expected a source in the host's memory}}
+  %p = dist.to_device_start %x into %s : tensor<2x16xf32>
+  return
+}
+
+// -----
+
 func.func @to_device_start_c1() {
   %m = train.flat moment1 host : tensor<128xf32>
   %s = dist.staging 0 : tensor<64xf32>

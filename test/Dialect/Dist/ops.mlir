@@ -58,3 +58,19 @@ func.func @transfers() {
   %h = dist.wait %p1 : !dist.pending<tensor<64xf32>>
   return
 }
+
+// CHECK-LABEL: func.func @activations
+func.func @activations(%x: tensor<2x4x8xbf16>) {
+  // CHECK: %[[S:.*]] = dist.saved 64 : tensor<2x4x8xbf16>
+  %s = dist.saved 64 : tensor<2x4x8xbf16>
+  // CHECK: dist.to_host_start %{{.*}} into %[[S]] : tensor<2x4x8xbf16>
+  %p = dist.to_host_start %x into %s : tensor<2x4x8xbf16>
+  // CHECK: dist.wait %{{.*}} : !dist.pending<tensor<2x4x8xbf16>>
+  %h = dist.wait %p : !dist.pending<tensor<2x4x8xbf16>>
+  // CHECK: %[[W:.*]] = dist.window "layer" : tensor<2x4x8xbf16>
+  %w = dist.window "layer" : tensor<2x4x8xbf16>
+  // CHECK: dist.to_device_start %[[S]] into %[[W]]
+  %q = dist.to_device_start %s into %w : tensor<2x4x8xbf16>
+  %d = dist.wait %q : !dist.pending<tensor<2x4x8xbf16>>
+  return
+}

@@ -1,0 +1,58 @@
+//===- SavedActivations.h - which activations wait on the host --*- C++ -*-===//
+//
+// Policy only, on numbers. A tensor that the forward pass leaves for the
+// backward pass may wait in the host's memory between two of its uses, if the
+// bus takes it there before, and back after, the launch at which most bytes are
+// alive: then it is not among them. Copies run one behind the other in each
+// direction, beside the launches, and none is to hold a launch up.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef LLMC_COMPILER_DISTRIBUTION_SAVEDACTIVATIONS_H
+#define LLMC_COMPILER_DISTRIBUTION_SAVEDACTIVATIONS_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace llmc {
+
+struct SavedTensor {
+  int64_t bytes = 0;
+  /// Numbers of launches, ascending; the first one makes it.
+  llvm::SmallVector<int64_t, 4> uses;
+  /// Whether it may leave its place at all.
+  bool mayLeave = true;
+};
+
+/// When a tensor is where; launches by their numbers.
+struct HostStay {
+  size_t tensor;
+  int64_t leavesBehind; // the copy to the host starts behind this launch,
+  int64_t goneBefore;   // and is waited for before this one
+  int64_t bringBefore;  // the copy back starts before this launch,
+  int64_t backBefore;   // and is waited for before this one
+};
+
+/// The stays on the host that pay, in the order of leaving. `seconds` is what
+/// each launch takes, `copySeconds` a copy of so many bytes.
+///
+/// A tensor leaves if the bus is behind by no more than one copy of its size,
+/// so that no more than two are on their way, and if its copies end and begin
+/// on their side of the peak. It is brought as late as its use and those that
+/// are needed after it allow. Small ones stay: they cost a copy, and spare
+/// little.
+std::vector<HostStay>
+chooseHostStays(llvm::ArrayRef<double> seconds,
+                llvm::ArrayRef<SavedTensor> tensors,
+                llvm::function_ref<double(int64_t)> copySeconds);
+
+/// The first launch during which most bytes of `tensors` are alive.
+int64_t findPeak(int64_t launches, llvm::ArrayRef<SavedTensor> tensors);
+
+} // namespace llmc
+
+#endif
