@@ -20,7 +20,9 @@ double cuda_model::getIssueRate(double warps, double products) {
   double perScheduler = warps / 4;
   double parallel = std::max(perScheduler, 1.0) *
                     std::clamp(std::sqrt(products / 8), 0.5, 2.0);
-  return std::min(perScheduler, 1.0) *
+  // Six warps are two for some schedulers and one for the others.
+  double share = perScheduler / std::ceil(perScheduler);
+  return share *
          (parallel < 1 ? 0.84 * parallel : 1 - 0.16 / (parallel * parallel));
 }
 

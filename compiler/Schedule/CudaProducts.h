@@ -34,8 +34,9 @@ inline double getSquareCycles(const Chip &chip, const KernelShape &shape,
 }
 
 /// The fraction of the peak rate that `warps` on one SM reach: four schedulers
-/// need a warp each, and a second one, or more independent products in each,
-/// to go on while the first one waits. `products` is m16n8 tiles of a warp.
+/// need a warp each, and as many warps as the others; and a second one, or more
+/// independent products in each, to go on while the first one waits. `products`
+/// is m16n8 tiles of a warp.
 double getIssueRate(double warps, double products);
 
 /// Cycles of the busiest SM, which runs `blocks` blocks spread over all SMs,
