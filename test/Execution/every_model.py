@@ -42,9 +42,10 @@ MANY = {
 }
 FEW = "--batch 1 --seq 13"
 REAL = "--batch 16 --seq 1024"
-# One step: the evaluation at the end tells what its update did.
+# One step: the evaluation at the end tells what its update did. Of two micro-batches,
+# since the first one stores gradients and the second one adds to them.
 TRAIN = (
-    "--steps 1 --eval-batches 1 --sample-every 1 --sample 1 --sample-tokens 1 "
+    "--steps 1 --accumulate 2 --eval-batches 1 --sample-every 1 --sample 1 --sample-tokens 1 "
     "--temperature 0"
 )
 
@@ -156,7 +157,7 @@ class Runner:
     def compare(self, name, path, options, vocabulary, precisions, chunk=64):
         stem = path.removesuffix(".mlir")
         data = stem + ".data"
-        make_weights.write_data(data, 4097, vocabulary)
+        make_weights.write_data(data, 8193, vocabulary)
         rate = REAL_RATE if self.args.real_widths else RATE
         comparison = Comparison(self.args.llmc, path, stem, data, options, TRAIN, rate)
         for precision in precisions:
