@@ -13,7 +13,7 @@ and when kernels are launched one by one.
 import os
 import sys
 
-from training import compare, enter, model_file, run, state
+from training import compare, enter, model_file, run, same_state, state
 
 model, directory, nccl = sys.argv[1], sys.argv[2], os.path.abspath(sys.argv[3])
 STEPS = 3
@@ -30,11 +30,6 @@ def train(program, out, accumulate, **environment):
         "--lr", "1e-3", "--warmup", "1", "--epsilon", "1e-4", "--threads", "1",
         "--quiet", **environment)  # fmt: skip
     return out
-
-
-def same(first, second):
-    for one, other in zip(state(first, STEPS), state(second, STEPS)):
-        compare("same", one, other)
 
 
 enter(directory, model)
@@ -56,11 +51,11 @@ for ranks in (2, 3):
         # From stage 2 on each micro-batch is summed over ranks before the next
         # one is added.
         for zero in ("0", "2", "3") if name == "2x1" else ("0",):
-            same(found, train(f"gpu-{ranks}-{zero}", f"out-{zero}-{name}", accumulate,
-                              **gpus))  # fmt: skip
+            same_state(found, train(f"gpu-{ranks}-{zero}", f"out-{zero}-{name}",
+                                    accumulate, **gpus), STEPS)  # fmt: skip
     for variant, variables in {
         "lazy": {"LLMC_EMULATOR_STREAMS": "lazy", "LLMC_FAKE_NCCL": "late=2000"},
         "one-by-one": {"LLMC_LAUNCH_BLOCKING": "1"},
     }.items():
-        same(found, train(f"gpu-{ranks}-1", f"out-{variant}-{ranks}", accumulate,
-                          **gpus, **variables))  # fmt: skip
+        same_state(found, train(f"gpu-{ranks}-1", f"out-{variant}-{ranks}", accumulate,
+                                **gpus, **variables), STEPS)  # fmt: skip

@@ -15,7 +15,7 @@ import os
 import shutil
 import sys
 
-from training import compare, enter, model_file, run, state
+from training import compare, enter, model_file, run, same_state
 
 model, directory, nccl = sys.argv[1], sys.argv[2], os.path.abspath(sys.argv[3])
 STEPS = 4
@@ -40,8 +40,7 @@ def build_and_train(name, ranks, zero, *offload):
 
 
 def same(first, second):
-    for pair in zip(state(first, STEPS), state(second, STEPS)):
-        compare("same", *pair)
+    same_state(first, second, STEPS)
     print(f"{first} and {second}: the same bits")
 
 

@@ -18,7 +18,7 @@ as that of attention's key bias, would decide on steps of full length.
 
 import argparse
 
-from training import compare, enter, model_file, run, state
+from training import compare, enter, model_file, run, same_state, state
 
 TOLERANCE = "1e-6"
 STEPS = 5
@@ -81,8 +81,7 @@ def main():
             for first, second in zip(list(outs), list(outs)[1:]):
                 if accumulate > 1 and outs[first] < 2 <= outs[second]:
                     continue
-                for pair in zip(state(first, STEPS), state(second, STEPS)):
-                    compare("same", *pair)
+                same_state(first, second, STEPS)
                 compare("curve", *(f"{one}/metrics.jsonl" for one in (first, second)),
                         "--tolerance", "0", "--norm-tolerance", "0")  # fmt: skip
                 print(f"{first} and {second}: the same bits")
