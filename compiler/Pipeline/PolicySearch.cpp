@@ -163,6 +163,18 @@ bool PolicySearch::planBatches(PipelineOptions options) {
   return tooMany == batches.size();
 }
 
+/// Plans the recomputations that may pay: what computes more only to keep less
+/// than needed is no faster. Whether all fits that keeps most.
+bool PolicySearch::planRecomputes(PipelineOptions options) {
+  SmallVector<std::string> recomputes = getRecomputes();
+  for (const std::string &recompute : recomputes) {
+    options.recompute = recompute;
+    if (planBatches(options))
+      return recompute == recomputes.front();
+  }
+  return false;
+}
+
 /// The largest micro-batch need not be the fastest, nor a power of two.
 void PolicySearch::refineBatch() {
   const PlannedPolicy *best = getBest();
@@ -227,39 +239,27 @@ void PolicySearch::run() {
       candidate.recompute = recomputes.back();
       if (options.isCuda() && !planLeast(candidate).fits())
         continue;
-      // What computes more only to keep less is no faster.
-      bool isEnough = false;
-      for (const std::string &recompute : recomputes) {
-        candidate.recompute = recompute;
-        if ((isEnough = planBatches(candidate)))
-          break;
-      }
-      // Nor is what copies more.
-      if (isEnough && candidate.recompute == recomputes.front())
+      // What copies more is no faster.
+      if (planRecomputes(candidate))
         break;
     }
   }
-  refineActivations(recomputes);
+  refineActivations();
   refineBatch();
 }
 
 /// Activations on the host leave room for a larger micro-batch or for less that
 /// is computed again: tried beside the best of what lies there, or beside what
 /// lacks least.
-void PolicySearch::refineActivations(ArrayRef<std::string> recomputes) {
+void PolicySearch::refineActivations() {
   const PlannedPolicy *found = getBest() ? getBest() : getNearest();
   if (!found || !options.autoOffload || !options.isCuda() || sparesHost())
     return;
   PipelineOptions candidate = found->options;
   candidate.offload.add(OffloadKind::Activations);
-  candidate.recompute = recomputes.back();
-  if (!planLeast(candidate).fits())
-    return;
-  for (const std::string &recompute : recomputes) {
-    candidate.recompute = recompute;
-    if (planBatches(candidate))
-      break;
-  }
+  candidate.recompute = getRecomputes().back();
+  if (planLeast(candidate).fits())
+    planRecomputes(candidate);
 }
 
 bool PolicySearch::sparesHost() const {

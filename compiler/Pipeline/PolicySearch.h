@@ -88,7 +88,8 @@ private:
   const PlannedPolicy &plan(const PipelineOptions &options);
   llvm::SmallVector<int64_t> getBatches() const;
   bool planBatches(PipelineOptions options);
-  void refineActivations(llvm::ArrayRef<std::string> recomputes);
+  bool planRecomputes(PipelineOptions options);
+  void refineActivations();
   void refineBatch();
   llvm::SmallVector<OffloadSet>
   getOffloads(const PipelineOptions &candidate) const;
