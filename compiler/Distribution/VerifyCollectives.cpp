@@ -7,7 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Distribution/Extent.h"
+#include "compiler/Distribution/InFlight.h"
 #include "compiler/Distribution/Passes.h"
 #include "compiler/Support/TypeBytes.h"
 #include "dialects/Plan/Plan.h"
@@ -31,24 +31,16 @@ struct Use {
   Extent extent;
 };
 
-/// A collective that is under way. Thousands may be, so that what it works on
-/// is kept.
-struct Pending {
-  plan::StartOp start;
-  Extent source, destination;
-};
-
 class Verifier {
 public:
   Verifier(ModuleOp module, dist::MeshOp mesh)
       : module(module), symbols(module), ranks(mesh.getRanks()),
-        zero(mesh.getZero()) {}
+        zero(mesh.getZero()), collectives(ranks) {}
   LogicalResult run();
 
 private:
   LogicalResult verifyFunction(plan::FuncOp function);
   LogicalResult verifyStart(plan::StartOp start);
-  LogicalResult verifyFree(Operation *op);
   LogicalResult verifySums(StringRef name);
   LogicalResult verifyCoverage(plan::FuncOp function);
   LogicalResult verifyWindows(plan::FuncOp function);
@@ -68,7 +60,7 @@ private:
   SymbolTable symbols;
   int64_t ranks;
   int64_t zero;
-  SmallVector<Pending> pending;
+  InFlight collectives; // in a function, up to an op
 };
 
 } // namespace
@@ -115,40 +107,14 @@ LogicalResult Verifier::verifyStart(plan::StartOp start) {
   return success();
 }
 
-/// `op`, a launch, a copy or the start of a collective, leaves alone what
-/// others that are under way work on.
-LogicalResult Verifier::verifyFree(Operation *op) {
-  auto start = dyn_cast<plan::StartOp>(op);
-  for (Value operand : op->getOperands()) {
-    // One scratch serves all: they run one at a time.
-    if (start && operand == start.getScratch())
-      continue;
-    Extent extent = extentOf(operand);
-    for (Pending &other : pending) {
-      if (!extent.overlaps(other.source) && !extent.overlaps(other.destination))
-        continue;
-      InFlightDiagnostic diagnostic =
-          op->emitOpError("touches bytes ")
-          << extent.begin << " to " << extent.end << " of '" << extent.arena
-          << "' before the " << stringifyCollectiveKind(other.start.getKind())
-          << " of them is waited for";
-      diagnostic.attachNote(other.start.getLoc()) << "it is started here";
-      return diagnostic;
-    }
-  }
-  return success();
-}
-
 LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
-  pending.clear();
+  collectives.clear();
   // Where no rank has all parameters, none can run anything alone.
   bool alone = zero < 3 && (function.getSymName() == "evaluate" ||
                             function.getSymName() == "generate");
   for (Operation &op : function.getBody().front()) {
     if (auto wait = dyn_cast<plan::WaitOp>(op)) {
-      llvm::erase_if(pending, [&](Pending &other) {
-        return other.start.getPending() == wait.getPending();
-      });
+      collectives.end(wait);
       continue;
     }
     auto start = dyn_cast<plan::StartOp>(op);
@@ -160,18 +126,19 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
                << function.getSymName()
                << ", which one rank may run alone: it would wait for the "
                   "others for ever";
-      int64_t waits = llvm::range_size(start.getPending().getUses());
-      if (waits != 1)
-        return start.emitOpError("expected one plan.wait for it, found ")
-               << waits;
-      if (failed(verifyStart(start)))
+      if (failed(InFlight::verifyOneWait(start, start.getPending())) ||
+          failed(verifyStart(start)))
         return failure();
     }
-    if (failed(verifyFree(&op)))
+    // One scratch serves all: they run one at a time.
+    if (failed(
+            collectives.verifyFree(&op, start ? start.getScratch() : Value())))
       return failure();
     if (start)
-      pending.push_back({start, extentOf(start.getSource()),
-                         extentOf(start.getDestination())});
+      collectives.begin(
+          start, start.getPending(), start.getSource(), start.getDestination(),
+          ("the " + stringifyCollectiveKind(start.getKind()) + " of them")
+              .str());
   }
   return success();
 }

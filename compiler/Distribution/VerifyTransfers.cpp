@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Distribution/Extent.h"
+#include "compiler/Distribution/InFlight.h"
 #include "compiler/Distribution/Passes.h"
 #include "dialects/Plan/Plan.h"
 
@@ -20,23 +20,15 @@ namespace {
 
 class Verifier {
 public:
-  Verifier(ModuleOp module, int64_t ranks) : symbols(module), ranks(ranks) {}
+  Verifier(ModuleOp module, int64_t ranks) : symbols(module), copies(ranks) {}
 
   LogicalResult verify(plan::FuncOp function);
 
 private:
   LogicalResult verifyOnDevice(Operation *op);
-  LogicalResult verifyFree(Operation *op);
-
-  /// A copy that is under way, and what it works on.
-  struct Pending {
-    plan::CopyOp copy;
-    Extent source, destination;
-  };
 
   SymbolTable symbols;
-  int64_t ranks;
-  SmallVector<Pending> pending; // in the function, up to an op
+  InFlight copies; // in the function, up to an op
 };
 
 } // namespace
@@ -57,33 +49,11 @@ LogicalResult Verifier::verifyOnDevice(Operation *op) {
   return success();
 }
 
-/// `op` leaves alone what the copies that are under way work on.
-LogicalResult Verifier::verifyFree(Operation *op) {
-  for (Value place : op->getOperands()) {
-    Extent extent = getExtent(place, ranks);
-    for (Pending &other : pending) {
-      if (!extent.overlaps(other.source) && !extent.overlaps(other.destination))
-        continue;
-      InFlightDiagnostic diagnostic =
-          op->emitOpError("touches bytes ")
-          << extent.begin << " to " << extent.end << " of '" << extent.arena
-          << "' before the copy "
-          << stringifyCopyDirection(other.copy.getDirection())
-          << " is waited for";
-      diagnostic.attachNote(other.copy.getLoc()) << "it is started here";
-      return diagnostic;
-    }
-  }
-  return success();
-}
-
 LogicalResult Verifier::verify(plan::FuncOp function) {
-  pending.clear();
+  copies.clear();
   for (Operation &op : function.getBody().front()) {
     if (auto wait = dyn_cast<plan::WaitOp>(op)) {
-      llvm::erase_if(pending, [&](Pending &other) {
-        return other.copy.getPending() == wait.getPending();
-      });
+      copies.end(wait);
       continue;
     }
     auto copy = dyn_cast<plan::CopyOp>(op);
@@ -91,15 +61,15 @@ LogicalResult Verifier::verify(plan::FuncOp function) {
       continue;
     if (!copy && failed(verifyOnDevice(&op)))
       return failure();
-    if (failed(verifyFree(&op)))
+    if (failed(copies.verifyFree(&op)))
       return failure();
     if (!copy)
       continue;
-    int64_t waits = llvm::range_size(copy.getPending().getUses());
-    if (waits != 1)
-      return copy.emitOpError("expected one plan.wait for it, found ") << waits;
-    pending.push_back({copy, getExtent(copy.getSource(), ranks),
-                       getExtent(copy.getDestination(), ranks)});
+    if (failed(InFlight::verifyOneWait(copy, copy.getPending())))
+      return failure();
+    copies.begin(
+        copy, copy.getPending(), copy.getSource(), copy.getDestination(),
+        ("the copy " + stringifyCopyDirection(copy.getDirection())).str());
   }
   return success();
 }
