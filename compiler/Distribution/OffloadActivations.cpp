@@ -73,10 +73,10 @@ void ActivationOffloader::findLaunches() {
   for (auto launch : function.getOps<tile::LaunchOp>()) {
     numbers[launch] = launches.size();
     launches.push_back(launch);
-    auto predicted = symbols.lookup(launch.getKernel())
-                         ->getAttrOfType<FloatAttr>("predicted_us");
-    isTimed &= bool(predicted);
-    seconds.push_back(predicted ? predicted.getValueAsDouble() * 1e-6 : 0);
+    std::optional<double> predicted =
+        tile::getPredictedMicroseconds(symbols.lookup(launch.getKernel()));
+    isTimed &= predicted.has_value();
+    seconds.push_back(predicted.value_or(0) * 1e-6);
   }
   if (!isTimed)
     seconds.assign(launches.size(), 1);

@@ -198,17 +198,12 @@ tile::FuncOp KernelOutliner::createKernel(const Group &group,
                                           const Signature &signature,
                                           Location loc) {
   OpBuilder builder(loc.getContext());
-  auto type =
-      builder.getFunctionType(TypeRange(ValueRange(signature.arguments)),
-                              TypeRange(ValueRange(signature.results)));
-  DenseI64ArrayAttr inplace;
+  auto kernel = tile::FuncOp::create(builder, loc, getName(group),
+                                     getKernelKind(group.family),
+                                     TypeRange(ValueRange(signature.arguments)),
+                                     TypeRange(ValueRange(signature.results)));
   if (!signature.inplace.empty())
-    inplace = builder.getDenseI64ArrayAttr(signature.inplace);
-  auto kernel = tile::FuncOp::create(
-      builder, loc, builder.getStringAttr(getName(group)), TypeAttr::get(type),
-      builder.getStringAttr(getKernelKind(group.family)),
-      /*schedule=*/DictionaryAttr(), /*grid=*/DenseI64ArrayAttr(), inplace,
-      /*arg_attrs=*/ArrayAttr(), /*res_attrs=*/ArrayAttr());
+    kernel.setInplace(signature.inplace);
   symbols.insert(kernel);
 
   for (auto [index, result] : llvm::enumerate(signature.results))
@@ -216,10 +211,9 @@ tile::FuncOp KernelOutliner::createKernel(const Group &group,
       kernel.setResultAttr(index, tile::kRowPitchName,
                            builder.getI64IntegerAttr(pitch));
 
-  Block &body = kernel.getBody().emplaceBlock();
+  Block &body = kernel.getBody().front();
   IRMapping inside;
-  for (Value argument : signature.arguments)
-    inside.map(argument, body.addArgument(argument.getType(), loc));
+  inside.map(signature.arguments, body.getArguments());
   builder.setInsertionPointToEnd(&body);
   for (Operation *op : group.ops)
     builder.clone(*op, inside);

@@ -86,16 +86,11 @@ FailureOr<tile::FuncOp> FirstMicroStepBuilder::zeroingKernel(Location loc,
     return kernel;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(microStep);
-  kernel = tile::FuncOp::create(
-      builder, loc, builder.getStringAttr("zero"),
-      TypeAttr::get(builder.getFunctionType({type}, {})),
-      builder.getStringAttr("flat"), /*schedule=*/DictionaryAttr(),
-      /*grid=*/DenseI64ArrayAttr(), /*inplace=*/DenseI64ArrayAttr(),
-      /*arg_attrs=*/ArrayAttr(), /*res_attrs=*/ArrayAttr());
+  kernel = tile::FuncOp::create(builder, loc, "zero", "flat", type);
   symbols.insert(kernel);
-  Block &body = kernel.getBody().emplaceBlock();
+  Block &body = kernel.getBody().front();
   builder.setInsertionPointToEnd(&body);
-  train::ZeroOp::create(builder, loc, body.addArgument(type, loc));
+  train::ZeroOp::create(builder, loc, body.getArgument(0));
   tile::ReturnOp::create(builder, loc, ValueRange());
   if (failed(scheduleKernel(kernel, model)))
     return failure();

@@ -172,15 +172,12 @@ LogicalResult NormFuser::sumApart(train::VariableOp variable) {
   if (!kernel) {
     tile::FuncOp whole = launches.sumsKernel;
     builder.setInsertionPoint(whole);
-    kernel = tile::FuncOp::create(
-        builder, loc, builder.getStringAttr(whole.getSymName() + "_part"),
-        TypeAttr::get(builder.getFunctionType({type, partials}, {})),
-        whole.getKindAttr(), DictionaryAttr(), DenseI64ArrayAttr(),
-        DenseI64ArrayAttr(), ArrayAttr(), ArrayAttr());
+    kernel =
+        tile::FuncOp::create(builder, loc, (whole.getSymName() + "_part").str(),
+                             *whole.getKind(), {type, partials});
     kernel->setAttr(kPartOfName, whole.getSymNameAttr());
     symbols.insert(kernel, whole->getIterator());
-    Block &body = kernel.getBody().emplaceBlock();
-    body.addArguments({type, partials}, {loc, loc});
+    Block &body = kernel.getBody().front();
     builder.setInsertionPointToEnd(&body);
     train::SumOfSquaresOp::create(builder, loc, body.getArgument(0),
                                   body.getArgument(1));

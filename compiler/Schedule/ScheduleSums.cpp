@@ -33,18 +33,13 @@ static RankedTensorType getPartType(plan::StartOp start, int64_t ranks) {
 static tile::FuncOp createKernel(SymbolTable &symbols, OpBuilder &builder,
                                  Location loc, RankedTensorType part) {
   auto kernel = tile::FuncOp::create(
-      builder, loc,
-      builder.getStringAttr("add_" + Twine(part.getNumElements())),
-      TypeAttr::get(builder.getFunctionType({part, part}, {})),
-      builder.getStringAttr("flat"), /*schedule=*/DictionaryAttr(),
-      /*grid=*/DenseI64ArrayAttr(), /*inplace=*/DenseI64ArrayAttr(),
-      /*arg_attrs=*/ArrayAttr(), /*res_attrs=*/ArrayAttr());
+      builder, loc, ("add_" + Twine(part.getNumElements())).str(), "flat",
+      {part, part});
   symbols.insert(kernel);
   OpBuilder::InsertionGuard guard(builder);
-  Block *body =
-      builder.createBlock(&kernel.getBody(), {}, {part, part}, {loc, loc});
-  train::AddOp::create(builder, loc, body->getArgument(0),
-                       body->getArgument(1));
+  Block &body = kernel.getBody().front();
+  builder.setInsertionPointToEnd(&body);
+  train::AddOp::create(builder, loc, body.getArgument(0), body.getArgument(1));
   tile::ReturnOp::create(builder, loc, ValueRange());
   return kernel;
 }

@@ -125,17 +125,11 @@ tile::FuncOp Splitter::createKernel(const Candidate &candidate,
                                     TypeRange arguments, TypeRange results) {
   tile::FuncOp before = candidate.kernel;
   OpBuilder builder(before);
-  auto type = builder.getFunctionType(arguments, results);
-  auto kernel = tile::FuncOp::create(
-      builder, before.getLoc(),
-      builder.getStringAttr(before.getSymName() + suffix), TypeAttr::get(type),
-      builder.getStringAttr(kind), DictionaryAttr(), DenseI64ArrayAttr(),
-      DenseI64ArrayAttr(), ArrayAttr(), ArrayAttr());
+  auto kernel = tile::FuncOp::create(builder, before.getLoc(),
+                                     (before.getSymName() + suffix).str(), kind,
+                                     arguments, results);
   symbols.insert(kernel);
   kernel->setAttr(kPartOfName, before.getSymNameAttr());
-  Block &body = kernel.getBody().emplaceBlock();
-  for (Type argument : arguments)
-    body.addArgument(argument, before.getLoc());
   return kernel;
 }
 
@@ -209,7 +203,7 @@ LogicalResult Splitter::split(const Candidate &candidate, int64_t parts) {
 LogicalResult Splitter::run() {
   for (tile::FuncOp kernel : llvm::to_vector(module.getOps<tile::FuncOp>())) {
     std::optional<Candidate> candidate = match(kernel);
-    auto whole = kernel->getAttrOfType<FloatAttr>("predicted_us");
+    std::optional<double> whole = tile::getPredictedMicroseconds(kernel);
     if (!candidate || !whole)
       continue;
     FailureOr<KernelShape> shape = getKernelShape(kernel);
@@ -219,8 +213,7 @@ LogicalResult Splitter::run() {
     // Who gives sizes and no splits wants none.
     if (kernel->hasAttr(kGivenName) && !wish)
       continue;
-    int64_t parts =
-        wish ? wish.getInt() : chooseParts(*shape, whole.getValueAsDouble());
+    int64_t parts = wish ? wish.getInt() : chooseParts(*shape, *whole);
     kernel->removeAttr(kSplitsName);
     if (parts == 1)
       continue;

@@ -51,9 +51,8 @@ private:
 } // namespace
 
 void Simulation::launch(plan::LaunchOp op) {
-  auto predicted =
-      symbols.lookup(op.getKernel())->getAttrOfType<FloatAttr>("predicted_us");
-  double seconds = predicted ? predicted.getValueAsDouble() * 1e-6 : 0;
+  Operation *kernel = symbols.lookup(op.getKernel());
+  double seconds = tile::getPredictedMicroseconds(kernel).value_or(0) * 1e-6;
   kernels += seconds;
   time.compute += seconds;
 }

@@ -66,7 +66,7 @@ static void setCosts(tile::FuncOp kernel, const KernelShape &shape,
   if (!choice.microseconds)
     return;
   kernel->setAttr("fill", builder.getF64FloatAttr(choice.fill));
-  kernel->setAttr("predicted_us", builder.getF64FloatAttr(choice.microseconds));
+  tile::setPredictedMicroseconds(kernel, choice.microseconds);
 }
 
 void llmc::setChoice(tile::FuncOp kernel, const KernelShape &shape,

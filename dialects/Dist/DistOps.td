@@ -112,9 +112,10 @@ def Dist_WindowOp : Dist_Op<"window"> {
   let summary = "a handle on a transient storage";
   let description = [{
     Gradients of a unit until they are summed, parameters of it while they are
-    needed, or an activation that was brought back from the host. What it holds at first is undefined; it lives from the first
-    op that works on it to the last one, the wait for a collective included,
-    and MemoryPlan packs it among the activations. `unit` names it for people.
+    needed, or an activation that was brought back from the host. What it holds
+    at first is undefined; it lives from the first op that works on it to the
+    last one, the wait for a transfer included, and MemoryPlan packs it among
+    the activations. `unit` names it for people.
 
     Created by `llmc-shard-gradients`, `llmc-shard-parameters` and the passes
     of offload.

@@ -27,4 +27,13 @@
 #define GET_OP_CLASSES
 #include "dialects/Tile/TileOps.h.inc"
 
+namespace llmc::tile {
+
+/// What a launch of `kernel`, a tile.func or what a target has made of it,
+/// takes; none where the target's model does not know.
+std::optional<double> getPredictedMicroseconds(mlir::Operation *kernel);
+void setPredictedMicroseconds(mlir::Operation *kernel, double time);
+
+} // namespace llmc::tile
+
 #endif

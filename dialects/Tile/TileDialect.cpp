@@ -29,6 +29,32 @@ void TileDialect::initialize() {
 // FuncOp
 //===----------------------------------------------------------------------===//
 
+/// A kernel whose body has its arguments and no ops yet.
+void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name,
+                   StringRef kind, TypeRange arguments, TypeRange results) {
+  state.addAttribute(getSymNameAttrName(state.name),
+                     builder.getStringAttr(name));
+  state.addAttribute(
+      getFunctionTypeAttrName(state.name),
+      TypeAttr::get(builder.getFunctionType(arguments, results)));
+  state.addAttribute(getKindAttrName(state.name), builder.getStringAttr(kind));
+  Block &body = state.addRegion()->emplaceBlock();
+  body.addArguments(arguments,
+                    SmallVector<Location>(arguments.size(), state.location));
+}
+
+static constexpr StringLiteral kPredictedName = "predicted_us";
+
+std::optional<double> llmc::tile::getPredictedMicroseconds(Operation *kernel) {
+  if (auto time = kernel->getAttrOfType<FloatAttr>(kPredictedName))
+    return time.getValueAsDouble();
+  return std::nullopt;
+}
+
+void llmc::tile::setPredictedMicroseconds(Operation *kernel, double time) {
+  kernel->setAttr(kPredictedName, Builder(kernel).getF64FloatAttr(time));
+}
+
 ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
   return llmc::parseFunction<FuncOp>(parser, result);
 }

@@ -36,8 +36,12 @@ def Tile_FuncOp : Tile_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Symbo
     `schedule` (dictionary, set by Schedule: block sizes, splits), `grid`
     (three extents), `inplace` (pairs [result, argument] that may share
     storage: each element of the argument is read before that element of the
-    result is written, by the same block).
+    result is written, by the same block), `predicted_us` (what a launch takes,
+    where the target's model knows: Tile.h).
   }];
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::llvm::StringRef":$kind,
+                                 "::mlir::TypeRange":$arguments,
+                                 CArg<"::mlir::TypeRange", "{}">:$results)>];
   let arguments = (ins SymbolNameAttr:$sym_name,
                        TypeAttrOf<FunctionType>:$function_type,
                        OptionalAttr<StrAttr>:$kind,
