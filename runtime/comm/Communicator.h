@@ -17,6 +17,7 @@
 
 #include "core/Status.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -34,14 +35,16 @@ public:
   virtual int localSize() const { return 1; }
   /// This one's number among the ranks on this machine.
   virtual int localRank() const { return 0; }
-  /// Ranks in this process, this one included.
+  /// Ranks in this process, this one included; they are consecutive.
   virtual int processSize() const { return 1; }
+  /// This one's number among the ranks in this process.
+  virtual int processRank() const { return 0; }
   /// How long a rank waits for the others.
   virtual std::chrono::seconds patience() const {
     return std::chrono::seconds::max();
   }
   /// How the ranks are connected, for people: "with MPI".
-  virtual const char *engine() const { return "alone"; }
+  virtual std::string engine() const { return "alone"; }
   /// "rank 1 of 4 on HOST".
   virtual std::string describe(int rank) const = 0;
 
@@ -77,7 +80,7 @@ public:
   /// An error that every rank has found for itself.
   Status common(Status status);
   /// Whether this rank is the one that prints an error of this run.
-  bool speaks() const { return !isCommon || myRank == speaker; }
+  bool speaks() const { return !isCommon || myRank == 0; }
   /// Whether all ranks know the error and can still be talked to, so that they
   /// may end together.
   bool canFinish() const { return isCommon && !isBroken; }
@@ -91,18 +94,15 @@ protected:
   Communicator(int rank, int size) : myRank(rank), numRanks(size) {}
   /// "error: ...", with the rank where it is this one's own.
   void print(const Status &error) const;
-  /// The others cannot be reached any more; `rank` prints the error.
-  void setBroken(int rank) {
-    isCommon = isBroken = true;
-    speaker = rank;
-  }
+  /// The others have the same error, or cannot be reached any more.
+  void setBroken() { isCommon = isBroken = true; }
 
 private:
   int myRank;
   int numRanks;
-  bool isCommon = false;
-  bool isBroken = false;
-  int speaker = 0;
+  // Read by watchdogs, too.
+  std::atomic<bool> isCommon{false};
+  std::atomic<bool> isBroken{false};
 };
 
 /// A program that trains alone.

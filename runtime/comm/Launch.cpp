@@ -10,15 +10,33 @@ namespace llmc::runtime {
 std::optional<Launch> readLaunch() {
   // A program of one rank in a Slurm job has SLURM_NTASKS, too, but was not
   // started by srun unless it has a number in the step.
-  static const char *const names[][2] = {
-      {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-      {"SLURM_PROCID", "SLURM_STEP_NUM_TASKS"}};
-  for (const auto &[rankName, sizeName] : names) {
-    const char *rank = std::getenv(rankName), *size = std::getenv(sizeName);
+  struct Names {
+    const char *rank, *size;
+    bool isSlurm;
+  };
+  for (const Names &names :
+       {Names{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", false},
+        Names{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", true}}) {
+    const char *rank = std::getenv(names.rank), *size = std::getenv(names.size);
     if (rank && size)
-      return Launch{std::atoi(rank), std::atoi(size)};
+      return Launch{std::atoi(rank), std::atoi(size), names.isSlurm};
   }
   return std::nullopt;
+}
+
+Status checkLauncher(const Launch &launch) {
+  if (!launch.isSlurm)
+    return Status::ok();
+  // PMIx's, and that of PMI-2, which some sites build their Open MPI with.
+  for (const char *name : {"PMIX_RANK", "PMIX_NAMESPACE", "PMI_FD"})
+    if (std::getenv(name))
+      return Status::ok();
+  return Status::error(
+      "srun started {} processes that cannot find each other: it was told of "
+      "no PMIx; start them with 'srun --mpi=pmix PROGRAM ...', which 'srun "
+      "--mpi=list' must name, or with 'mpirun PROGRAM ...' inside of sbatch or "
+      "salloc, which needs nothing more",
+      launch.size);
 }
 
 std::string hostName() {

@@ -21,7 +21,8 @@ public:
   int localRank() const override { return rank(); }
   std::chrono::seconds patience() const override { return group.patience; }
   int processSize() const override { return size(); }
-  const char *engine() const override { return "as threads of one process"; }
+  int processRank() const override { return rank(); }
+  std::string engine() const override { return "as threads of one process"; }
   std::string describe(int rank) const override {
     return fmt::format("rank {} of {} on {}", rank, size(), group.host);
   }
@@ -85,7 +86,7 @@ Status ThreadCommunicator::meet(const void *given) {
   std::string names;
   for (int other : missing)
     names += (names.empty() ? "" : ", ") + describe(other);
-  setBroken(rank());
+  setBroken();
   return Status::error("{}: no answer from {} within {} s; see whether its "
                        "device still works, or give a larger --comm-timeout",
                        describe(rank()), names, group.patience.count());

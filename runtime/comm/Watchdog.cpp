@@ -1,4 +1,4 @@
-//===- Watchdog.cpp - notices ranks that are gone -------------------------===//
+//===- Watchdog.cpp - notices processes that are gone ---------------------===//
 
 #include "comm/Watchdog.h"
 
@@ -22,8 +22,8 @@ Watchdog::~Watchdog() {
   thread.join();
 }
 
-bool Watchdog::isGone(int rank) const {
-  const int64_t pid = pids[static_cast<size_t>(rank)];
+bool Watchdog::isGone(size_t process) const {
+  const int64_t pid = pids[process];
   if (pid == 0)
     return false;
   if (::kill(static_cast<pid_t>(pid), 0) != 0)
@@ -41,11 +41,10 @@ void Watchdog::watch() {
   Clock::time_point last = Clock::now();
   while (!stopping) {
     const Clock::time_point now = Clock::now();
-    for (size_t rank = 0; rank < pids.size(); ++rank)
-      if (isGone(static_cast<int>(rank)) && !stopping)
-        onLoss(
-            static_cast<int>(rank),
-            std::chrono::duration_cast<std::chrono::milliseconds>(now - last));
+    for (size_t process = 0; process < pids.size(); ++process)
+      if (isGone(process) && !stopping)
+        onLoss(process, std::chrono::duration_cast<std::chrono::milliseconds>(
+                            now - last));
     last = now;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }

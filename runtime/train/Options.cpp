@@ -141,13 +141,20 @@ void addRunOptions(CLI::App &app, const LlmcProgram &program, Options &o,
       ->option_text("N")
       ->check(wholeNumber("a number of threads", 1, 1024))
       ->group(run);
-  if (program.ranks > 1)
+  if (program.ranks > 1) {
     app.add_option("--comm-timeout", o.commTimeout,
                    "how long a rank waits for the others, at the start and at "
                    "each step; longer than it takes to write a checkpoint")
         ->option_text("SECONDS [600]")
         ->check(wholeNumber("a number of seconds", 1, 1000000))
         ->group(run);
+    app.add_option("--ranks-here", o.ranksHere,
+                   "under mpirun or srun: ranks that this process runs, a "
+                   "thread each [an equal share of the program's]")
+        ->option_text("N")
+        ->check(wholeNumber("a number of ranks", 1, program.ranks))
+        ->group(run);
+  }
   if (program.deviceKind == LlmcDeviceCuda)
     app.add_option("--device", o.device,
                    "GPU to train on, as the driver numbers them [the one that "

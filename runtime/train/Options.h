@@ -28,6 +28,7 @@ struct Options {
   std::optional<uint64_t> seed;
   unsigned threads = 0;      // 0: every processor
   int64_t commTimeout = 600; // seconds
+  int64_t ranksHere = 0;     // 0: an equal share of all
   int device = -1;           // number of a GPU; -1: LLMC_DEVICE, else the first
 
   // The optimizer.

@@ -3,12 +3,13 @@
 #include "train/Run.h"
 
 #include "comm/Launch.h"
-#include "comm/MpiCommunicator.h"
+#include "comm/MpiProcess.h"
 #include "comm/ThreadCommunicator.h"
 #include "device/cpu/CpuDevice.h"
 #include "device/cuda/CudaDevice.h"
 #include "train/Doctor.h"
 #include "train/ImportWeights.h"
+#include "train/LostPages.h"
 #include "train/Options.h"
 #include "train/Parameters.h"
 #include "train/Profile.h"
@@ -103,30 +104,27 @@ std::unique_ptr<Device> makeDevice(const LlmcProgram &program,
   return std::make_unique<CpuDevice>(program, pool, ranks, libraryBytes);
 }
 
-/// Of SIGBUS: a page of a mapped file cannot be read any more. There is no
-/// going on from it, and only functions that are safe in a handler may be
-/// called.
-void failOnLostPage(int) {
-  constexpr char text[] =
-      "error: a token shard was cut short, or its disk failed, while the "
-      "program read it; make it whole again and go on with --resume\n";
-  [[maybe_unused]] ssize_t written =
-      ::write(STDERR_FILENO, text, sizeof(text) - 1);
-  ::_exit(1);
-}
-
 int fail(const Status &status) {
   fmt::print(stderr, "error: {}\n", status.message());
   return 1;
 }
 
-/// Compares the ranks that were started with those of the program. One process
+/// Compares the processes that were started with the ranks of the program. One
 /// alone runs all of them.
-Status checkLaunch(const LlmcProgram &program,
+Status checkLaunch(const LlmcProgram &program, const Options &options,
                    const std::optional<Launch> &launch) {
   const int started = launch ? launch->size : 1;
-  if (started == program.ranks || started == 1)
+  if (started == 1 && options.ranksHere > 0 &&
+      options.ranksHere != program.ranks)
+    return Status::error("--ranks-here {}: the program was compiled for {} "
+                         "ranks, and this is its only process; start one for "
+                         "each machine with mpirun",
+                         options.ranksHere, program.ranks);
+  if (started == 1)
     return Status::ok();
+  // One for each rank, or fewer that share them out.
+  if (program.ranks > 1 && started <= program.ranks)
+    return checkLauncher(*launch);
   if (program.ranks == 1)
     return Status::error("{} ranks were started, but the program trains on one "
                          "device; compile it with --gpus {}, or start it "
@@ -134,18 +132,33 @@ Status checkLaunch(const LlmcProgram &program,
                          started, started);
   return Status::error("the program was compiled for {} ranks (--gpus {}), {} "
                        "were started; start it with 'mpirun -n {} PROGRAM "
-                       "...', or on one machine without a launcher",
+                       "...', with one process for each machine, or on one "
+                       "machine without a launcher",
                        program.ranks, program.ranks, started, program.ranks);
 }
 
-/// Threads that a rank may keep busy: its share of the machine, unless its
-/// launcher has bound it to one already.
+/// Threads that a rank may keep busy: its share of the machine, or of what its
+/// launcher has bound its process to.
 unsigned defaultThreads(const Communicator &ranks) {
   const unsigned available = availableProcessors();
   const unsigned all = std::max(1u, std::thread::hardware_concurrency());
-  if (available < all)
-    return available;
-  return std::max(1u, available / static_cast<unsigned>(ranks.localSize()));
+  const int sharers = available < all ? ranks.processSize() : ranks.localSize();
+  return std::max(1u, available / static_cast<unsigned>(sharers));
+}
+
+/// Ranks that lie on each other's processors are slow for no visible reason:
+/// mpirun binds each of two processes to one.
+void warnOfBinding(const LlmcProgram &program, const Communicator &ranks,
+                   Console &console) {
+  const unsigned available = availableProcessors();
+  if (program.deviceKind == LlmcDeviceCpu && ranks.processSize() > 1 &&
+      available < static_cast<unsigned>(ranks.processSize()) &&
+      available < std::thread::hardware_concurrency())
+    console.warning(fmt::format(
+        "the {} ranks of this process share {} of the machine's {} processors, "
+        "to which its launcher has bound it; start it with 'mpirun --bind-to "
+        "none', or 'srun --cpu-bind=none'",
+        ranks.processSize(), available, std::thread::hardware_concurrency()));
 }
 
 /// A reader that went away, or a limit on the size of files, must not end a
@@ -153,7 +166,7 @@ unsigned defaultThreads(const Communicator &ranks) {
 void prepareSignals() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  std::signal(SIGBUS, failOnLostPage);
+  LostPages::handle();
 }
 
 /// One rank from its device to its end; its exit status.
@@ -161,6 +174,10 @@ int runRank(const LlmcProgram &program, const Options &options,
             Communicator &ranks, int64_t libraryBytes) {
   int stopSignal = 0;
   Console console(options.quiet, options.progress, ranks.rank() != 0);
+  warnOfBinding(program, ranks, console);
+  std::optional<LostPages> lostPages;
+  if (ranks.processRank() == 0)
+    lostPages.emplace(ranks);
   ThreadPool pool(options.threads ? options.threads : defaultThreads(ranks));
   std::unique_ptr<Device> device =
       makeDevice(program, options, pool, ranks, libraryBytes);
@@ -183,28 +200,10 @@ int runRank(const LlmcProgram &program, const Options &options,
   return !status.isOk() ? 1 : stopSignal ? 128 + stopSignal : 0;
 }
 
-/// Runs as one of the processes that a launcher has started, all of which end
-/// together.
-int runAsProcess(const LlmcProgram &program, const Options &options) {
-  const int64_t before = ownResidentBytes();
-  Result<std::unique_ptr<Communicator>> connected = MpiCommunicator::create(
-      program.ranks, std::chrono::seconds(options.commTimeout));
-  if (!connected.isOk()) {
-    // Where rank 0 fails in the same way, its launcher ends this one before it
-    // says so again.
-    if (std::optional<Launch> launch = readLaunch(); launch && launch->rank > 0)
-      std::this_thread::sleep_for(std::chrono::seconds(2));
-    return fail(connected.status());
-  }
-  return runRank(program, options, **connected, ownResidentBytes() - before);
-}
-
-/// Runs with all ranks in this process, a thread each; the first is this one.
-int runInThreads(const LlmcProgram &program, const Options &options) {
-  ThreadGroup group(program.ranks, std::chrono::seconds(options.commTimeout));
-  std::vector<std::unique_ptr<Communicator>> ranks;
-  for (int rank = 0; rank < program.ranks; ++rank)
-    ranks.push_back(group.join(rank));
+/// Runs ranks of this process, a thread each; the first is this one.
+int runInThreads(const LlmcProgram &program, const Options &options,
+                 std::vector<std::unique_ptr<Communicator>> ranks,
+                 int64_t libraryBytes) {
   std::vector<int> results(ranks.size(), 0);
   std::vector<std::thread> threads;
   // Signals are for the first rank, which tells the others.
@@ -216,20 +215,54 @@ int runInThreads(const LlmcProgram &program, const Options &options) {
   try {
     for (size_t rank = 1; rank < ranks.size(); ++rank)
       threads.emplace_back([&, rank] {
-        results[rank] = runRank(program, options, *ranks[rank], 0);
+        results[rank] = runRank(program, options, *ranks[rank], libraryBytes);
       });
   } catch (const std::system_error &error) {
     ranks[0]->report(Status::error(
         "the system grants no thread for rank {} ({}); raise its limit on "
         "threads (ulimit -u)",
-        threads.size() + 1, error.what()));
+        ranks[threads.size() + 1]->rank(), error.what()));
     ranks[0]->abort();
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  results[0] = runRank(program, options, *ranks[0], 0);
+  results[0] = runRank(program, options, *ranks[0], libraryBytes);
   for (std::thread &thread : threads)
     thread.join();
   return results[0];
+}
+
+/// Runs as one of the processes that a launcher has started, all of which end
+/// together.
+int runAsProcess(const LlmcProgram &program, const Options &options) {
+  const int64_t before = ownResidentBytes();
+  Result<std::unique_ptr<MpiProcess>> connected =
+      MpiProcess::connect(program.ranks, static_cast<int>(options.ranksHere),
+                          std::chrono::seconds(options.commTimeout));
+  if (!connected.isOk()) {
+    // Where process 0 fails in the same way, its launcher ends this one before
+    // it says so again.
+    if (std::optional<Launch> launch = readLaunch(); launch && launch->rank > 0)
+      std::this_thread::sleep_for(std::chrono::seconds(2));
+    return fail(connected.status());
+  }
+  MpiProcess &process = **connected;
+  std::vector<std::unique_ptr<Communicator>> ranks;
+  for (int number = 0; number < process.ranksHere(); ++number)
+    ranks.push_back(process.join(number));
+  const int result = runInThreads(program, options, std::move(ranks),
+                                  ownResidentBytes() - before);
+  if (Status ended = process.disconnect(); !ended.isOk())
+    return fail(ended);
+  return result;
+}
+
+/// Runs with all ranks in this process.
+int runAlone(const LlmcProgram &program, const Options &options) {
+  ThreadGroup group(program.ranks, std::chrono::seconds(options.commTimeout));
+  std::vector<std::unique_ptr<Communicator>> ranks;
+  for (int rank = 0; rank < program.ranks; ++rank)
+    ranks.push_back(group.join(rank));
+  return runInThreads(program, options, std::move(ranks), 0);
 }
 
 } // namespace
@@ -266,12 +299,12 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   if (!together && !isFirst)
     return 0;
   if (together) {
-    if (Status status = checkLaunch(program, launch); !status.isOk())
+    if (Status status = checkLaunch(program, options, launch); !status.isOk())
       return isFirst ? fail(status) : 1;
     prepareSignals();
     if (program.ranks > 1)
       return launch && launch->size > 1 ? runAsProcess(program, options)
-                                        : runInThreads(program, options);
+                                        : runAlone(program, options);
   }
   Console console(options.quiet, options.progress);
   ThreadPool pool(options.threads ? options.threads : availableProcessors());

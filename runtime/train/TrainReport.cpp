@@ -103,19 +103,24 @@ void TrainLoop::showProgress(const StepRecord &record) {
 }
 
 Status TrainLoop::describeMemory() {
-  std::vector<int64_t> peaks(static_cast<size_t>(ranks.size()));
-  LLMC_TRY(ranks.allGather(&peakBytes, peaks.data(), sizeof(peakBytes)));
   const bool onCpu = program.deviceKind == LlmcDeviceCpu;
+  struct Peak {
+    int64_t bytes;
+    int64_t together; ///< ranks that have taken it
+  };
   // What ranks of one process take on the CPU cannot be told apart.
-  const int together = onCpu ? ranks.processSize() : 1;
-  // There all memory is the host's.
-  const int64_t plannedBytes =
-      (device.plannedBytes() + (onCpu ? device.hostBytes() : 0)) * together;
-  const auto planned = static_cast<double>(plannedBytes);
-  for (int rank = 0; rank < ranks.size(); rank += together) {
-    const int64_t peak = peaks[static_cast<size_t>(rank)];
+  const Peak own = {peakBytes, onCpu ? ranks.processSize() : 1};
+  std::vector<Peak> peaks(static_cast<size_t>(ranks.size()));
+  LLMC_TRY(ranks.allGather(&own, peaks.data(), sizeof(own)));
+  for (int64_t rank = 0; rank < ranks.size();
+       rank += peaks[static_cast<size_t>(rank)].together) {
+    const auto [peak, together] = peaks[static_cast<size_t>(rank)];
     if (peak <= 0)
       continue;
+    // On the CPU all memory is the host's.
+    const int64_t plannedBytes =
+        (device.plannedBytes() + (onCpu ? device.hostBytes() : 0)) * together;
+    const auto planned = static_cast<double>(plannedBytes);
     std::string who;
     if (together > 1)
       who = fmt::format("{} ranks: ", together);

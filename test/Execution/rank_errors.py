@@ -1,10 +1,10 @@
 """What goes wrong between ranks is said once, stops all of them, and leaves the
 checkpoint whole.
 
-    rank_errors.py DIR ONE TWO OTHER
+    rank_errors.py DIR ONE TWO OTHER FOUR
 
-ONE and TWO are programs of Inputs/gpt.mlir for one rank and for two, OTHER
-another one for two; DIR/data and DIR/other-data hold shards. Each case checks the
+ONE, TWO and FOUR are programs of Inputs/gpt.mlir for so many ranks, OTHER another
+one for two; DIR/data and DIR/other-data hold shards. Each case checks the
 exit status, that there is one error and what it says, and how long it took.
 """
 
@@ -12,12 +12,13 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
-directory, one, two, other = map(os.path.abspath, sys.argv[1:])
+directory, one, two, other, four = map(os.path.abspath, sys.argv[1:])
 os.chdir(directory)
 COMMON = ["--data", "data", "--threads", "1", "--quiet", "--eval-every", "0"]
 failures = 0
@@ -87,7 +88,8 @@ finish("no launcher", start(two, *COMMON, "--out", "threads", "--steps", "3"),
        "", 10, status=0)  # fmt: skip
 finish("too many ranks", start("mpirun", "-n", "3", two, *COMMON, "--out", "a"),
        r"compiled for 2 ranks \(--gpus 2\), 3 were started; start it with "
-       r"'mpirun -n 2 PROGRAM ...', or on one machine without a launcher", 15)  # fmt: skip
+       r"'mpirun -n 2 PROGRAM ...', with one process for each machine, or on one "
+       "machine without a launcher", 15)  # fmt: skip
 finish("one-rank program", start("mpirun", "-n", "2", one, *COMMON, "--out", "a"),
        "2 ranks were started, but the program trains on one device", 15)  # fmt: skip
 finish("no MPI", start("mpirun", "-n", "2", two, *COMMON, "--out", "a",
@@ -102,6 +104,32 @@ finish("a rank does not come up",
        start(*two_ranks([two, *COMMON, "--out", "a", "--comm-timeout", "2"],
                         ["sleep", "30"])),
        "rank 0 of 2 on .*: not all ranks came up within 2 s", 20)  # fmt: skip
+
+finish("alone with a part of the ranks",
+       start(two, *COMMON, "--out", "a", "--ranks-here", "1"),
+       "--ranks-here 1: the program was compiled for 2 ranks, and this is its "
+       "only process", 10)  # fmt: skip
+finish("three for four", start("mpirun", "-n", "3", four, *COMMON, "--out", "a"),
+       "compiled for 4 ranks, which 3 processes cannot share equally; say with "
+       "--ranks-here", 15)  # fmt: skip
+finish("unequal shares", start(*two_ranks([two, *COMMON, "--out", "a"],
+                                          [two, *COMMON, "--out", "a",
+                                           "--ranks-here", "2"])),
+       r"compiled for 2 ranks, but --ranks-here says that its processes run 0 \+ 2",
+       15)  # fmt: skip
+
+# srun without PMIx, as its environment tells; then with one that is not there.
+SLURM = {"SLURM_PROCID": "0", "SLURM_STEP_NUM_TASKS": "2"}
+finish("srun without PMIx", start(two, *COMMON, "--out", "a", **SLURM),
+       "srun started 2 processes that cannot find each other: .*srun --mpi=pmix.*"
+       "'mpirun PROGRAM", 5)  # fmt: skip
+finish("its second process", start("sh", "-c", '"$@" || echo error: silent', "sh", two,
+                                   *COMMON, "--out", "a",
+                                   **{**SLURM, "SLURM_PROCID": "1"}),
+       "^error: silent$", 5, status=0)  # fmt: skip
+finish("a PMI that connects nobody",
+       start(two, *COMMON, "--out", "a", **SLURM, PMI_FD="9"),
+       "Open MPI connects 1 of the 2 processes that were started", 15)  # fmt: skip
 
 # What they were given.
 run = [two, *COMMON, "--steps", "3", "--out", "b"]
@@ -158,6 +186,36 @@ for name, number, message, seconds in (
         os.kill(ranks[which], number)
         finish(f"rank {which} {name}", process, message.format(ranks[which]), seconds,
                status=137 if number == signal.SIGKILL else 1)  # fmt: skip
+
+# Two ranks in each of two processes: all know who is gone, and go on as four.
+BIND = ["--bind-to", "none"]
+for which, gone in enumerate(("ranks 0 to 1", "ranks 2 to 3")):
+    out = f"killed-four-{which}"
+    process = start("mpirun", "-n", "2", *BIND, four, *LONG, "--out", out)
+    processes = wait_for_steps(out, process)
+    os.kill(processes[which], signal.SIGKILL)
+    finish(f"{gone} killed", process,
+           f"{gone} of 4 on .*, process {processes[which]}, are gone", 5,
+           status=137)  # fmt: skip
+finish("four go on", start(four, *COMMON, "--out", "killed-four-1", "--resume", "--steps",
+                           str(steps_of("killed-four-1")[-1] + 2)),
+       "", 30, status=0)  # fmt: skip
+process = start("mpirun", "-n", "2", *BIND, four, *LONG, "--out", "signal-four")
+os.kill(wait_for_steps("signal-four", process)[1], signal.SIGTERM)
+finish("a signal to two ranks", process, "", 10, status=128 + signal.SIGTERM)
+
+# Both read a shard that is cut short under them.
+for how, which in ((["mpirun", "-n", "2"], "mpi"), ([], "threads")):
+    for attempt in range(3 if how else 1):
+        out = f"cut-{which}-{attempt}"
+        shutil.copytree("data", "cut-data", dirs_exist_ok=True)
+        process = start(*how, two, *[word if word != "data" else "cut-data"
+                                     for word in LONG], "--out", out)  # fmt: skip
+        wait_for_steps(out, process)
+        for shard in glob.glob("cut-data/*.bin"):
+            os.truncate(shard, 0)
+        finish(f"a shard is cut {which}", process,
+               "rank [01] of 2 on .*: a token shard was cut short", 10)  # fmt: skip
 
 # The checkpoint is whole: one rank goes on where two were killed, and two again.
 before = steps_of("killed-1")[-1]

@@ -4,7 +4,8 @@
              [--recompute none|ops|layer] [--without-mpi]
 
 Compiles Inputs/MODEL.mlir for one rank and, in each stage of ZeRO, for more, and
-trains with and without accumulation on the same global batches. Against one
+trains with and without accumulation on the same global batches: as threads, as
+processes, and as a process of all but one and one of the last. Against one
 rank: every loss and norm, and every tensor of the trained weights, within 1e-6
 relative (of a tensor's norm), of both moments within 3e-6, since the second is
 of squares. Between stages, at the same number of ranks: the same bits. With
@@ -41,11 +42,11 @@ def main():
         run("llmc", "compile", model_file(arguments.model),
             "--target=cpu", "--batch", "3", "--seq", "19", "-o", name, *options)  # fmt: skip
 
-    def train(name, accumulate, *program):
-        run(*program, "--data", "data", "--init-from", "first.safetensors",
-            "--out", name, "--accumulate", str(accumulate), "--steps", str(STEPS),
-            "--lr", "1e-3", "--warmup", "2", "--epsilon", "1e-4",
-            "--threads", "1", "--quiet")  # fmt: skip
+    def train(name, accumulate, program, start=lambda command: command):
+        run(*start([program, "--data", "data", "--init-from", "first.safetensors",
+                    "--out", name, "--accumulate", str(accumulate),
+                    "--steps", str(STEPS), "--lr", "1e-3", "--warmup", "2",
+                    "--epsilon", "1e-4", "--threads", "1", "--quiet"]))  # fmt: skip
         return name
 
     build("one")
@@ -59,13 +60,19 @@ def main():
             total = ranks * accumulate
             if total not in ones:
                 ones[total] = train(f"out-1x{total}", total, "./one")
-            engines = {"threads": []}
+            engines = {"threads": lambda command: command}
             if not arguments.without_mpi:
-                engines["mpi"] = ["mpirun", "-n", str(ranks)]
+                engines["mpi"] = lambda command: ["mpirun", "-n", str(ranks), *command]
+            if not arguments.without_mpi and ranks > 2:
+                engines["both"] = lambda command: [
+                    "mpirun", "--bind-to", "none",
+                    "-n", "1", *command, "--ranks-here", str(ranks - 1), ":",
+                    "-n", "1", *command, "--ranks-here", "1",
+                ]  # fmt: skip
             outs = {
                 train(f"out-{ranks}x{accumulate}-{zero}-{engine}", accumulate,
-                      *launcher, f"./{ranks}-{zero}"): zero
-                for zero in stages for engine, launcher in engines.items()
+                      f"./{ranks}-{zero}", start): zero
+                for zero in stages for engine, start in engines.items()
             }  # fmt: skip
             for out in outs:
                 print(f"{ranks} ranks, accumulate {accumulate}: {out}")

@@ -73,6 +73,7 @@ TEST(ThreadRanks, GathersAndBroadcasts) {
     }
     EXPECT_OK(own.barrier());
     EXPECT_EQ(own.processSize(), 3);
+    EXPECT_EQ(own.processRank(), own.rank());
     EXPECT_EQ(own.localSize(), 3);
     EXPECT_OK(own.finish());
   });

@@ -74,11 +74,11 @@ Result<std::string> busIdOf(const Driver &driver, const Gpu &gpu) {
 Result<Gpu> chooseGpuOfRank(const Driver &driver, Communicator &ranks) {
   int count = 0;
   LLMC_TRY(driver.check(driver.cuDeviceGetCount(&count), "cuDeviceGetCount"));
-  // Slurm and the like show a process its own GPU only.
-  const bool isBound = count == 1 && ranks.processSize() == 1;
-  const int number = isBound ? 0 : ranks.localRank();
-  if (isBound || ranks.localSize() <= count)
-    return chooseGpu(driver, number);
+  if (ranks.localSize() <= count)
+    return chooseGpu(driver, ranks.localRank());
+  // Slurm and the like show a process its own GPUs only.
+  if (ranks.processSize() == count)
+    return chooseGpu(driver, ranks.processRank());
   std::string list;
   for (int i = 0; i < count; ++i)
     if (Result<Gpu> gpu = chooseGpu(driver, i); gpu.isOk())
@@ -174,11 +174,12 @@ Result<PeerCopy> tryPeerCopy(const Driver &driver, const Gpu &from,
   return found;
 }
 
-/// Whether some copy between the GPUs of this process does not arrive; empty,
-/// or which.
-static Result<std::string> findLyingCopy(const Driver &driver, int count) {
+/// Whether some copy between these GPUs, of this process, does not arrive;
+/// empty, or which.
+static Result<std::string> findLyingCopy(const Driver &driver,
+                                         const std::vector<int> &numbers) {
   std::vector<Gpu> gpus;
-  for (int number = 0; number < count; ++number) {
+  for (int number : numbers) {
     Result<Gpu> gpu = chooseGpu(driver, number);
     LLMC_TRY(gpu.status());
     gpus.push_back(*gpu);
@@ -195,44 +196,72 @@ static Result<std::string> findLyingCopy(const Driver &driver, int count) {
   return std::string();
 }
 
+/// Tells NCCL, once in each process.
+static void goThroughHost(const char *copy, const Communicator &ranks) {
+  if (ranks.rank() == 0)
+    fmt::print(stderr,
+               "warning: what is copied from {} directly arrives as something "
+               "else; GPUs exchange through the host instead, which is slower: "
+               "switch the IOMMU off, or use a driver without the patch for "
+               "peer access\n",
+               copy);
+  if (ranks.processRank() == 0)
+    ::setenv("NCCL_P2P_DISABLE", "1", 1);
+}
+
 Status checkGpusOfRanks(const Driver &driver, const Gpu &gpu,
                         Communicator &ranks) {
   struct Card {
     char host[256];
     char bus[64];
+    int number; ///< in its process
   };
   Card own = {};
   Result<std::string> bus = busIdOf(driver, gpu);
   LLMC_TRY(ranks.agree(bus.status()));
   std::strncpy(own.host, hostName().c_str(), sizeof(own.host) - 1);
   std::strncpy(own.bus, bus->c_str(), sizeof(own.bus) - 1);
+  own.number = gpu.number;
   std::vector<Card> all(static_cast<size_t>(ranks.size()));
   LLMC_TRY(ranks.allGather(&own, all.data(), sizeof(own)));
   for (size_t second = 1; second < all.size(); ++second)
     for (size_t first = 0; first < second; ++first)
-      if (!std::memcmp(&all[first], &all[second], sizeof(Card)))
+      if (!std::strcmp(all[first].host, all[second].host) &&
+          !std::strcmp(all[first].bus, all[second].bus))
         return ranks.common(Status::error(
             "ranks {} and {} would both train on the GPU {} of {}; start no "
             "more ranks on a machine than it has GPUs, and see what "
             "CUDA_VISIBLE_DEVICES shows each",
             first, second, all[first].bus, all[first].host));
+  // One rank speaks for the process; NCCL reads its settings later, and needs
+  // the same in all processes.
   Status status = Status::ok();
-  // One rank speaks for the process; NCCL reads its settings later.
-  if (ranks.processSize() > 1 && ranks.localRank() == 0 &&
+  struct Lie {
+    char copy[320]; ///< empty: none
+  };
+  Lie found = {};
+  if (ranks.processSize() > 1 && ranks.processRank() == 0 &&
       !std::getenv("NCCL_P2P_DISABLE")) {
-    Result<std::string> lying = findLyingCopy(driver, ranks.processSize());
+    std::vector<int> numbers;
+    for (int one = 0; one < ranks.processSize(); ++one)
+      numbers.push_back(all[static_cast<size_t>(ranks.rank() + one)].number);
+    Result<std::string> lying = findLyingCopy(driver, numbers);
     status = lying.status();
-    if (lying.isOk() && !lying->empty()) {
-      fmt::print(stderr,
-                 "warning: what is copied from {} directly arrives as "
-                 "something else; GPUs exchange through the host instead, "
-                 "which is slower: switch the IOMMU off, or use a driver "
-                 "without the patch for peer access\n",
-                 *lying);
-      ::setenv("NCCL_P2P_DISABLE", "1", 1);
-    }
+    if (lying.isOk() && !lying->empty())
+      std::strncpy(found.copy,
+                   fmt::format("{} of {}", *lying, hostName()).c_str(),
+                   sizeof(found.copy) - 1);
   }
-  return ranks.agree(status);
+  LLMC_TRY(ranks.agree(status));
+  std::vector<Lie> lies(all.size());
+  LLMC_TRY(ranks.allGather(&found, lies.data(), sizeof(found)));
+  for (const Lie &lie : lies)
+    if (*lie.copy) {
+      goThroughHost(lie.copy, ranks);
+      break;
+    }
+  // Whoever reads the setting comes after who wrote it.
+  return ranks.barrier();
 }
 
 } // namespace llmc::runtime::cuda

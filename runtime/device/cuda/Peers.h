@@ -9,14 +9,15 @@
 namespace llmc::runtime::cuda {
 
 /// The GPU of this rank: of the ranks on this machine each has the one of its
-/// number there, or the only one that its launcher lets it see.
+/// number there, or that of its number in the process, where a launcher lets it
+/// see no others.
 Result<Gpu> chooseGpuOfRank(const Driver &driver, Communicator &ranks);
 
-/// That no two ranks have one GPU, and, where this process has several, that
+/// That no two ranks have one GPU, and, where a process has several, that
 /// copies between them arrive: a driver that was patched to allow them may
-/// deliver zeros. Where one does not, NCCL is told to go through the host
-/// (NCCL_P2P_DISABLE), with a warning. Before NCCL is opened; all ranks call
-/// it; an error is known to all.
+/// deliver zeros. Where one does not, NCCL is told in all processes to go
+/// through the host (NCCL_P2P_DISABLE), with a warning. Before NCCL is opened;
+/// all ranks call it; an error is known to all.
 Status checkGpusOfRanks(const Driver &driver, const Gpu &gpu,
                         Communicator &ranks);
 
