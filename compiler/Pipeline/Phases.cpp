@@ -135,8 +135,6 @@ static std::string chooseSchedules(const PipelineOptions &options) {
   // Kernels are final, so that each gets its tile sizes once.
   if (options.isCuda())
     return llvm::formatv("llmc-schedule-kernels{{target=cuda arch={0}},"
-                         // Where a product's blocks are too few for the GPU.
-                         "llmc-split-reduction{{arch={0}},"
                          // Before MemoryPlan, which makes room for the gaps.
                          "llmc-pad-rows",
                          options.arch);

@@ -3,10 +3,11 @@
 // All tiles that fit are ranked by the time of the busiest SM: multiply-adds,
 // shared memory and L2 overlap, the longest of them counts; beside them DRAM,
 // which `raster` spares; and what a block spends before and after its loop.
+// Where a product is added to a gradient, `split_k` blocks may share its depth.
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Schedule/CudaProducts.h"
+#include "compiler/Schedule/GemmTiles.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -30,22 +31,15 @@ int64_t cuda_model::roundUp(int64_t value, int64_t least) {
   return std::max<int64_t>(llvm::PowerOf2Ceil(value), least);
 }
 
+/// What a prediction must gain to be believed: no turn was ever timed.
+static constexpr double kPartsGain = 0.98;
+/// Cycles until a block has its ticket; from the end of a turn until the next
+/// block has read what it adds to; and bytes that one block alone moves in one.
+static constexpr double kTicketCycles = 1000;
+static constexpr double kTurnCycles = 2000;
+static constexpr double kBlockBytesPerCycle = 32;
+
 namespace {
-struct GemmTile {
-  int64_t m, n, k;
-  int64_t warpsM, warpsN;
-  int64_t stages;
-
-  static GemmTile of(const BlockSizes &blocks) {
-    return {blocks.lookup("block_m"), blocks.lookup("block_n"),
-            blocks.lookup("block_k"), blocks.lookup("warps_m"),
-            blocks.lookup("warps_n"), blocks.lookup("stages")};
-  }
-  int64_t warps() const { return warpsM * warpsN; }
-  int64_t warpM() const { return m / warpsM; }
-  int64_t warpN() const { return n / warpsN; }
-};
-
 struct GemmModel {
   const Chip &chip;
   const KernelShape &shape;
@@ -56,10 +50,17 @@ struct GemmModel {
   int64_t columnBlocks(const GemmTile &tile) const {
     return llvm::divideCeilSigned(shape.n, tile.n);
   }
-  /// Products that are computed side by side, over parts of the depth.
-  int64_t parts() const { return std::max<int64_t>(shape.splits, 1); }
+  int64_t places(const GemmTile &tile) const {
+    return rowBlocks(tile) * columnBlocks(tile);
+  }
   int64_t blocks(const GemmTile &tile) const {
-    return rowBlocks(tile) * columnBlocks(tile) * parts();
+    return places(tile) * tile.parts;
+  }
+  /// The depth of the deepest part.
+  int64_t depth(const GemmTile &tile) const {
+    return llvm::divideCeilSigned(llvm::divideCeilSigned(shape.k, tile.k),
+                                  tile.parts) *
+           tile.k;
   }
   /// Rows of `k` elements of one step: a's, and those of each product's b.
   int64_t loadedRows(const GemmTile &tile) const {
@@ -68,6 +69,8 @@ struct GemmModel {
   Footprint getFootprint(const GemmTile &tile) const;
   double getMemoryBytes(const GemmTile &tile, int64_t perSM,
                         int64_t raster) const;
+  double getTurnCycles(const GemmTile &tile, int64_t perSM,
+                       double epilogueBytes) const;
   double getSeconds(const GemmTile &tile, int64_t perSM, int64_t raster) const;
   int64_t chooseRaster(const GemmTile &tile, int64_t perSM) const;
   int64_t getSafeBlocksPerSM(const GemmTile &tile) const;
@@ -112,14 +115,18 @@ Footprint GemmModel::getFootprint(const GemmTile &tile) const {
 /// they read; an operand that stays in L2 is read once.
 double GemmModel::getMemoryBytes(const GemmTile &tile, int64_t perSM,
                                  int64_t raster) const {
-  double bytesA = double(shape.m) * shape.k * parts() * bytesOf(shape.element);
-  double bytesB = double(shape.products) * shape.n * shape.k * parts() *
-                  bytesOf(shape.element);
+  double bytesA = double(shape.m) * shape.k * bytesOf(shape.element);
+  double bytesB =
+      double(shape.products) * shape.n * shape.k * bytesOf(shape.element);
   double cache = 0.6 * chip.l2Bytes;
   if (bytesA + bytesB <= cache)
     return shape.bytes;
-  int64_t wave =
-      std::min(chip.sms * perSM, rowBlocks(tile) * columnBlocks(tile));
+  // What a part has added to comes again after all of the part's operands.
+  double result = 4.0 * shape.m * shape.n;
+  double again = result + (bytesA + bytesB) / tile.parts <= cache
+                     ? 0
+                     : 2 * result * (tile.parts - 1);
+  int64_t wave = std::min(chip.sms * perSM, places(tile));
   // Groups of `raster` row blocks pass over all columns, one after another: b
   // is read once a group, and a stays if it fits.
   int64_t groupRows = std::min(raster, rowBlocks(tile));
@@ -128,17 +135,27 @@ double GemmModel::getMemoryBytes(const GemmTile &tile, int64_t perSM,
   double rowsAtOnce = groupRows;
   if (groupRows * columnBlocks(tile) < wave)
     readsB = std::max(1.0, readsB * groupRows * columnBlocks(tile) / wave);
-  double groupA = rowsAtOnce * tile.m * shape.k * bytesOf(shape.element);
+  double groupA = rowsAtOnce * tile.m * depth(tile) * bytesOf(shape.element);
   double columnsAtOnce = std::max(1.0, double(wave) / groupRows);
   double readsA =
       groupA <= cache ? 1 : std::max(1.0, columnBlocks(tile) / columnsAtOnce);
-  return shape.bytes + (readsA - 1) * bytesA + (readsB - 1) * bytesB;
+  return shape.bytes + again + (readsA - 1) * bytesA + (readsB - 1) * bytesB;
+}
+
+/// Cycles in which the last of the blocks that run at once at one place waits
+/// for the others' turns.
+double GemmModel::getTurnCycles(const GemmTile &tile, int64_t perSM,
+                                double epilogueBytes) const {
+  int64_t atOnce = std::min(
+      tile.parts, llvm::divideCeilSigned(chip.sms * perSM, places(tile)));
+  return double(atOnce - 1) *
+         (kTurnCycles + epilogueBytes / kBlockBytesPerCycle);
 }
 
 double GemmModel::getSeconds(const GemmTile &tile, int64_t perSM,
                              int64_t raster) const {
   int64_t element = bytesOf(shape.element);
-  double depth = llvm::alignTo(shape.k, tile.k);
+  double depth = this->depth(tile);
   double multiply =
       shape.products * tile.m * tile.n * depth / chip.getRate(shape.element);
   // Fragments of a serve a warp's columns, those of b its rows; a register
@@ -150,9 +167,13 @@ double GemmModel::getSeconds(const GemmTile &tile, int64_t perSM,
   double shared = (fragments + copied) / kSharedBytesPerCycle;
   double l2 = copied / chip.l2BytesPerCycle;
   int64_t blocks = this->blocks(tile);
-  double epilogue =
-      double(shape.epilogueBytes) / blocks / chip.l2BytesPerCycle +
-      getSquareCycles(chip, shape, blocks);
+  // Each part but the first reads and writes what was stored before.
+  double epilogueBytes =
+      (shape.epilogueBytes + 8.0 * shape.m * shape.n * (tile.parts - 1)) /
+      blocks;
+  double epilogue = epilogueBytes / chip.l2BytesPerCycle +
+                    getSquareCycles(chip, shape, places(tile)) / tile.parts;
+  double fill = kFillCycles + (tile.parts > 1 ? kTicketCycles : 0);
   // A barrier, the wait for a stage, and the addresses of the next.
   double steps = depth / tile.k;
   // Too few stages leave the latency of a load in sight.
@@ -169,9 +190,9 @@ double GemmModel::getSeconds(const GemmTile &tile, int64_t perSM,
             0.25 * shared * concurrent;
         return loop * (concurrent > 1 ? 1 + (stall - 1) / 2 : stall) +
                steps * (concurrent > 1 ? 40 : 90) +
-               (kFillCycles + epilogue * concurrent) /
-                   (concurrent > 1 ? 1.5 : 1);
+               (fill + epilogue * concurrent) / (concurrent > 1 ? 1.5 : 1);
       });
+  cycles += getTurnCycles(tile, perSM, epilogueBytes);
   double memory = getMemoryBytes(tile, perSM, raster);
   return std::max(cycles / chip.clock, memory / chip.memoryBytesPerSecond) +
          kLaunchSeconds;
@@ -202,59 +223,6 @@ ScheduleChoice GemmModel::describe(const GemmTile &tile, int64_t perSM,
   return choice;
 }
 
-/// The extents of a block along one dimension.
-static llvm::SmallVector<int64_t> getExtents(int64_t extent, int64_t least,
-                                             int64_t most) {
-  llvm::SmallVector<int64_t> extents;
-  for (int64_t block = least; block <= most; block *= 2) {
-    extents.push_back(block);
-    if (block >= extent)
-      break;
-  }
-  return extents;
-}
-
-/// Calls `visit` with each tile that a kernel may have, smaller ones first.
-static void forEachTile(const KernelShape &shape,
-                        llvm::function_ref<void(const GemmTile &)> visit) {
-  bool simple = shape.element == Element::F32;
-  // f32: a thread has up to 8 x 8 results.
-  int64_t least = simple ? 32 : 16, most = simple ? 128 : 256;
-  llvm::SmallVector<int64_t> ms = getExtents(shape.m, least, most);
-  llvm::SmallVector<int64_t> ns = getExtents(shape.n, least, most);
-  if (shape.columnGroup > 1) {
-    ns.clear();
-    for (int64_t n = shape.columnGroup; n <= std::max(most, shape.columnGroup);
-         n *= 2)
-      if (n % 16 == 0)
-        ns.push_back(n);
-  }
-  // Rows of fewer than 64 bytes waste the width of shared memory.
-  int64_t row = 64 / bytesOf(shape.element);
-  llvm::SmallVector<int64_t> ks =
-      getExtents(shape.k, shape.k <= 16 ? 16 : row, 2 * row);
-
-  // A warp has a whole group where groups are odd multiples of 16.
-  int64_t mostWarpN = llvm::isPowerOf2_64(shape.columnGroup)
-                          ? 64
-                          : std::max<int64_t>(64, shape.columnGroup);
-  for (int64_t m : ms)
-    for (int64_t n : ns)
-      for (int64_t k : ks)
-        for (int64_t warpsM : {1, 2, 4})
-          for (int64_t warpsN : {1, 2, 4}) {
-            GemmTile tile{m, n, k, warpsM, warpsN, 2};
-            if (warpsM * warpsN > 8 || m % (16 * warpsM) || n % (16 * warpsN) ||
-                tile.warpM() > 64 || tile.warpN() > mostWarpN)
-              continue;
-            // No more stages than there are steps.
-            int64_t steps = llvm::divideCeilSigned(shape.k, k);
-            int64_t mostStages = std::clamp<int64_t>(steps, 2, 4);
-            for (tile.stages = 2; tile.stages <= mostStages; ++tile.stages)
-              visit(tile);
-          }
-}
-
 /// Blocks per SM that the estimate promises; 0 for tiles that are not taken.
 int64_t GemmModel::getSafeBlocksPerSM(const GemmTile &tile) const {
   Footprint footprint = getFootprint(tile);
@@ -276,6 +244,8 @@ ScheduleChoice GemmModel::makeChoice(const GemmTile &tile,
   blocks["warps_n"] = tile.warpsN;
   blocks["stages"] = tile.stages;
   blocks["raster"] = raster;
+  if (tile.parts > 1)
+    blocks["split_k"] = tile.parts;
   blocks["threads"] = 32 * tile.warps();
   blocks["min_blocks"] = getMinBlocks(chip, this->blocks(tile), perSM);
   return describe(tile, perSM, raster, getFootprint(tile), std::move(blocks));
@@ -285,16 +255,19 @@ ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
                                       const KernelShape &shape) {
   GemmModel model{chip, shape};
   ScheduleChoice best;
-  best.microseconds = std::numeric_limits<double>::infinity();
-  forEachTile(shape, [&](const GemmTile &tile) {
+  double least = std::numeric_limits<double>::infinity();
+  forEachTile(chip, shape, [&](const GemmTile &tile) {
     int64_t perSM = model.getSafeBlocksPerSM(tile);
     if (!perSM)
       return;
     int64_t raster = model.chooseRaster(tile, perSM);
-    double microseconds = model.getSeconds(tile, perSM, raster) * 1e6;
+    double time = model.getSeconds(tile, perSM, raster) *
+                  (tile.parts > 1 ? 1 / kPartsGain : 1);
     // Of equals the first, which is the smaller one.
-    if (microseconds < best.microseconds * 0.999)
+    if (time < least * 0.999) {
+      least = time;
       best = model.makeChoice(tile, perSM);
+    }
   });
   return best;
 }
@@ -303,7 +276,7 @@ llvm::SmallVector<ScheduleChoice>
 cuda_model::findGemmContenders(const Chip &chip, const KernelShape &shape) {
   GemmModel model{chip, shape};
   llvm::SmallVector<ScheduleChoice> choices;
-  forEachTile(shape, [&](const GemmTile &tile) {
+  forEachTile(chip, shape, [&](const GemmTile &tile) {
     insertContenders(
         choices, chip, model.getFootprint(tile), model.getSafeBlocksPerSM(tile),
         [&](int64_t perSM) { return model.makeChoice(tile, perSM); });
@@ -321,29 +294,4 @@ ScheduleChoice cuda_model::estimateGemm(const Chip &chip,
   int64_t perSM = std::max<int64_t>(1, getBlocksPerSM(chip, footprint));
   return model.describe(tile, perSM, blocks.lookup("raster"), footprint,
                         blocks);
-}
-
-std::string cuda_model::findGemmFault(const KernelShape &shape,
-                                      const BlockSizes &blocks) {
-  GemmTile tile = GemmTile::of(blocks);
-  auto number = [](int64_t value) { return std::to_string(value); };
-  for (auto [name, extent, warps] :
-       {std::tuple("block_m", tile.m, tile.warpsM),
-        std::tuple("block_n", tile.n, tile.warpsN)})
-    if (extent % (16 * warps))
-      return "a `" + std::string(name) + "` of " + number(extent) +
-             " does not give each of " + number(warps) +
-             " warps a multiple of 16";
-  if (tile.k % 16)
-    return "a `block_k` of " + number(tile.k) + " is no multiple of 16";
-  if (shape.splits > 1 && shape.k % tile.k)
-    return "a `block_k` of " + number(tile.k) +
-           " does not divide parts of depth " + number(shape.k);
-  if (tile.n % shape.columnGroup)
-    return "a `block_n` of " + number(tile.n) + " cuts heads of " +
-           number(shape.columnGroup) + " columns";
-  if (blocks.lookup("threads") != 32 * tile.warps())
-    return number(blocks.lookup("threads")) + " `threads` are not " +
-           number(tile.warps()) + " warps";
-  return "";
 }

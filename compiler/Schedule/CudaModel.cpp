@@ -54,6 +54,10 @@ public:
   std::string findFault(const KernelShape &shape,
                         const BlockSizes &blocks) const override;
   bool splitsProducts() const override { return true; }
+  std::string findPartsFault(const KernelShape &shape,
+                             int64_t parts) const override {
+    return findGemmPartsFault(shape, parts);
+  }
   ScheduleChoice choose(const KernelShape &shape) const override;
   ScheduleChoice estimate(const KernelShape &shape, const BlockSizes &blocks,
                           const Resources *reported) const override;
@@ -110,7 +114,10 @@ std::string CudaModel::findFault(const KernelShape &shape,
   if (threads % 32 || threads > 1024)
     return std::to_string(threads) +
            " `threads` are not a multiple of 32 up to 1024";
-  std::string fault;
+  std::string fault =
+      findGemmPartsFault(shape, std::max<int64_t>(blocks.lookup("split_k"), 1));
+  if (!fault.empty())
+    return fault;
   if (blocks.lookup("keep_fragments") && !isAttention(shape))
     return "`keep_fragments` is for attention";
   if (shape.kind == KernelKind::Gemm)

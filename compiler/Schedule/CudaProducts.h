@@ -70,6 +70,7 @@ ScheduleChoice estimateGemm(const Chip &chip, const KernelShape &shape,
                             const BlockSizes &blocks,
                             const Footprint *reported);
 std::string findGemmFault(const KernelShape &shape, const BlockSizes &blocks);
+std::string findGemmPartsFault(const KernelShape &shape, int64_t parts);
 
 ScheduleChoice chooseAttention(const Chip &chip, const KernelShape &shape);
 llvm::SmallVector<ScheduleChoice>

@@ -88,7 +88,9 @@ static std::string getRefusal(GradientWriters &gradient,
              "' sums squares";
     }
     parts = getParts(*shape, sizes);
-    blocks = llvm::product_of(*writer.kernel.getGrid());
+    // Blocks that share a product's depth store one after another.
+    blocks = llvm::product_of(*writer.kernel.getGrid()) /
+             std::max<int64_t>(sizes.lookup("split_k"), 1);
   }
   SmallVector<int64_t> extents = {blocks};
   if (gradient.hasSomeRows())

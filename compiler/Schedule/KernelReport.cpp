@@ -11,15 +11,6 @@
 using namespace mlir;
 using namespace llmc;
 
-/// See KernelReport::Kernel::source.
-static std::string getSource(tile::FuncOp kernel, const KernelShape &shape) {
-  auto whole = kernel->getAttrOfType<StringAttr>(kPartOfName);
-  if (!whole)
-    return kernel.getSymName().str();
-  bool isPartialProduct = shape.kind == KernelKind::Gemm && shape.splits;
-  return isPartialProduct ? whole.str() : "";
-}
-
 FailureOr<KernelReport> KernelReport::build(ModuleOp module,
                                             const TargetModel &model) {
   KernelReport report;
@@ -44,7 +35,7 @@ FailureOr<KernelReport> KernelReport::build(ModuleOp module,
     indices[kernel.getSymName()] = report.kernels.size();
     report.kernels.push_back(
         {kernel.getSymName().str(), kernel.getKind()->str(),
-         getSource(kernel, *shape), shape->splits, reported.has_value(),
+         kernel->hasAttr(kPartOfName), reported.has_value(),
          getGrid(*shape, blocks),
          model.estimate(*shape, blocks, reported ? &*reported : nullptr),
          shape->flops});
@@ -241,13 +232,9 @@ void KernelReport::printSchedules(
     const llvm::StringMap<std::string> &keys) const {
   std::map<std::string, BlockSizes> schedules;
   for (const Kernel &kernel : kernels) {
-    auto key = keys.find(kernel.source);
-    if (key == keys.end())
-      continue;
-    BlockSizes sizes = kernel.choice.blocks;
-    if (kernel.source != kernel.name)
-      sizes["splits"] = kernel.splits;
-    schedules.try_emplace(key->second, std::move(sizes));
+    auto key = keys.find(kernel.name);
+    if (key != keys.end() && !kernel.isAdded)
+      schedules.try_emplace(key->second, kernel.choice.blocks);
   }
   writeSchedules(os, target, schedules);
 }

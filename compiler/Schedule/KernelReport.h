@@ -48,10 +48,7 @@ public:
 private:
   struct Kernel {
     std::string name, kind;
-    /// The kernel of Fusion's by whose key --schedule names it: itself, or the
-    /// one whose product it is a part of; empty for what Schedule adds.
-    std::string source;
-    int64_t splits; // of such a product
+    bool isAdded; // by Schedule: --schedule names it by no key
     /// Whether registers and shared memory are a compiler's.
     bool isReported;
     llvm::SmallVector<int64_t> grid;

@@ -93,14 +93,10 @@ static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
     return failure();
   RankedTensorType result = getType((*leader)->getResult(0));
   RankedTensorType input = getType((*leader)->getOperand(0));
-  if (auto splits = (*leader)->getAttrOfType<IntegerAttr>("splits"))
-    shape.splits = splits.getInt();
-  int64_t parts = std::max<int64_t>(shape.splits, 1);
-  shape.m = getRows(result) / parts;
+  shape.m = getRows(result);
   shape.n = result.getShape().back();
-  shape.k = (isa<model::LinearOp>(*leader) ? input.getShape().back()
-                                           : getRows(input)) /
-            parts;
+  shape.k =
+      isa<model::LinearOp>(*leader) ? input.getShape().back() : getRows(input);
   shape.element = getElement((*leader)->getOperand(0));
   shape.depthFirstA = isa<model::LinearWeightGradOp>(*leader);
   shape.depthFirstB = shape.depthFirstA;
@@ -113,7 +109,12 @@ static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
     operands.insert(linear->operand_begin(), linear->operand_end());
     shape.depthFirstB |= linear.getTransposed();
   }
-  shape.flops = 2 * shape.m * shape.n * shape.k * parts * shape.products;
+  shape.flops = 2 * shape.m * shape.n * shape.k * shape.products;
+  auto accumulate = dyn_cast<train::AccumulateOp>((*leader)->getNextNode());
+  shape.addsOnly = kernel.getNumResults() == 0 && accumulate &&
+                   accumulate.getValue() == (*leader)->getResult(0) &&
+                   &kernel.getBody().front().front() == *leader &&
+                   isa<tile::ReturnOp>(accumulate->getNextNode());
   shape.epilogueBytes = shape.bytes;
   for (Value operand : operands)
     shape.epilogueBytes -= getElementBytes(getType(operand));
@@ -345,7 +346,7 @@ SmallVector<int64_t> llmc::getGrid(const KernelShape &shape,
   switch (shape.kind) {
   case KernelKind::Gemm:
     return {count(shape.n, "block_n"), count(shape.m, "block_m"),
-            std::max<int64_t>(shape.splits, 1)};
+            std::max<int64_t>(blocks.lookup("split_k"), 1)};
   case KernelKind::Rows:
     return {shape.splits ? shape.splits : count(shape.rows, "block_rows"), 1,
             1};

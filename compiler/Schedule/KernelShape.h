@@ -30,8 +30,13 @@ enum class KernelKind {
 /// The extents of a kernel; those that its kind has no use for are 0.
 struct KernelShape {
   KernelKind kind;
-  // gemm: [m, k] times [k, n], `splits` times if that is not 0.
+  // gemm: [m, k] times [k, n].
   int64_t m = 0, n = 0, k = 0;
+  /// Whether the product is added to a gradient and to nothing else, so that
+  /// blocks may share its depth; into how many parts a given schedule has it
+  /// cut, 0 where that is the model's choice.
+  bool addsOnly = false;
+  int64_t wantedParts = 0;
   /// Products of this shape and of the same a that the kernel computes.
   int64_t products = 1;
   /// What the operands of products are multiplied as: gemm and attention.

@@ -93,37 +93,10 @@ def PadRows : Pass<"llmc-pad-rows", "::mlir::ModuleOp"> {
   }];
 }
 
-def SplitReduction : Pass<"llmc-split-reduction", "::mlir::ModuleOp"> {
-  let summary = "cuts the depth of products with too few blocks for the GPU";
-  let description = [{
-    Precondition: what llmc-schedule-kernels leaves for `cuda`.
-
-    Action: where the model expects it to be faster, a weight gradient that is
-    accumulated becomes two kernels: partial products over equal parts of the
-    rows, and their sum, in order, into the gradient. Both are scheduled. Where
-    the kernel's given schedule had `splits`, as many parts are made, of the
-    block sizes that it gave.
-
-    Postcondition: as before. The gradient's additions have another order.
-
-    ```mlir
-    tile.launch @dw(%x, %dy, %g)
-    // becomes
-    %p = tile.launch @dw_partial(%x, %dy) : (...) -> tensor<4x768x768xf32>
-    tile.launch @dw_sum(%p, %g)
-    ```
-  }];
-  let options = [
-    Option<"arch", "arch", "std::string", "\"sm_89\"",
-           "sm_80, sm_86, sm_89, sm_90 or emulated">
-  ];
-}
-
 def FuseGradientNorm : Pass<"llmc-fuse-gradient-norm", "::mlir::ModuleOp"> {
   let summary = "has kernels that write gradients sum their squares";
   let description = [{
-    Precondition: what llmc-schedule-kernels and llmc-split-reduction leave:
-    grids are known. @update sums the squares of all gradients by a kernel that
+    Precondition: what llmc-schedule-kernels leaves: grids are known. @update sums the squares of all gradients by a kernel that
     reads them.
 
     Action: the last kernel of @micro_step that writes a gradient, all earlier

@@ -22,7 +22,7 @@ using namespace llmc;
 
 /// Entries that a schedule need not have.
 static constexpr StringLiteral optionalNames[] = {"block_columns", "raster",
-                                                  "keep_fragments"};
+                                                  "keep_fragments", "split_k"};
 
 /// The largest entry that a schedule may have: none needs more, and products of
 /// them do not overflow.
@@ -43,7 +43,7 @@ static FailureOr<BlockSizes> readSchedule(tile::FuncOp kernel,
   BlockSizes blocks;
   for (NamedAttribute entry : schedule) {
     StringRef name = entry.getName();
-    if (name == "splits")
+    if (name == "splits" && shape.kind == KernelKind::Rows)
       continue;
     if (!llvm::is_contained(known, name))
       return kernel.emitOpError("has an unknown `")
@@ -56,6 +56,9 @@ static FailureOr<BlockSizes> readSchedule(tile::FuncOp kernel,
              << entry.getValue();
     blocks[name] = size.getInt();
   }
+  if (blocks.lookup("split_k") > 1 && !model.splitsProducts())
+    return kernel.emitOpError("has a `split_k` in its schedule, and the target "
+                              "cuts no products");
   int64_t range = shape.splits ? shape.rows / shape.splits : shape.rows;
   if (shape.kind == KernelKind::Rows && range % blocks["block_rows"] != 0)
     return kernel.emitOpError("expected a `block_rows` that divides the ")
@@ -65,30 +68,35 @@ static FailureOr<BlockSizes> readSchedule(tile::FuncOp kernel,
   return blocks;
 }
 
-/// Takes `splits` out of a given schedule: it is what llmc-split-reduction is
-/// to do. What comes in parts already can only say so.
-static LogicalResult takeSplits(tile::FuncOp kernel, const KernelShape &shape,
-                                const TargetModel &model) {
+/// Into how many ranges the rows are cut, the ops say; a schedule can only say
+/// the same.
+static LogicalResult checkSplits(tile::FuncOp kernel,
+                                 const KernelShape &shape) {
   auto splits = kernel.getScheduleAttr().getAs<IntegerAttr>("splits");
-  if (!splits || splits.getInt() == shape.splits)
+  if (!splits || shape.kind != KernelKind::Rows ||
+      splits.getInt() == shape.splits)
     return success();
-  if (shape.splits)
-    return kernel.emitOpError("expected `splits` of ")
-           << shape.splits << " in its schedule, as its ops have them, found "
-           << splits.getInt();
-  if (!model.splitsProducts())
-    return kernel.emitOpError("has `splits` in its schedule, and the target "
+  return kernel.emitOpError("expected `splits` of ")
+         << shape.splits << " in its schedule, as its ops have them, found "
+         << splits.getInt();
+}
+
+/// Takes out of a kernel a schedule that is nothing but `split_k`: the model
+/// chooses the rest.
+static LogicalResult takeWantedParts(tile::FuncOp kernel, KernelShape &shape,
+                                     const TargetModel &model) {
+  DictionaryAttr schedule = kernel.getScheduleAttr();
+  auto parts = schedule.getAs<IntegerAttr>("split_k");
+  if (schedule.size() != 1 || !parts)
+    return success();
+  if (parts.getInt() != 1 && !model.splitsProducts())
+    return kernel.emitOpError("has a `split_k` in its schedule, and the target "
                               "cuts no products");
-  if (std::string fault = findSplitFault(kernel, shape, splits.getInt());
+  shape.wantedParts = parts.getInt();
+  if (std::string fault = model.findPartsFault(shape, shape.wantedParts);
       !fault.empty())
     return kernel.emitOpError("has a schedule that does not work: ") << fault;
-  kernel->setAttr(kSplitsName, splits);
-  NamedAttrList sizes(kernel.getScheduleAttr());
-  sizes.erase("splits");
-  if (sizes.empty())
-    kernel.removeScheduleAttr();
-  else
-    kernel.setScheduleAttr(sizes.getDictionary(kernel.getContext()));
+  kernel.removeScheduleAttr();
   return success();
 }
 
@@ -116,7 +124,8 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
   // The op whose shape it is says more than the kernel does.
   if (std::string obstacle = model.findObstacle(*shape); !obstacle.empty())
     return findLeader(kernel)->emitOpError(obstacle);
-  if (kernel.getSchedule() && failed(takeSplits(kernel, *shape, model)))
+  if (kernel.getSchedule() && (failed(checkSplits(kernel, *shape)) ||
+                               failed(takeWantedParts(kernel, *shape, model))))
     return failure();
   ScheduleChoice choice;
   if (kernel.getSchedule()) {

@@ -50,8 +50,14 @@ public:
                                 const BlockSizes &blocks) const {
     return "";
   }
-  /// Whether llmc-split-reduction may cut the depth of products.
+  /// Whether blocks may share the depth of a product: `split_k`.
   virtual bool splitsProducts() const { return false; }
+  /// What is wrong with cutting a product's depth into `parts`; empty if
+  /// nothing is.
+  virtual std::string findPartsFault(const KernelShape &shape,
+                                     int64_t parts) const {
+    return "";
+  }
   virtual ScheduleChoice choose(const KernelShape &shape) const = 0;
   /// What to expect of a given schedule, whose kernel takes what a compiler
   /// reported, if one did.
@@ -81,8 +87,6 @@ public:
 
 /// On kernels whose schedule was not the model's choice.
 constexpr llvm::StringLiteral kGivenName = "schedule_given";
-/// On products: into how many parts a given schedule has their depth cut.
-constexpr llvm::StringLiteral kSplitsName = "split_into";
 /// On kernels whose schedule is being ranked: what a compiler reported of some,
 /// and what it is to be asked about next. See llmc-rank-schedules.
 constexpr llvm::StringLiteral kMeasuredName = "measured";
@@ -96,11 +100,6 @@ constexpr llvm::StringLiteral kPartOfName = "part_of";
 /// from it: grid, flops, bytes and what the model expects.
 mlir::LogicalResult scheduleKernel(tile::FuncOp kernel,
                                    const TargetModel &model);
-
-/// What is wrong with cutting the depth of a kernel's product into `splits`
-/// parts; empty if nothing is.
-std::string findSplitFault(tile::FuncOp kernel, const KernelShape &shape,
-                           int64_t splits);
 
 /// Sets what the model expects of a kernel that has its schedule: bytes, flops
 /// and the time. What a compiler reported of it is dropped.

@@ -106,8 +106,7 @@ int64_t KernelBuilder::numBlocks() {
   return blocks;
 }
 
-FailureOr<SmallVector<Value>>
-KernelBuilder::blockCoordinates(ArrayRef<int64_t> extents) {
+LogicalResult KernelBuilder::checkGrid(ArrayRef<int64_t> extents) {
   std::optional<ArrayRef<int64_t>> grid = func.getGrid();
   if (!grid || grid->size() != 3)
     return error() << "needs a grid of three extents";
@@ -117,7 +116,32 @@ KernelBuilder::blockCoordinates(ArrayRef<int64_t> extents) {
   if (numBlocks() != needed)
     return error() << "needs a grid of " << needed
                    << " blocks, but its grid has " << numBlocks();
+  return success();
+}
 
+SmallVector<Value> KernelBuilder::coordinatesOf(Value number,
+                                                ArrayRef<int64_t> extents) {
+  SmallVector<Value> coordinates;
+  for (int64_t extent : extents.drop_back()) {
+    coordinates.push_back(rem(number, extent));
+    number = div(number, extent);
+  }
+  coordinates.push_back(number);
+  return coordinates;
+}
+
+FailureOr<SmallVector<Value>>
+KernelBuilder::blockCoordinatesInOrder(ArrayRef<int64_t> extents) {
+  if (failed(checkGrid(extents)))
+    return failure();
+  return coordinatesOf(tile::TicketOp::create(b), extents);
+}
+
+FailureOr<SmallVector<Value>>
+KernelBuilder::blockCoordinates(ArrayRef<int64_t> extents) {
+  if (failed(checkGrid(extents)))
+    return failure();
+  std::optional<ArrayRef<int64_t>> grid = func.getGrid();
   auto id = [&](unsigned axis) -> Value {
     return (*grid)[axis] == 1 ? index(0)
                               : Value(tile::ProgramIdOp::create(b, axis));
@@ -130,12 +154,8 @@ KernelBuilder::blockCoordinates(ArrayRef<int64_t> extents) {
       coordinates.push_back(id(axis));
     return coordinates;
   }
-  Value rest = add(id(0), mul(add(id(1), mul(id(2), (*grid)[1])), (*grid)[0]));
-  for (int64_t extent : extents) {
-    coordinates.push_back(rem(rest, extent));
-    rest = div(rest, extent);
-  }
-  return coordinates;
+  return coordinatesOf(
+      add(id(0), mul(add(id(1), mul(id(2), (*grid)[1])), (*grid)[0])), extents);
 }
 
 //===--- memory -----------------------------------------------------------===//

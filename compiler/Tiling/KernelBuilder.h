@@ -65,6 +65,10 @@ public:
   /// coordinates beyond are an error.
   mlir::FailureOr<llvm::SmallVector<mlir::Value>>
   blockCoordinates(llvm::ArrayRef<int64_t> extents);
+  /// The same of the block's ticket: blocks get their coordinates in the order
+  /// in which they begin.
+  mlir::FailureOr<llvm::SmallVector<mlir::Value>>
+  blockCoordinatesInOrder(llvm::ArrayRef<int64_t> extents);
   int64_t numBlocks();
 
   //===--- memory ---------------------------------------------------------===//
@@ -144,6 +148,10 @@ public:
                    int64_t axis);
 
 private:
+  mlir::LogicalResult checkGrid(llvm::ArrayRef<int64_t> extents);
+  /// The coordinates of block `number`, the first axis fastest.
+  llvm::SmallVector<mlir::Value> coordinatesOf(mlir::Value number,
+                                               llvm::ArrayRef<int64_t> extents);
   mlir::Value convertElements(mlir::Value tile, mlir::Type element);
 
   mlir::Block *source;

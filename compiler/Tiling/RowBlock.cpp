@@ -3,6 +3,7 @@
 #include "compiler/Tiling/RowBlock.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -89,15 +90,40 @@ void RowBlock::accumulate(train::AccumulateOp op) {
 LogicalResult RowBlock::finishAccumulation(train::AccumulateOp op) {
   k.b.setLoc(op.getLoc());
   Value added = tile(op.getValue());
-  Value stored =
-      k.accumulate(added, storeView(k.argument(op.getStorage()), added),
-                   place(added), op.getFirst());
+  Value view = storeView(k.argument(op.getStorage()), added);
+  if (turn)
+    return addInTurn(op, added, view);
+  Value stored = k.accumulate(added, view, place(added), op.getFirst());
   if (block)
     return storeSquares(k, op, stored, *block, row);
   if (op.getSquares())
     return op.emitOpError("sums squares in a kernel whose blocks do not hold "
                           "what they store");
   return success();
+}
+
+/// The first turn of a sum's first term begins it; the last one has all of it,
+/// and sums its squares.
+LogicalResult RowBlock::addInTurn(train::AccumulateOp op, Value added,
+                                  Value view) {
+  auto isTurn = [&](int64_t number) -> Value {
+    return arith::CmpIOp::create(k.b, arith::CmpIPredicate::eq, turn->number,
+                                 k.index(number));
+  };
+  OpBuilder::InsertionGuard guard(k.b);
+  if (op.getFirst()) {
+    auto branch = scf::IfOp::create(k.b, isTurn(0), /*withElse=*/true);
+    k.b.setInsertionPointToStart(branch.thenBlock());
+    k.store(added, view, place(added));
+    k.b.setInsertionPointToStart(branch.elseBlock());
+  }
+  Value stored = k.accumulate(added, view, place(added), /*first=*/false);
+  if (!op.getSquares())
+    return success();
+  auto last = scf::IfOp::create(k.b, isTurn(turn->count - 1),
+                                /*withElse=*/false);
+  k.b.setInsertionPointToStart(last.thenBlock());
+  return storeSquares(k, op, stored, *block, row);
 }
 
 LogicalResult RowBlock::finish(ArrayRef<Value> except) {

@@ -19,6 +19,12 @@
 
 namespace llmc::tiling {
 
+/// A block's turn among those that add to one place, and how many there are.
+struct BlockTurn {
+  mlir::Value number;
+  int64_t count;
+};
+
 class RowBlock {
 public:
   /// `columns` is nullopt for whole rows.
@@ -34,6 +40,9 @@ public:
   /// Which block of the grid this is; none where it is one of many places that
   /// a block works on.
   std::optional<BlockPlace> block;
+  /// The part of a sum's terms that the block adds, where several blocks in
+  /// turn add parts to what accumulations store.
+  std::optional<BlockTurn> turn;
 
   bool hasWholeRows() const { return !columns; }
   /// The columns of this place's tiles of `tensor`.
@@ -69,6 +78,8 @@ private:
   };
 
   mlir::LogicalResult finishAccumulation(train::AccumulateOp op);
+  mlir::LogicalResult addInTurn(train::AccumulateOp op, mlir::Value added,
+                                mlir::Value view);
   mlir::Value storeView(mlir::Value memref, mlir::Value tile);
   llvm::SmallVector<mlir::Value> place(mlir::Value tile);
 

@@ -43,4 +43,11 @@ bool isRegisters(mlir::Type type);
 #define GET_OP_CLASSES
 #include "dialects/Cuda/CudaOps.h.inc"
 
+namespace llmc::cuda {
+
+/// The places where blocks of the kernel take turns; nullopt if none do.
+std::optional<int64_t> getTurnPlaces(KernelOp kernel);
+
+} // namespace llmc::cuda
+
 #endif

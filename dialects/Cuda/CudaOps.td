@@ -321,6 +321,67 @@ def Cuda_BarrierOp : Cuda_Op<"barrier", [MemoryEffects<[MemRead, MemWrite]>]> {
 }
 
 //===----------------------------------------------------------------------===//
+// Blocks that wait for each other
+//===----------------------------------------------------------------------===//
+
+def Cuda_NextTicketOp : Cuda_Op<"next_ticket", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "counts the blocks of a launch as they begin; for one thread of a block";
+  let description = [{
+    The result goes from 0 to `blocks` - 1; behind the last of them the count
+    begins again, for the next launch. The count lies with the kernel's code,
+    and so do the turns: launches of a kernel on a device follow each other.
+    (C1) `blocks` is the size of the kernel's grid.
+
+    Example: `%ticket = cuda.next_ticket of 144 : i32`
+  }];
+  let arguments = (ins I64Attr:$blocks);
+  let results = (outs I32:$result);
+  let assemblyFormat = "`of` $blocks attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Cuda_AgainOp : Cuda_Op<"again", [MemoryEffects<[MemRead, MemWrite]>, SameOperandsAndResultType]> {
+  let summary = "the same number, of which the GPU's compiler does not know that it is";
+  let description = [{
+    What is computed of it is computed again, and takes no registers meanwhile.
+
+    Example: `%again = cuda.again %ticket : i32`
+  }];
+  let arguments = (ins I32:$value);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
+class Cuda_TurnOp<string mnemonic> : Cuda_Op<mnemonic, [MemoryEffects<[MemRead, MemWrite]>]> {
+  let arguments = (ins Index:$turn, I64Attr:$turns, Index:$place, I64Attr:$places);
+  let assemblyFormat = "$turn `of` $turns `at` $place `of` $places attr-dict";
+  let hasVerifier = 1;
+}
+
+def Cuda_AwaitTurnOp : Cuda_TurnOp<"await_turn"> {
+  let summary = "waits until the blocks with lower turns at a place have ended theirs";
+  let description = [{
+    For all threads of a block together. What those blocks have stored is seen
+    behind it. Turn 0 does not wait, and its threads do not meet.
+    (C1) there are at least 2 `turns`, and 1 place
+    (C2) all ops of a kernel have the same `places`.
+
+    Example: `cuda.await_turn %part of 4 at %block of 36`
+  }];
+}
+
+def Cuda_EndTurnOp : Cuda_TurnOp<"end_turn"> {
+  let summary = "lets the block with the next turn at a place go on";
+  let description = [{
+    For all threads of a block together; they meet. The last turn leaves the
+    place as the first one of the next launch needs it.
+    (C1), (C2) as for cuda.await_turn.
+
+    Example: `cuda.end_turn %part of 4 at %block of 36`
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // Warps
 //===----------------------------------------------------------------------===//
 

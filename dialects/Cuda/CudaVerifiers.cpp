@@ -30,6 +30,20 @@ LogicalResult PartialSumOp::verify() {
          << input << " and result " << result << " differ beside axis " << axis;
 }
 
+std::optional<int64_t> llmc::cuda::getTurnPlaces(KernelOp kernel) {
+  std::optional<int64_t> places;
+  kernel.walk([&](Operation *op) {
+    if (auto await = dyn_cast<AwaitTurnOp>(op))
+      places = await.getPlaces();
+    else if (auto end = dyn_cast<EndTurnOp>(op))
+      places = end.getPlaces();
+    else
+      return WalkResult::advance();
+    return WalkResult::interrupt();
+  });
+  return places;
+}
+
 // The accessors of integer attributes are unsigned, what is written may not be.
 
 LogicalResult KernelOp::verify() {
@@ -148,6 +162,37 @@ static LogicalResult verifyRegisters(Operation *op, StringRef name, Value array,
            << count << " from " << first << " on";
   return success();
 }
+
+LogicalResult NextTicketOp::verify() {
+  auto kernel = (*this)->getParentOfType<KernelOp>();
+  auto blocks = static_cast<int64_t>(getBlocks());
+  if (kernel && blocks == llvm::product_of(kernel.getGrid()))
+    return success();
+  InFlightDiagnostic error = emitOpError("counts ") << blocks << " blocks";
+  if (kernel)
+    error << ", the grid has " << llvm::product_of(kernel.getGrid());
+  return error;
+}
+
+template <typename Op> static LogicalResult verifyTurn(Op op) {
+  auto kernel = op->template getParentOfType<KernelOp>();
+  auto turns = static_cast<int64_t>(op.getTurns());
+  auto places = static_cast<int64_t>(op.getPlaces());
+  if (turns < 2 || places < 1)
+    return op.emitOpError("expected at least 2 turns at 1 place, found ")
+           << turns << " at " << places;
+  std::optional<int64_t> known;
+  if (kernel)
+    known = getTurnPlaces(kernel);
+  if (known && *known != places)
+    return op.emitOpError("has ")
+           << places << " places, the kernel " << *known << " elsewhere";
+  return success();
+}
+
+LogicalResult AwaitTurnOp::verify() { return verifyTurn(*this); }
+
+LogicalResult EndTurnOp::verify() { return verifyTurn(*this); }
 
 LogicalResult LdmatrixOp::verify() {
   Builder builder(getContext());

@@ -54,20 +54,8 @@ LogicalResult LinearWeightGradOp::verify() {
     return failure();
   int64_t first = getTransposed() ? input.back() : grad.back();
   int64_t second = getTransposed() ? grad.back() : input.back();
-  SmallVector<int64_t> shape = {first, second};
-  if (std::optional<uint64_t> splits = getSplits()) {
-    auto parts = static_cast<int64_t>(*splits);
-    int64_t count =
-        ShapedType::isDynamicShape(rows)
-            ? parts
-            : ShapedType::getNumElements(ArrayRef(rows).drop_back());
-    if (parts < 1 || count % parts != 0)
-      return emitOpError("splits ")
-             << parts << " does not divide the " << count << " rows";
-    shape.insert(shape.begin(), parts);
-  }
   Type element = elementOf(getInput());
-  if (failed(verifyShape(*this, "output", getOutput(), shape)) ||
+  if (failed(verifyShape(*this, "output", getOutput(), {first, second})) ||
       failed(verifyElement(*this, "grad", getGrad(), element)))
     return failure();
   return verifyElementOrF32(*this, "output", getOutput(), element);

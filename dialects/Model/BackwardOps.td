@@ -57,18 +57,15 @@ def Model_LinearWeightGradOp : Model_PureOp<"linear_weight_grad"> {
     - (C1) input and grad have the same leading dimensions;
     - (C2) the output is [o, i], with `transposed` [i, o];
     - (C3) grad has the input's element type, and so has the output, unless it
-      is f32 and that is narrower;
-    - (C4) with `splits`, which divides the number of rows, the output holds as
-      many products over consecutive, equal row ranges: [splits, o, i].
+      is f32 and that is narrower.
 
-    Lifespan: created by Autodiff; llmc-split-reduction adds `splits`.
+    Lifespan: created by Autodiff.
 
     ```mlir
     %dw = model.linear_weight_grad %x, %dy : (tensor<2x8x16xf32>, tensor<2x8x32xf32>) -> tensor<32x16xf32>
     ```
   }];
-  let arguments = (ins Model_Activation:$input, Model_Activation:$grad, UnitAttr:$transposed,
-                       OptionalAttr<I64Attr>:$splits);
+  let arguments = (ins Model_Activation:$input, Model_Activation:$grad, UnitAttr:$transposed);
   let results = (outs Model_Weight:$output);
   let assemblyFormat = "$input `,` $grad attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

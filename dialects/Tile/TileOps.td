@@ -85,6 +85,52 @@ def Tile_ProgramIdOp : Tile_Op<"program_id", [Pure]> {
   let assemblyFormat = "$axis attr-dict";
 }
 
+def Tile_TicketOp : Tile_Op<"ticket", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "this block's number in the order in which the launch's blocks begin";
+  let description = [{
+    From 0 to the number of blocks less 1, each once. A block may wait for those
+    with lower numbers, which have begun, whatever the order in which a target
+    starts the blocks of a grid. All ops of a kernel give its block's one
+    number; a target may work it out again rather than keep it, and what is
+    computed of it.
+    (C1) it lies outside of loops and branches.
+
+    Lifespan: made by Tiling.
+
+    Example: `%number = tile.ticket`
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+  let hasVerifier = 1;
+}
+
+def Tile_InTurnOp : Tile_Op<"in_turn", [SingleBlock, NoTerminator, NoRegionArguments,
+                                        MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "what the blocks that share a place do one after another";
+  let description = [{
+    The block with turn 0 at a place runs the region first, then the one with
+    turn 1, up to `turns` - 1. Each sees what those before it have stored. Each
+    turn of a place that any block has is taken by exactly one block of the
+    launch, and by no block with a lower ticket than the turn before it: then a
+    block only waits for blocks that run.
+    (C1) there are at least 2 `turns`, and 1 place
+    (C2) the kernel takes a ticket.
+
+    Lifespan: made by Tiling.
+
+    Example:
+    ```mlir
+    tile.in_turn %part of 4 at %block of 36 {
+      tile.store %sum, %view[%row, %column] : tensor<64x64xf32>, memref<384x384xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Index:$turn, I64Attr:$turns, Index:$place, I64Attr:$places);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$turn `of` $turns `at` $place `of` $places $body attr-dict";
+  let hasVerifier = 1;
+}
+
 def Tile_LoadOp : Tile_Op<"load"> {
   let summary = "the tile of a view that starts at the indices; elements outside of the view are 0";
   let arguments = (ins Arg<Tile_View, "", [MemRead]>:$view, Variadic<Index>:$indices);

@@ -40,6 +40,26 @@ static LogicalResult verifyAccess(Operation *op, RankedTensorType tile,
   return success();
 }
 
+LogicalResult TicketOp::verify() {
+  if (isa<FuncOp>((*this)->getParentOp()))
+    return success();
+  return emitOpError("lies in '") << (*this)->getParentOp()->getName()
+                                  << "', expected a kernel's own block";
+}
+
+LogicalResult InTurnOp::verify() {
+  auto turns = static_cast<int64_t>(getTurns());
+  auto places = static_cast<int64_t>(getPlaces());
+  if (turns < 2 || places < 1)
+    return emitOpError("expected at least 2 turns at 1 place, found ")
+           << turns << " at " << places;
+  auto func = (*this)->getParentOfType<FuncOp>();
+  if (!func || func.getBody().getOps<TicketOp>().empty())
+    return emitOpError("waits for other blocks in a kernel that takes no "
+                       "tile.ticket, so that they may begin later");
+  return success();
+}
+
 LogicalResult LoadOp::verify() {
   return verifyAccess(*this, tileType(getResult()), getView().getType(),
                       getIndices().size());

@@ -124,10 +124,32 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"global_no_barrier", 1, "with no barrier between"},
         Rule{"global_one_writer", 1, "with no barrier between"},
         Rule{"blocks_one_writer", 2, "nothing orders the blocks"},
-        Rule{"global_read_then_write", 1, "with no barrier between"}),
+        Rule{"global_read_then_write", 1, "with no barrier between"},
+        Rule{"turn_awaited", 3, "nothing orders the blocks"},
+        Rule{"turn_chain", 3, "nothing orders the blocks"},
+        Rule{"turn_ended", 3, "turn 2 of place 0 never comes: it is turn 1"},
+        Rule{"turn_behind", 3, "nothing orders the blocks"},
+        Rule{"turn_ticketless", 3, "the block has no ticket"},
+        Rule{"turn_place", 3, "place 1 is none of 1"},
+        Rule{"turn_same", 3, "ends turn 0 of place 0, but it is turn 1"},
+        Rule{"ticket_twice", 3, "the block has a ticket already"},
+        Rule{"ticket_count", 3, "counts 4 blocks, the launch has 3"}),
     [](const testing::TestParamInfo<Rule> &info) {
       return std::string(info.param.kernel);
     });
+
+// What lies with a kernel is as the next launch needs it.
+TEST(Turns, BeginAgainWithEachLaunch) {
+  Device device;
+  float *x = device.upload(std::vector<float>(1024, 1.0f));
+  float *y = device.upload(std::vector<float>(1024, 0.0f));
+  for (int launch = 0; launch < 3; ++launch)
+    EXPECT_EQ(device.run("turn_awaited", Device::shape(3, 64, 4), {x, y}), "");
+  EXPECT_EQ(y[0], 9.0f);
+  EXPECT_EQ(device.run("turn_remains", Device::shape(3, 64, 4), {x, y}),
+            "kernel 'turn_remains': turn 3 of a place is still to come at the "
+            "end of the launch");
+}
 
 // A check that is switched off lets the broken twin pass.
 TEST(CheckOptions, Off) {

@@ -31,8 +31,8 @@ from beside_cpu import Comparison, run
 # of the head. In bf16 heads are worked on in chunks, by default from 4096 tokens on.
 # An odd batch of an odd sequence is divided by no tile.
 EVEN, ODD = ("--batch 2 --seq 64", 1, True, 64), ("--batch 3 --seq 19", 2, False, 64)
-# Only with so many tokens are the sums of weight gradients cut into parts, and only
-# with so large a chunk those of a chunked head.
+# Only with so many tokens do blocks share the depth of weight gradients, and only
+# with so large a chunk that of a chunked head's.
 MANY = {
     "f32": [("--batch 4 --seq 128", 1, False, 64)],
     "bf16": [
@@ -67,7 +67,7 @@ def fused_bodies(schedule):
     pattern = r"^  tile\.func @(\w+)(\(.*?)\n  }\n"
     for name, text in re.findall(pattern, schedule, re.DOTALL | re.MULTILINE):
         kind = re.search(r'kind = "(\w+)"', text)[1]
-        traits = [x for x in ("block_columns", "inplace") if f"{x} = " in text]
+        traits = [x for x in ("block_columns", "inplace", "split_k") if f"{x} = " in text]
         text = re.sub(r" attributes \{.*?\} \{\n", " {\n", text)
         text = re.sub(r"(?<=[<x])\d+(?=x)", "#", text)
         text = re.sub(

@@ -75,25 +75,25 @@ tile.func @heads(%q: tensor<2x64x64xbf16>) -> tensor<2x64x64xbf16> attributes {k
 
 // -----
 
-// expected-error @+1 {{has a schedule that does not work: only a product that is added to a weight's gradient, and nothing else, can be cut into `splits`}}
-tile.func @not_accumulated(%x: tensor<2x512x32xbf16>, %dy: tensor<2x512x48xbf16>) -> tensor<48x32xbf16> attributes {kind = "gemm", schedule = {splits = 2 : i64}} {
+// expected-error @+1 {{has a schedule that does not work: only a product that is added to a weight's gradient, and nothing else, has a `split_k`}}
+tile.func @not_accumulated(%x: tensor<2x512x32xbf16>, %dy: tensor<2x512x48xbf16>) -> tensor<48x32xbf16> attributes {kind = "gemm", schedule = {split_k = 2 : i64}} {
   %0 = model.linear_weight_grad %x, %dy : (tensor<2x512x32xbf16>, tensor<2x512x48xbf16>) -> tensor<48x32xbf16>
   tile.return %0 : tensor<48x32xbf16>
 }
 
 // -----
 
-// expected-error @+1 {{has a schedule that does not work: `splits` of 5 do not cut a depth of 1024 into up to 16 multiples of 64}}
-tile.func @uneven(%x: tensor<2x512x32xbf16>, %dy: tensor<2x512x48xbf16>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {splits = 5 : i64}} {
-  %0 = model.linear_weight_grad %x, %dy : (tensor<2x512x32xbf16>, tensor<2x512x48xbf16>) -> tensor<48x32xbf16>
+// expected-error @+1 {{has a schedule that does not work: a `split_k` of 5 does not cut a depth of 64 into up to 16 parts of 16 or more}}
+tile.func @shallow(%x: tensor<2x32x32xbf16>, %dy: tensor<2x32x48xbf16>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {split_k = 5 : i64}} {
+  %0 = model.linear_weight_grad %x, %dy : (tensor<2x32x32xbf16>, tensor<2x32x48xbf16>) -> tensor<48x32xbf16>
   train.accumulate %0 into %g : tensor<48x32xbf16>, tensor<48x32xf32>
   tile.return
 }
 
 // -----
 
-// expected-error @+1 {{`splits` of 32 do not cut a depth of 32768 into up to 16 multiples of 64}}
-tile.func @many(%x: tensor<64x512x32xbf16>, %dy: tensor<64x512x48xbf16>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {splits = 32 : i64}} {
+// expected-error @+1 {{a `split_k` of 32 does not cut a depth of 32768 into up to 16 parts of 16 or more}}
+tile.func @many(%x: tensor<64x512x32xbf16>, %dy: tensor<64x512x48xbf16>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {split_k = 32 : i64}} {
   %0 = model.linear_weight_grad %x, %dy : (tensor<64x512x32xbf16>, tensor<64x512x48xbf16>) -> tensor<48x32xbf16>
   train.accumulate %0 into %g : tensor<48x32xbf16>, tensor<48x32xf32>
   tile.return
@@ -101,8 +101,8 @@ tile.func @many(%x: tensor<64x512x32xbf16>, %dy: tensor<64x512x48xbf16>, %g: ten
 
 // -----
 
-// expected-error @+1 {{`splits` of -1 do not cut}}
-tile.func @none(%x: tensor<2x512x32xbf16>, %dy: tensor<2x512x48xbf16>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {splits = -1 : i64}} {
+// expected-error @+1 {{a `split_k` of -1 does not cut}}
+tile.func @none(%x: tensor<2x512x32xbf16>, %dy: tensor<2x512x48xbf16>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {split_k = -1 : i64}} {
   %0 = model.linear_weight_grad %x, %dy : (tensor<2x512x32xbf16>, tensor<2x512x48xbf16>) -> tensor<48x32xbf16>
   train.accumulate %0 into %g : tensor<48x32xbf16>, tensor<48x32xf32>
   tile.return
@@ -119,10 +119,19 @@ tile.func @sums(%x: tensor<2x8x16xf32>) -> tensor<2x16xf32> attributes {kind = "
 
 // -----
 
-// expected-error @+1 {{a `block_k` of 48 does not divide parts of depth 64}}
-tile.func @depth(%x: tensor<2x64x32xbf16>, %dy: tensor<2x64x48xbf16>) -> tensor<2x48x32xf32> attributes {kind = "gemm", schedule = {block_m = 16 : i64, block_n = 16 : i64, block_k = 48 : i64, warps_m = 1 : i64, warps_n = 1 : i64, stages = 2 : i64, raster = 1 : i64, threads = 32 : i64, min_blocks = 1 : i64}} {
-  %0 = model.linear_weight_grad %x, %dy {splits = 2 : i64} : (tensor<2x64x32xbf16>, tensor<2x64x48xbf16>) -> tensor<2x48x32xf32>
-  tile.return %0 : tensor<2x48x32xf32>
+// expected-error @+1 {{has a schedule that does not work: a `split_k` of 4 leaves parts without a step of 48}}
+tile.func @steps(%x: tensor<2x64x32xbf16>, %dy: tensor<2x64x48xbf16>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {block_m = 16 : i64, block_n = 16 : i64, block_k = 48 : i64, warps_m = 1 : i64, warps_n = 1 : i64, stages = 2 : i64, raster = 1 : i64, threads = 32 : i64, min_blocks = 1 : i64, split_k = 4 : i64}} {
+  %0 = model.linear_weight_grad %x, %dy : (tensor<2x64x32xbf16>, tensor<2x64x48xbf16>) -> tensor<48x32xbf16>
+  train.accumulate %0 into %g : tensor<48x32xbf16>, tensor<48x32xf32>
+  tile.return
+}
+
+// -----
+
+// expected-error @+1 {{has a schedule that does not work: only a product that is added to a weight's gradient, and nothing else, has a `split_k`}}
+tile.func @parts_of_rows(%x: tensor<2x32x32xbf16>) -> tensor<2x32x32xbf16> attributes {kind = "rows", schedule = {block_rows = 1 : i64, threads = 32 : i64, min_blocks = 1 : i64, split_k = 2 : i64}} {
+  %0 = model.gelu %x : tensor<2x32x32xbf16>
+  tile.return %0 : tensor<2x32x32xbf16>
 }
 
 // -----

@@ -83,8 +83,8 @@ tile.func @zero(%x: tensor<8x64xf32>) -> tensor<64xf32> attributes {kind = "colu
 
 // -----
 
-// expected-error@+1 {{'tile.func' op has `splits` in its schedule, and the target cuts no products}}
-tile.func @splits(%x: tensor<2x512x32xf32>, %dy: tensor<2x512x48xf32>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {splits = 2 : i64}} {
+// expected-error@+1 {{'tile.func' op has a `split_k` in its schedule, and the target cuts no products}}
+tile.func @splits(%x: tensor<2x512x32xf32>, %dy: tensor<2x512x48xf32>, %g: tensor<48x32xf32>) attributes {kind = "gemm", schedule = {split_k = 2 : i64}} {
   %0 = model.linear_weight_grad %x, %dy : (tensor<2x512x32xf32>, tensor<2x512x48xf32>) -> tensor<48x32xf32>
   train.accumulate %0 into %g : tensor<48x32xf32>, tensor<48x32xf32>
   tile.return

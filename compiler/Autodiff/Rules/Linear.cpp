@@ -22,8 +22,7 @@ struct LinearRule : AutodiffOpInterface::ExternalModel<LinearRule, LinearOp> {
     if (gradients.wants(w))
       gradients.add(w, LinearWeightGradOp::create(builder, op.getLoc(),
                                                   w.getType(), x, dy,
-                                                  op.getTransposedAttr(),
-                                                  /*splits=*/IntegerAttr()));
+                                                  op.getTransposedAttr()));
     if (Value bias = op.getBias(); bias && gradients.wants(bias))
       gradients.add(bias, SumRowsOp::create(builder, op.getLoc(),
                                             bias.getType(), dy, IntegerAttr()));

@@ -110,6 +110,52 @@ LogicalResult KernelLowering::lowerIf(scf::IfOp branch) {
   return success();
 }
 
+/// One thread takes the block's ticket and tells it to the others.
+LogicalResult KernelLowering::lowerTicket(tile::TicketOp op) {
+  if (ticket) {
+    Value again = named(cuda::AgainOp::create(b, ticket), "ticket");
+    scalars.map(op.getResult(),
+                arith::IndexCastOp::create(b, b.getIndexType(), again));
+    return success();
+  }
+  auto type = MemRefType::get({4}, b.getI8Type(), MemRefLayoutAttrInterface(),
+                              b.getI64IntegerAttr(cuda::Shared));
+  Value buffer = named(cuda::SharedOp::create(b, type, IntegerAttr()), "told");
+  Value isFirst =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq, thread, index(0));
+  auto branch = scf::IfOp::create(b, isFirst, /*withElse=*/false);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    auto func = op->getParentOfType<tile::FuncOp>();
+    Value next =
+        named(cuda::NextTicketOp::create(b, llvm::product_of(*func.getGrid())),
+              "next");
+    cuda::StoreSharedOp::create(
+        b, pack(1, b.getI32Type(), [&](int64_t) { return next; }), buffer,
+        index(0), Value());
+  }
+  Value told = cuda::LoadSharedOp::create(
+      b, VectorType::get({1}, b.getI32Type()), buffer, index(0));
+  ticket = named(vector::ExtractOp::create(b, told, 0), "ticket");
+  scalars.map(op.getResult(),
+              arith::IndexCastOp::create(b, b.getIndexType(), ticket));
+  return success();
+}
+
+LogicalResult KernelLowering::lowerInTurn(tile::InTurnOp turn) {
+  Value own = scalars.lookup(turn.getTurn());
+  Value place = scalars.lookup(turn.getPlace());
+  cuda::AwaitTurnOp::create(b, own, turn.getTurns(), place, turn.getPlaces());
+  for (Operation &op : turn.getBody().front()) {
+    b.setLoc(op.getLoc());
+    if (failed(lowerOp(&op)))
+      return failure();
+  }
+  cuda::EndTurnOp::create(b, own, turn.getTurns(), place, turn.getPlaces());
+  return success();
+}
+
 LogicalResult KernelLowering::lowerOp(Operation *op) {
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return lowerFor(loop);
@@ -143,6 +189,10 @@ LogicalResult KernelLowering::lowerOp(Operation *op) {
     scalars.map(id.getResult(), cuda::BlockIdOp::create(b, id.getAxis()));
     return success();
   }
+  if (auto ticket = dyn_cast<tile::TicketOp>(op))
+    return lowerTicket(ticket);
+  if (auto turn = dyn_cast<tile::InTurnOp>(op))
+    return lowerInTurn(turn);
   if (isa<memref::LoadOp>(op))
     return lowerScalarLoad(op);
   if (isa<memref::ReinterpretCastOp>(op))

@@ -79,6 +79,8 @@ private:
   unsigned indexBits = 32;
   SourceWriter out;
   NameScopes names;
+  /// What counts blocks and turns; empty without.
+  std::string turns;
   unsigned loopDepth = 0;
   llvm::DenseMap<mlir::Value, Expression> values;
 };

@@ -50,6 +50,11 @@ Expression KernelEmitter::emitRead(Operation *op) {
     return call("thread_id", {});
   if (auto block = dyn_cast<cuda::BlockIdOp>(op))
     return call(std::string("block_id_") + "xyz" [block.getAxis()], {});
+  if (auto ticket = dyn_cast<cuda::NextTicketOp>(op))
+    return call("next_ticket", {emit::name(turns), integer(ticket.getBlocks())},
+                Reads);
+  if (auto again = dyn_cast<cuda::AgainOp>(op))
+    return call("again", {getSigned(again.getValue())}, Reads);
   if (auto load = dyn_cast<cuda::LoadGlobalOp>(op)) {
     std::string type = getTypeName(load.getType(), op);
     if (type.empty())
@@ -160,6 +165,17 @@ std::string KernelEmitter::emitEffect(Operation *op, Expression &guard) {
         return "cp_async_wait<" + std::to_string(wait.getGroups()) + ">();";
       })
       .Case([&](cuda::BarrierOp) { return "barrier();"; })
+      .Case([&](cuda::AwaitTurnOp await) {
+        return statement("await_turn",
+                         {emit::name(turns), getSigned(await.getPlace()),
+                          getSigned(await.getTurn())});
+      })
+      .Case([&](cuda::EndTurnOp end) {
+        return statement("end_turn",
+                         {emit::name(turns), getSigned(end.getPlace()),
+                          getSigned(end.getTurn()),
+                          integer(end.getTurns() - 1)});
+      })
       .Case([&](cuda::LdmatrixOp load) {
         return statement(load.getTrans() ? "ldmatrix_trans" : "ldmatrix",
                          {emitArrayPart(load.getRegisters(), load.getIndex()),

@@ -104,8 +104,12 @@ LogicalResult KernelEmitter::emitSignature() {
     values[argument] = emit::name(name);
     if (!parameters.empty())
       parameters += ", ";
-    parameters += (isWritten(argument) ? "" : "const ") + element + " *" +
-                  (mayAlias ? "" : "__restrict__ ") + name;
+    // What other blocks write between turns must not be read before: nobody
+    // but the kernel's own accesses would change a restricted argument.
+    bool written = isWritten(argument);
+    bool isShared = mayAlias || (written && !turns.empty());
+    parameters += (written ? "" : "const ") + element + " *" +
+                  (isShared ? "" : "__restrict__ ") + name;
     registrations += "LLMC_ARGUMENT(" + name + ", " + print(integer(*span)) +
                      llvm::formatv("); // [{0:$[, ]}]\n",
                                    llvm::iterator_range(type.getShape()))
@@ -157,6 +161,11 @@ FailureOr<std::string> KernelEmitter::emit() {
   out.blank();
   // The function's own name is not hidden either.
   names.take(kernel.getSymName());
+  if (std::optional<int64_t> places = cuda::getTurnPlaces(kernel)) {
+    turns = names.take("turns");
+    out.line("LLMC_TURNS(" + turns + ", " + std::to_string(*places) + ");");
+    out.blank();
+  }
   if (failed(emitSignature()) || failed(emitBlock(kernel.getBody().front())))
     return failure();
   out.close();

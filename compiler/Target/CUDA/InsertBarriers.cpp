@@ -119,13 +119,13 @@ LogicalResult BarrierPlan::collect(KernelOp kernel) {
       ranges.emplace_back(
           begin, begin + cast<MemRefType>(buffer.getType()).getNumElements());
     }
-    if (!getSharedAccess(op) &&
-        !isa<BarrierOp, CpAsyncCommitOp, CpAsyncWaitOp>(op))
+    if (!getSharedAccess(op) && !isa<CpAsyncCommitOp, CpAsyncWaitOp>(op) &&
+        !meets(op))
       return WalkResult::advance();
     for (Operation *parent = op; parent != kernel;
          parent = parent->getParentOp()) {
       relevant.insert(parent);
-      if (isa<BarrierOp>(op) && isDivergent(parent)) {
+      if (meets(op) && isDivergent(parent)) {
         InFlightDiagnostic error = op->emitOpError(
             "lies where not all threads may come; mark the scf.if with "
             "'cuda.uniform' if its condition is the same in all threads");
@@ -194,7 +194,10 @@ void BarrierPlan::runOp(Operation *op, State &state, Mode mode) {
     state.barrier();
   if (op->getNumRegions())
     return runRegions(op, state, mode);
-  if (isa<BarrierOp>(op))
+  // Who awaits turn 0 meets nobody.
+  if (isa<AwaitTurnOp>(op))
+    return;
+  if (meets(op))
     return state.barrier();
   if (isa<CpAsyncCommitOp>(op))
     return state.commit();

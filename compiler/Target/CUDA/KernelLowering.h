@@ -97,6 +97,8 @@ private:
   /// A loop of products and nothing else, with fragments one step ahead.
   mlir::LogicalResult lowerProductLoop(mlir::scf::ForOp loop);
   mlir::LogicalResult lowerIf(mlir::scf::IfOp branch);
+  mlir::LogicalResult lowerTicket(tile::TicketOp op);
+  mlir::LogicalResult lowerInTurn(tile::InTurnOp turn);
   mlir::LogicalResult lowerScalar(mlir::Operation *op);
 
   //===--- scalars (LowerIndex) ---------------------------------------------//
@@ -300,6 +302,7 @@ private:
   mlir::ImplicitLocOpBuilder b;
   int64_t threads = 0;
   mlir::Value thread, lane, warp;
+  mlir::Value ticket; // i32; null before it is taken
   mlir::Operation *entryEnd = nullptr;
   std::map<std::string, mlir::Value> entryValues;
   mlir::IRMapping scalars;

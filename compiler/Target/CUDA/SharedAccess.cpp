@@ -24,6 +24,10 @@ std::optional<SharedAccess> llmc::cuda::getSharedAccess(Operation *op) {
       .Default(std::nullopt);
 }
 
+bool llmc::cuda::meets(Operation *op) {
+  return isa<BarrierOp, AwaitTurnOp, EndTurnOp>(op);
+}
+
 bool llmc::cuda::isDivergent(Operation *op) {
   return isa<scf::IfOp>(op) && !op->hasAttr("cuda.uniform");
 }
@@ -44,7 +48,7 @@ LogicalResult llmc::cuda::verifySharedAccesses(KernelOp kernel) {
       op->emitOpError("expected a cuda.shared as its buffer");
       return WalkResult::interrupt();
     }
-    if (!access && !isa<BarrierOp, CpAsyncCommitOp, CpAsyncWaitOp>(op))
+    if (!access && !isa<CpAsyncCommitOp, CpAsyncWaitOp>(op) && !meets(op))
       return WalkResult::advance();
     for (Operation *parent = op->getParentOp(); parent != kernel;
          parent = parent->getParentOp())

@@ -28,6 +28,9 @@ struct SharedAccess {
 /// What `op` does to shared memory, if anything.
 std::optional<SharedAccess> getSharedAccess(mlir::Operation *op);
 
+/// Whether all threads of a block have to come to `op` together.
+bool meets(mlir::Operation *op);
+
 /// Whether threads of a block may take different branches of `op`: an scf.if
 /// without `cuda.uniform`.
 bool isDivergent(mlir::Operation *op);

@@ -9,6 +9,12 @@
 // so block_k need not divide the depth. The other ops of the group are
 // evaluated on the [block_m, block_n] tile.
 //
+// With `split_k`, several blocks compute such a tile, each over its part of the
+// depth, and add it in turn to what is stored:
+//   tile.in_turn %part of 4 at %block { storage += acc }
+// Blocks take their places as they begin, those of the first part first, so
+// that a block waits for one that has begun before it, mostly long ago.
+//
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Tiling/Kinds/Kinds.h"
@@ -71,26 +77,49 @@ namespace {
 struct BlockShape {
   int64_t m, n, k;
 };
+
+/// A part of the depth, as steps of a loop: the depth at k is offset + k.
+struct DepthRange {
+  Value offset, begin, end;
+};
 } // namespace
 
-/// The loop over a depth of `depth` from `begin`; its results are [block_m,
-/// block_n], one for each product.
+/// The steps of part `part`, of `splits`, of a depth; the same number in all
+/// parts, or one more in some.
+static DepthRange cutDepth(KernelBuilder &k, int64_t depth, int64_t blockK,
+                           Value part, int64_t splits) {
+  int64_t steps = llvm::divideCeilSigned(depth, blockK);
+  if (splits == 1)
+    return {k.index(0), k.index(0), k.index(depth)};
+  if (steps % splits == 0) {
+    int64_t extent = steps / splits * blockK;
+    return {k.mul(part, extent), k.index(0), k.index(extent)};
+  }
+  auto firstOf = [&](Value number, StringRef name) {
+    return k.named(k.mul(k.div(k.mul(number, steps), splits), blockK), name);
+  };
+  Value next = k.add(part, k.index(1));
+  return {k.index(0), firstOf(part, "depth_begin"), firstOf(next, "depth_end")};
+}
+
+/// The loop over a range of the depth; its results are [block_m, block_n], one
+/// for each product.
 static SmallVector<Value>
 emitProducts(KernelBuilder &k, ArrayRef<Product> products, const RowSource &a,
-             ArrayRef<RowSource> bs, Value row, Value column, Value begin,
-             int64_t depth, BlockShape block) {
+             ArrayRef<RowSource> bs, Value row, Value column, DepthRange depth,
+             BlockShape block) {
   Value aView = k.view(a);
   SmallVector<Value> bViews, accumulators;
   for (const RowSource &b : bs) {
     bViews.push_back(k.view(b));
     accumulators.push_back(k.tile({block.m, block.n}, 0));
   }
-  auto loop = scf::ForOp::create(k.b, k.index(0), k.index(depth),
-                                 k.index(block.k), accumulators);
+  auto loop = scf::ForOp::create(k.b, depth.begin, depth.end, k.index(block.k),
+                                 accumulators);
   k.setName(loop, "k");
   OpBuilder::InsertionGuard guard(k.b);
   k.b.setInsertionPointToStart(loop.getBody());
-  Value step = k.add(begin, loop.getInductionVar());
+  Value step = k.add(depth.offset, loop.getInductionVar());
   Value aTile = products.front().transposeA
                     ? k.loadAsStored(aView, {step, row}, {block.k, block.m})
                     : k.loadAsStored(aView, {row, step}, {block.m, block.k});
@@ -129,20 +158,43 @@ static std::pair<Value, Value> groupRows(KernelBuilder &k, Value column,
           k.add(first, arith::RemUIOp::create(k.b, within, height))};
 }
 
-/// Writes a block of part `part` of the result, [splits, M, N]: its rows end
-/// where those of the next part begin.
-static LogicalResult storePart(KernelBuilder &k, const Product &product,
-                               Value sum, Value part, Value row, Value column,
-                               int64_t rows) {
-  Value result = k.resultOf(product.op->getResult(0));
-  if (!result || !llvm::hasSingleElement(k.group()))
-    return product.op->emitOpError("partial products must be the kernel's "
-                                   "results, and all that it computes");
-  int64_t columns = lastExtent(cast<MemRefType>(result.getType()));
-  Value view = k.view(result, {rows, columns}, {columns, 1},
-                      OpFoldResult(k.mul(part, rows * columns)));
-  k.store(sum, view, {row, column});
-  return success();
+namespace {
+/// Blocks along the columns and rows of the result and the parts of the depth.
+struct BlockGrid {
+  int64_t columns, rows, splits, raster;
+};
+
+/// What a block computes: its coordinates, and where they begin; the part only
+/// where there are several.
+struct BlockPlacement {
+  Value blockColumn, blockRow, part, column, row;
+};
+} // namespace
+
+static FailureOr<BlockPlacement>
+findPlacement(KernelBuilder &k, const BlockGrid &grid, BlockShape shape) {
+  FailureOr<SmallVector<Value>> block =
+      grid.splits > 1
+          ? k.blockCoordinatesInOrder({grid.columns, grid.rows, grid.splits})
+          : k.blockCoordinates({grid.columns, grid.rows});
+  if (failed(block))
+    return failure();
+  BlockPlacement place;
+  std::tie(place.blockColumn, place.blockRow) = groupRows(
+      k, (*block)[0], (*block)[1], grid.columns, grid.rows, grid.raster);
+  place.column = k.named(k.mul(place.blockColumn, shape.n), "first_column");
+  place.row = k.named(k.mul(place.blockRow, shape.m), "first_row");
+  if (grid.splits > 1)
+    place.part = k.named((*block)[2], "part");
+  return place;
+}
+
+/// Whether the kernel does no more than add a product to a gradient.
+static bool onlyAccumulates(KernelBuilder &k, const Product &product) {
+  auto accumulate =
+      dyn_cast<train::AccumulateOp>(*std::next(k.group().begin()));
+  return llvm::hasNItems(k.group(), 2) && k.returned().empty() && accumulate &&
+         accumulate.getValue() == product.op->getResult(0);
 }
 
 LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
@@ -166,38 +218,28 @@ LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
 
   k.b.setLoc(first.op->getLoc());
   auto type = cast<RankedTensorType>(first.op->getResult(0).getType());
-  auto weightGrad = dyn_cast<model::LinearWeightGradOp>(first.op);
-  int64_t splits = weightGrad ? weightGrad.getSplits().value_or(1) : 1;
-  int64_t depth = (first.transposeA ? a->rows : a->columns) / splits;
-  // A block must not read on into the next one's part of the depth.
-  if (splits > 1 && depth % *blockK)
-    return first.op->emitOpError("cuts its depth into parts of ")
-           << depth << ", which steps of " << *blockK << " do not divide";
-  int64_t columns = llvm::divideCeilSigned(lastExtent(type), *blockN);
-  int64_t resultRows = leadingElements(type) / splits;
-  int64_t rows = llvm::divideCeilSigned(resultRows, *blockM);
-  SmallVector<int64_t> extents = {columns, rows};
-  if (splits > 1)
-    extents.push_back(splits);
-  FailureOr<SmallVector<Value>> block = k.blockCoordinates(extents);
-  if (failed(block))
+  int64_t splits = k.optionalSchedule("split_k").value_or(1);
+  if (splits > 1 && !onlyAccumulates(k, first))
+    return first.op->emitOpError("has its depth cut by `split_k` in a kernel "
+                                 "that does more than add it to a gradient");
+  int64_t depth = first.transposeA ? a->rows : a->columns;
+  BlockShape shape{*blockM, *blockN, *blockK};
+  BlockGrid grid{llvm::divideCeilSigned(lastExtent(type), shape.n),
+                 llvm::divideCeilSigned(leadingElements(type), shape.m), splits,
+                 k.optionalSchedule("raster").value_or(1)};
+  FailureOr<BlockPlacement> begin = findPlacement(k, grid, shape);
+  if (failed(begin))
     return failure();
-  auto [blockColumn, blockRow] =
-      groupRows(k, (*block)[0], (*block)[1], columns, rows,
-                k.optionalSchedule("raster").value_or(1));
-  Value column = k.named(k.mul(blockColumn, *blockN), "first_column");
-  Value row = k.named(k.mul(blockRow, *blockM), "first_row");
-  Value begin = splits > 1 ? k.mul((*block)[2], depth) : k.index(0);
   SmallVector<Value> sums =
-      emitProducts(k, *products, *a, bs, row, column, begin, depth,
-                   {*blockM, *blockN, *blockK});
-  if (splits > 1)
-    return storePart(k, first, sums.front(), (*block)[2], row, column,
-                     resultRows);
+      emitProducts(k, *products, *a, bs, begin->row, begin->column,
+                   cutDepth(k, depth, shape.k, begin->part, splits), shape);
 
-  RowBlock place(k, row, *blockM, column, *blockN);
-  place.block = BlockPlace{k.add(k.mul(blockRow, columns), blockColumn),
-                           rows * columns, blockColumn, columns};
+  // What is worked out again need not stay in registers over the loop.
+  BlockPlacement end = splits > 1 ? *findPlacement(k, grid, shape) : *begin;
+  RowBlock place(k, end.row, shape.m, end.column, shape.n);
+  place.block =
+      BlockPlace{k.add(k.mul(end.blockRow, grid.columns), end.blockColumn),
+                 grid.rows * grid.columns, end.blockColumn, grid.columns};
   for (auto [product, sum] : llvm::zip_equal(*products, sums)) {
     if (product.bias) {
       k.b.setLoc(product.op->getLoc());
@@ -210,5 +252,12 @@ LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
     if (!isa<model::LinearOp, model::LinearWeightGradOp>(op) &&
         failed(RuleTable::get().evaluate(&op, place)))
       return failure();
+  if (splits == 1)
+    return place.finish();
+  auto turn = tile::InTurnOp::create(k.b, end.part, splits, place.block->number,
+                                     place.block->count);
+  OpBuilder::InsertionGuard guard(k.b);
+  k.b.setInsertionPointToStart(&turn.getBody().emplaceBlock());
+  place.turn = BlockTurn{end.part, splits};
   return place.finish();
 }

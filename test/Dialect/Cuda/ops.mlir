@@ -114,3 +114,17 @@ func.func @tiles(%x: tensor<4x8xf32, #cuda.layout<registers = [[0, 1]], lanes = 
   %z = cuda.partial_sum %x axis 1 : tensor<4x8xf32, #cuda.layout<registers = [[0, 1]], lanes = [[0, 2], [0, 4], [1, 0]], warps = [], repeat = [1, 1]>> -> tensor<4x4xf32>
   return
 }
+
+// CHECK-LABEL: cuda.kernel @turns
+cuda.kernel @turns() attributes {threads = 32 : i64, grid = array<i64: 2, 3, 1>} {
+  %c1 = arith.constant 1 : index
+  // CHECK: %[[T:.*]] = cuda.next_ticket of 6 : i32
+  %t = cuda.next_ticket of 6 : i32
+  // CHECK: cuda.again %[[T]] : i32
+  %u = cuda.again %t : i32
+  // CHECK: cuda.await_turn %[[C1:.*]] of 3 at %[[C1]] of 2
+  cuda.await_turn %c1 of 3 at %c1 of 2
+  // CHECK: cuda.end_turn %[[C1]] of 3 at %[[C1]] of 2
+  cuda.end_turn %c1 of 3 at %c1 of 2
+  cuda.return
+}

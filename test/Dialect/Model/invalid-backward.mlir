@@ -272,19 +272,3 @@ model.graph @token_loss_c3(%l: tensor<2x8x97xf32>, %t: tensor<2x8xi32>) {
   %y = model.token_loss %l, %t : (tensor<2x8x97xf32>, tensor<2x8xi32>) -> tensor<16xf32>
   model.return
 }
-
-// -----
-
-model.graph @linear_weight_grad_c4(%x: tensor<2x8x16xf32>, %g: tensor<2x8x32xf32>) {
-  // expected-error @+1 {{splits 3 does not divide the 16 rows}}
-  %d = model.linear_weight_grad %x, %g {splits = 3 : i64} : (tensor<2x8x16xf32>, tensor<2x8x32xf32>) -> tensor<3x32x16xf32>
-  model.return
-}
-
-// -----
-
-model.graph @linear_weight_grad_splits_c4(%x: tensor<2x8x16xf32>, %g: tensor<2x8x32xf32>) {
-  // expected-error @+1 {{output}}
-  %d = model.linear_weight_grad %x, %g {splits = 4 : i64} : (tensor<2x8x16xf32>, tensor<2x8x32xf32>) -> tensor<32x16xf32>
-  model.return
-}

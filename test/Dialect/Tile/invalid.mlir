@@ -164,3 +164,42 @@ tile.func @item_type(%x: tensor<1xf32>) {
   %d = tile.item %x : tensor<1xf32> -> i32
   tile.return
 }
+
+// -----
+
+tile.func @ticket_c1(%n: index) {
+  scf.for %i = %n to %n step %n {
+    // expected-error @+1 {{lies in 'scf.for', expected a kernel's own block}}
+    %t = tile.ticket
+  }
+  tile.return
+}
+
+// -----
+
+tile.func @in_turn_c1() {
+  %t = tile.ticket
+  // expected-error @+1 {{expected at least 2 turns at 1 place, found 1 at 3}}
+  tile.in_turn %t of 1 at %t of 3 {
+  }
+  tile.return
+}
+
+// -----
+
+tile.func @in_turn_c1_places() {
+  %t = tile.ticket
+  // expected-error @+1 {{expected at least 2 turns at 1 place, found 2 at 0}}
+  tile.in_turn %t of 2 at %t of 0 {
+  }
+  tile.return
+}
+
+// -----
+
+tile.func @in_turn_c2(%t: index) {
+  // expected-error @+1 {{waits for other blocks in a kernel that takes no tile.ticket, so that they may begin later}}
+  tile.in_turn %t of 2 at %t of 1 {
+  }
+  tile.return
+}

@@ -66,3 +66,19 @@ func.func @launch(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = tile.launch @group(%x) : (tensor<4xf32>) -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// CHECK-LABEL: tile.func @turns
+tile.func @turns(%y: memref<8x32xf32>, %t: tensor<8x32xf32>) {
+  %c0 = arith.constant 0 : index
+  // CHECK: %[[N:.*]] = tile.ticket
+  %n = tile.ticket
+  // CHECK: tile.in_turn %[[N]] of 4 at %{{.*}} of 2 {
+  // CHECK-NEXT: tile.store
+  // CHECK-NEXT: }
+  tile.in_turn %n of 4 at %c0 of 2 {
+    tile.store %t, %y[%c0, %c0] : tensor<8x32xf32>, memref<8x32xf32>
+  }
+  // CHECK: tile.ticket
+  %again = tile.ticket
+  tile.return
+}

@@ -254,3 +254,41 @@ cuda.kernel @once(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = arr
   cuda.store_shared %v, %s[%t] : vector<1xf32>, memref<128xi8, 3>
   cuda.return
 }
+
+// -----
+
+// Who awaits a turn may meet nobody, who ends one meets all: its barrier counts.
+// CHECK-LABEL: cuda.kernel @turns
+// CHECK: cuda.store_shared
+// CHECK-NEXT: cuda.await_turn
+// CHECK-NEXT: cuda.barrier
+// CHECK-NEXT: cuda.load_shared
+// CHECK-NEXT: cuda.end_turn
+// CHECK-NEXT: cuda.store_shared
+// CHECK-NEXT: cuda.return
+cuda.kernel @turns(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 2, 1, 1>} {
+  %c0 = arith.constant 0 : index
+  %t = cuda.thread_id
+  %s = cuda.shared {offset = 0 : i64} : memref<128xi8, 3>
+  %v = cuda.load_global %x[%t] : memref<64xf32> -> vector<1xf32>
+  cuda.store_shared %v, %s[%t] : vector<1xf32>, memref<128xi8, 3>
+  cuda.await_turn %c0 of 2 at %c0 of 1
+  %w = cuda.load_shared %s[%t] : memref<128xi8, 3> -> vector<1xf32>
+  cuda.end_turn %c0 of 2 at %c0 of 1
+  cuda.store_shared %w, %s[%t] : vector<1xf32>, memref<128xi8, 3>
+  cuda.return
+}
+
+// -----
+
+cuda.kernel @divergent_turn(%x: memref<64xf32>) attributes {threads = 32 : i64, grid = array<i64: 2, 1, 1>} {
+  %c0 = arith.constant 0 : index
+  %t = cuda.thread_id
+  %is = arith.cmpi eq, %t, %c0 : index
+  // expected-note @+1 {{the scf.if is here}}
+  scf.if %is {
+    // expected-error @+1 {{lies where not all threads may come}}
+    cuda.end_turn %c0 of 2 at %c0 of 1
+  }
+  cuda.return
+}

@@ -163,6 +163,7 @@ char *Worker::loadGlobal(const void *source, int bytes, int line,
     bool races = globalRaces && bytes > 1;
     GlobalCell::Verdict verdict = GlobalCell::Verdict::Fine;
     int bad = stepCells(cells, granulesOf(bytes), verdict, [&](Cell &cell) {
+      adoptKnown(cell, me);
       return GlobalCell::read(cell, me, uninitialized, races);
     });
     if (bad >= 0)
@@ -186,6 +187,7 @@ char *Worker::storeGlobal(void *target, int bytes, int line) {
   bool races = globalRaces && bytes > 1;
   GlobalCell::Verdict verdict = GlobalCell::Verdict::Fine;
   int bad = stepCells(cells, granulesOf(bytes), verdict, [&](Cell &cell) {
+    adoptKnown(cell, me);
     return GlobalCell::wrote(cell, me, races);
   });
   if (bad >= 0)

@@ -64,6 +64,8 @@ Engine::launch(const Kernel &kernel, const Shape &shape,
   while (workers.size() < hosts)
     workers.push_back(std::make_unique<Worker>());
   BlockOrder order(blocks, options.seed);
+  Turns turns(hosts);
+  state.turns = &turns;
   std::atomic<uint64_t> next{0};
   std::atomic<bool> stop{false};
   std::vector<uint64_t> failedAt(hosts, blocks);
@@ -73,9 +75,12 @@ Engine::launch(const Kernel &kernel, const Shape &shape,
     worker.begin(state);
     for (uint64_t i; !stop && (i = next++) < blocks;)
       if (!worker.runBlock(unsigned(order[i]))) {
-        failedAt[host] = i;
+        if (!worker.wasAborted)
+          failedAt[host] = i;
         stop = true;
+        turns.abort();
       }
+    turns.leave();
   };
   std::vector<std::thread> others;
   for (size_t host = 1; host < hosts; ++host)
@@ -94,6 +99,8 @@ Engine::launch(const Kernel &kernel, const Shape &shape,
   }
   if (failedAt[first] < blocks)
     return workers[first]->report;
+  if (std::string remains = turns.findRemains(); !remains.empty())
+    return invalid(remains + " at the end of the launch");
   return std::nullopt;
 }
 

@@ -45,6 +45,15 @@ const LlmcEmulator kernelInterface = {
     [](unsigned value, int mask, int line) {
       return currentWorker->shuffleXor(value, mask, line);
     },
+    [](unsigned *begun, int blocks, int line) {
+      return currentWorker->nextTicket(begun, blocks, line);
+    },
+    [](const unsigned *turns, int places, int place, int turn, int line) {
+      currentWorker->awaitTurn(turns, places, place, turn, line);
+    },
+    [](unsigned *turns, int places, int place, int turn, int last, int line) {
+      currentWorker->endTurn(turns, places, place, turn, last, line);
+    },
 };
 
 } // namespace llmc::emulator

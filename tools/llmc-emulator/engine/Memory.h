@@ -46,6 +46,15 @@ struct GlobalCell {
   static int thread(Cell c) { return int(c & threadMask); }
   static int block(Cell c) { return int((c & blockMask) >> 22); }
 
+  /// Makes what another block did count as this one's, before its last barrier:
+  /// for those that have been told that it is done.
+  static void adopt(Cell &cell, Cell me) {
+    unsigned before = unsigned((me & epochMask) >> 10) - 1;
+    cell = (cell & (write | dirty)) | (me & ~(epochMask | threadMask)) |
+           Cell(before & 0xfff) << 10;
+  }
+  static unsigned epoch(Cell c) { return unsigned((c & epochMask) >> 10); }
+
   enum class Verdict { Fine, Uninitialized, Race };
 
   static Verdict read(Cell &cell, Cell me, bool uninitialized, bool races) {

@@ -87,6 +87,7 @@ void Worker::begin(const LaunchState &state) {
   registrar = nullptr;
   counters = Counters();
   report.clear();
+  wasAborted = false;
 }
 
 bool Worker::runBlock(unsigned index) {
@@ -120,6 +121,8 @@ bool Worker::runBlock(unsigned index) {
   liveThreads = launch->threads;
   atBarrier = 0;
   failed = false;
+  hasTicket = false;
+  known.clear();
   currentWarp = int(random() % warps.size());
   currentWorker = this;
   left = nullptr;

@@ -15,6 +15,7 @@
 #include "Memory.h"
 #include "Options.h"
 #include "SharedMemory.h"
+#include "Turns.h"
 
 #include <boost/context/detail/fcontext.hpp>
 
@@ -81,6 +82,7 @@ struct LaunchState {
   int threads;
   int sharedBytes;
   unsigned launch;
+  Turns *turns;
 };
 
 /// A pointer to global memory as kernels see it: the number of the argument,
@@ -122,6 +124,8 @@ public:
   bool runBlock(unsigned block);
 
   std::string report;
+  /// Whether a failed block only waited for one that failed.
+  bool wasAborted = false;
   Counters counters;
 
   /// What runs now, for a message about a crash; its length.
@@ -146,6 +150,11 @@ public:
   void mma(float *c, const unsigned *a, const unsigned *b, int line);
   void mmaTf32(float *c, const unsigned *a, const unsigned *b, int line);
   unsigned shuffleXor(unsigned value, int mask, int line);
+  int nextTicket(unsigned *begun, int blocks, int line);
+  void awaitTurn(const unsigned *turns, int places, int place, int turn,
+                 int line);
+  void endTurn(unsigned *turns, int places, int place, int turn, int last,
+               int line);
 
 private:
   using Transfer = boost::context::detail::transfer_t;
@@ -208,6 +217,21 @@ private:
     failArgument(intrinsic, line, tagged, bytes);
   }
   std::string blockName(unsigned block) const;
+  void checkPlace(const char *intrinsic, int places, int place, int line);
+
+  /// Adopts what a block did to a cell that this one knows to have done it.
+  void adoptKnown(Cell &cell, Cell me) const {
+    if (known.empty() || (cell ^ me) >> GlobalCell::launchShift ||
+        cell & GlobalCell::manyBlocks)
+      return;
+    auto other = known.find(unsigned(GlobalCell::block(cell)));
+    if (other == known.end())
+      return;
+    // Epochs are counted modulo 4096.
+    unsigned since = (other->second - GlobalCell::epoch(cell)) & 0xfff;
+    if (since && since < 2048)
+      GlobalCell::adopt(cell, me);
+  }
 
   void note(Access access, uint64_t address, int bytes, int line) {
     if (countersOn)
@@ -229,6 +253,8 @@ private:
   Cell identity = 0; // launch, block and epoch of global cells
   uint64_t generator = 1;
   bool failed = false;
+  bool hasTicket = false;
+  BlockClock known; // of other blocks
 
   SharedMemory shared;
   std::vector<Argument> arguments;   // of the kernel, in its order

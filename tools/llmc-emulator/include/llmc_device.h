@@ -35,9 +35,14 @@ struct LlmcEmulator {
   void (*mma)(float *c, const unsigned *a, const unsigned *b, int line);
   void (*mmaTf32)(float *c, const unsigned *a, const unsigned *b, int line);
   unsigned (*shuffleXor)(unsigned value, int mask, int line);
+  int (*nextTicket)(unsigned *begun, int blocks, int line);
+  void (*awaitTurn)(const unsigned *turns, int places, int place, int turn,
+                    int line);
+  void (*endTurn)(unsigned *turns, int places, int place, int turn, int last,
+                  int line);
 };
 
-#define LLMC_EMULATOR_VERSION 3
+#define LLMC_EMULATOR_VERSION 4
 
 #ifndef LLMC_EMULATOR_ENGINE
 
@@ -58,6 +63,7 @@ __attribute__((weak, visibility("default"))) int llmc_emulator_version =
 #define LLMC_ARGUMENT(name, elements)                                          \
   llmc_emulator->argument(#name, name, elements, int(sizeof(*name)),           \
                           llmcWritable(name), __LINE__)
+#define LLMC_TURNS(name, places) static LlmcTurns<places> name
 #define LLMC_UNROLL
 #define LLMC_INLINE static inline __attribute__((always_inline, unused))
 #define LLMC_AT int line = __builtin_LINE()
@@ -84,6 +90,26 @@ LLMC_INLINE int block_id_x() { return llmc_emulator->coordinate(1); }
 LLMC_INLINE int block_id_y() { return llmc_emulator->coordinate(2); }
 LLMC_INLINE int block_id_z() { return llmc_emulator->coordinate(3); }
 LLMC_INLINE void barrier(LLMC_AT) { llmc_emulator->barrier(line); }
+
+template <int Places> struct LlmcTurns {
+  unsigned begun, turn[Places];
+};
+
+template <int Places>
+LLMC_INLINE int next_ticket(LlmcTurns<Places> &turns, int blocks, LLMC_AT) {
+  return llmc_emulator->nextTicket(&turns.begun, blocks, line);
+}
+LLMC_INLINE int again(int x) { return x; }
+template <int Places>
+LLMC_INLINE void await_turn(const LlmcTurns<Places> &turns, int place, int turn,
+                            LLMC_AT) {
+  llmc_emulator->awaitTurn(turns.turn, Places, place, turn, line);
+}
+template <int Places>
+LLMC_INLINE void end_turn(LlmcTurns<Places> &turns, int place, int turn,
+                          int last, LLMC_AT) {
+  llmc_emulator->endTurn(turns.turn, Places, place, turn, last, line);
+}
 
 //===----------------------------------------------------------------------===//
 // Memory

@@ -6,8 +6,8 @@
 // may be called by a kernel.
 //
 // Needs compute capability 8.0 or later. (PTX ISA 8: cp.async, ldmatrix,
-// mma.sync, cvt.rn.bf16x2, cvt.rna.tf32;
-// tanh.approx)
+// mma.sync, cvt.rn.bf16x2, cvt.rna.tf32, tanh.approx, ld.acquire,
+// st.release)
 //
 //===----------------------------------------------------------------------===//
 
@@ -96,6 +96,68 @@ LLMC_DEVICE float shuffle_xor(float v, int mask) {
 }
 LLMC_DEVICE int shuffle_xor(int v, int mask) {
   return __shfl_xor_sync(0xffffffffu, v, mask);
+}
+
+//===----------------------------------------------------------------------===//
+// Blocks that wait for each other
+//===----------------------------------------------------------------------===//
+
+/// How many blocks of a launch have begun, and at each place whose turn it is.
+/// All are 0 at first, and again behind each launch.
+template <int Places> struct LlmcTurns {
+  unsigned begun, turn[Places];
+};
+
+/// Before a kernel. It lies with the kernel's code, so that two launches of one
+/// kernel must not run at the same time on a device.
+#define LLMC_TURNS(name, places) static __device__ LlmcTurns<places> name
+
+/// Numbers the launch's blocks as they begin; for one thread of each.
+template <int Places>
+LLMC_DEVICE int next_ticket(LlmcTurns<Places> &turns, int blocks) {
+  return atomicInc(&turns.begun, blocks - 1);
+}
+
+/// The same number, of which the compiler does not know that it is: what comes
+/// of it is computed again, and not kept in registers meanwhile.
+LLMC_DEVICE int again(int x) {
+  asm volatile("" : "+r"(x));
+  return x;
+}
+
+/// Waits until the lower turns at a place have ended; what they have stored is
+/// seen behind it. Of two blocks that share a place, the one with the higher
+/// turn needs the higher ticket: it then waits for a block that runs, and not
+/// for one that may begin only when it ends itself.
+template <int Places>
+LLMC_DEVICE void await_turn(LlmcTurns<Places> &turns, int place, int turn) {
+  if (turn == 0)
+    return;
+  if (threadIdx.x == 0) {
+    for (;;) {
+      unsigned now;
+      asm volatile("ld.acquire.gpu.global.u32 %0, [%1];"
+                   : "=r"(now)
+                   : "l"(__cvta_generic_to_global(&turns.turn[place]))
+                   : "memory");
+      if (now == turn)
+        break;
+      __nanosleep(100);
+    }
+  }
+  __syncthreads();
+}
+
+/// Ends a turn; `last` leaves the place to the next launch's first.
+template <int Places>
+LLMC_DEVICE void end_turn(LlmcTurns<Places> &turns, int place, int turn,
+                          int last) {
+  __syncthreads();
+  if (threadIdx.x == 0)
+    asm volatile("st.release.gpu.global.u32 [%0], %1;" ::"l"(
+                     __cvta_generic_to_global(&turns.turn[place])),
+                 "r"(turn == last ? 0 : turn + 1)
+                 : "memory");
 }
 
 //===----------------------------------------------------------------------===//
