@@ -88,6 +88,9 @@ TEST(DriverTest, CallsThatAreWrong) {
     EXPECT_EQ(driver.cuFuncSetAttribute(f, 8, 101376), 0);
     EXPECT_EQ(driver.cuFuncSetAttribute(f, 8, 101377),
               CUDA_ERROR_INVALID_VALUE);
+    // A division of shared memory and L1 is in percent.
+    EXPECT_EQ(driver.cuFuncSetAttribute(f, 9, 100), 0);
+    EXPECT_EQ(driver.cuFuncSetAttribute(f, 9, 101), CUDA_ERROR_INVALID_VALUE);
     // An image for a GPU, and none at all.
     driver.image[18] = char(190);
     driver.image[19] = 0;

@@ -330,6 +330,15 @@ TEST_F(CudaTest, TheFakeDriverIsAsStrict) {
             invalidValue);
   ASSERT_EQ(d.cuFuncSetAttribute(function, cuda::functionDynamicShared, 101376),
             cuda::success);
+  // Two blocks side by side need 98.1 % of what there is.
+  EXPECT_EQ(launch(1, 32, 49153), invalidValue);
+  EXPECT_EQ(d.cuFuncSetAttribute(function, cuda::functionSharedCarveout, 101),
+            invalidValue);
+  ASSERT_EQ(d.cuFuncSetAttribute(function, cuda::functionSharedCarveout, 98),
+            cuda::success);
+  EXPECT_EQ(launch(1, 32, 49153), invalidValue);
+  ASSERT_EQ(d.cuFuncSetAttribute(function, cuda::functionSharedCarveout, 99),
+            cuda::success);
   EXPECT_EQ(launch(1, 32, 49153), cuda::success);
   ASSERT_EQ(d.cuStreamSynchronize(stream), cuda::success);
 

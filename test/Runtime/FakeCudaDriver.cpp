@@ -9,6 +9,19 @@
 
 using namespace fakecuda;
 
+namespace {
+
+constexpr long sharedPerMultiprocessor = 102400, sharedReserved = 1024;
+
+/// Blocks that a multiprocessor runs at once.
+int sideBySide(unsigned threads, size_t sharedBytes) {
+  return static_cast<int>(std::min<long>(
+      1536 / threads, sharedPerMultiprocessor /
+                          (static_cast<long>(sharedBytes) + sharedReserved)));
+}
+
+} // namespace
+
 extern "C" {
 
 void fakeCudaReset() {
@@ -71,7 +84,9 @@ CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
   *value = static_cast<int>(
       attribute == attributeComputeMajor   ? state->number("major", 8)
       : attribute == attributeComputeMinor ? state->number("minor", 9)
-                                           : state->number("shared", 101376));
+      : attribute == attributeSharedPerMultiprocessor ? sharedPerMultiprocessor
+      : attribute == attributeSharedReserved          ? sharedReserved
+                                             : state->number("shared", 101376));
   return success;
 }
 CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice) {
@@ -390,10 +405,26 @@ CUresult cuFuncGetAttribute(int *value, int, CUfunction) {
 }
 CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
   ENTER(cuFuncSetAttribute);
+  if (attribute == functionSharedCarveout) {
+    if (value < -1 || value > 100)
+      return 1;
+    function->carveout = value;
+    return success;
+  }
   if (value < 0 || value > state->number("shared", 101376))
     return 1;
   if (attribute == functionDynamicShared)
     function->sharedLimit = static_cast<unsigned>(value);
+  return success;
+}
+CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks,
+                                                     CUfunction function,
+                                                     int threads,
+                                                     size_t sharedBytes) {
+  ENTER(cuOccupancyMaxActiveBlocksPerMultiprocessor);
+  if (threads < 1 || sharedBytes > function->sharedLimit)
+    return 1;
+  *blocks = sideBySide(static_cast<unsigned>(threads), sharedBytes);
   return success;
 }
 CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
@@ -406,6 +437,12 @@ CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY,
       threads > static_cast<unsigned>(state->number("maxthreads", 1024)) ||
       sharedBytes > function->sharedLimit)
     return 1; // CUDA_ERROR_INVALID_VALUE
+  // Stricter than a driver, to whom it is a wish: the blocks that can run side
+  // by side have their shared memory.
+  if (sharedBytes && function->carveout * sharedPerMultiprocessor <
+                         100 * sideBySide(threads, sharedBytes) *
+                             static_cast<long>(sharedBytes + sharedReserved))
+    return 1;
   std::vector<void *> values;
   for (int i = 0; i < function->kernel.numArguments; ++i)
     values.push_back(*static_cast<void **>(parameters[i]));

@@ -34,6 +34,7 @@ struct CUmod_st {
 struct CUfunc_st {
   FakeKernel kernel;
   unsigned sharedLimit = 48 << 10; ///< until the attribute is set
+  int carveout = -1;               ///< percent; no wish until it is set
 };
 struct CUevent_st {
   bool isTimed = true;

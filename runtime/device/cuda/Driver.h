@@ -45,9 +45,11 @@ constexpr CUresult success = 0, outOfMemory = 2, stubLibrary = 34,
 
 // Options and attributes.
 constexpr int attributeComputeMajor = 75, attributeComputeMinor = 76,
-              attributeSharedPerBlock = 97;
+              attributeSharedPerMultiprocessor = 81,
+              attributeSharedPerBlock = 97, attributeSharedReserved = 111;
 constexpr int functionMaxThreads = 0, functionLocalBytes = 3,
-              functionRegisters = 4, functionDynamicShared = 8;
+              functionRegisters = 4, functionDynamicShared = 8,
+              functionSharedCarveout = 9;
 constexpr int jitInfoLog = 3, jitInfoLogBytes = 4, jitErrorLog = 5,
               jitErrorLogBytes = 6;
 constexpr unsigned streamNonBlocking = 1, eventTimed = 0, eventUntimed = 2;
@@ -105,6 +107,8 @@ constexpr int captureThreadLocal = 1;
   X(cuModuleGetFunction, (CUfunction *, CUmodule, const char *))               \
   X(cuFuncGetAttribute, (int *, int, CUfunction))                              \
   X(cuFuncSetAttribute, (CUfunction, int, int))                                \
+  X(cuOccupancyMaxActiveBlocksPerMultiprocessor,                               \
+    (int *, CUfunction, int, size_t))                                          \
   X(cuLaunchKernel,                                                            \
     (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,   \
      unsigned, CUstream, void **, void **))                                    \

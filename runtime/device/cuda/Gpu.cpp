@@ -77,7 +77,9 @@ Result<Gpu> describeGpu(const Driver &driver, int number) {
   const std::pair<int, int *> attributes[] = {
       {attributeComputeMajor, &major},
       {attributeComputeMinor, &minor},
-      {attributeSharedPerBlock, &gpu.sharedPerBlock}};
+      {attributeSharedPerBlock, &gpu.sharedPerBlock},
+      {attributeSharedPerMultiprocessor, &gpu.sharedPerMultiprocessor},
+      {attributeSharedReserved, &gpu.sharedReserved}};
   for (auto [attribute, value] : attributes)
     LLMC_TRY(
         driver.check(driver.cuDeviceGetAttribute(value, attribute, gpu.device),

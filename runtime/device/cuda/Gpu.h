@@ -18,6 +18,8 @@ struct Gpu {
   std::string name;
   int computeCapability = 0; ///< 89 for sm_89, 0 when emulated
   int sharedPerBlock = 0;    ///< bytes, the most a kernel may ask for
+  int sharedPerMultiprocessor = 0;
+  int sharedReserved = 0; ///< bytes of each block that the system takes
   int64_t totalBytes = 0;
 };
 

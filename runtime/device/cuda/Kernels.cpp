@@ -35,6 +35,32 @@ Status compilePtx(const Driver &driver, const LlmcImage &image,
                        nameOf(kernel), driver.describe(result), log.data());
 }
 
+/// Shared memory and L1 are one memory, which the driver divides as it thinks
+/// best for a kernel. The plan counts on as many blocks side by side as
+/// registers and threads allow: their shared memory is asked for, and L1 keeps
+/// the rest.
+Status divideShared(const Driver &driver, const Gpu &gpu,
+                    const LlmcKernel &kernel, CUfunction function) {
+  int blocks = 0;
+  LLMC_TRY(driver.check(
+      driver.cuOccupancyMaxActiveBlocksPerMultiprocessor(
+          &blocks, function, kernel.threads,
+          static_cast<size_t>(kernel.sharedBytes)),
+      fmt::format("the blocks of kernel {} that run side by side are not known",
+                  nameOf(kernel))));
+  if (!kernel.sharedBytes || gpu.sharedPerMultiprocessor <= 0)
+    return Status::ok();
+  int64_t bytes = int64_t(blocks) * (kernel.sharedBytes + gpu.sharedReserved);
+  int64_t percent = (100 * bytes + gpu.sharedPerMultiprocessor - 1) /
+                    gpu.sharedPerMultiprocessor;
+  return driver.check(
+      driver.cuFuncSetAttribute(
+          function, functionSharedCarveout,
+          static_cast<int>(std::min<int64_t>(percent, 100))),
+      fmt::format("shared memory of kernel {} cannot be asked for",
+                  nameOf(kernel)));
+}
+
 /// What the driver lets a launch have, against what the kernel was made for.
 Status fitFunction(const Driver &driver, const Gpu &gpu,
                    const LlmcKernel &kernel, CUfunction function) {
@@ -54,11 +80,11 @@ Status fitFunction(const Driver &driver, const Gpu &gpu,
         nameOf(kernel), formatBytes(kernel.sharedBytes), gpu.name,
         formatBytes(gpu.sharedPerBlock));
   if (kernel.sharedBytes <= ordinaryShared)
-    return Status::ok();
+    return divideShared(driver, gpu, kernel, function);
   CUresult result = driver.cuFuncSetAttribute(function, functionDynamicShared,
                                               kernel.sharedBytes);
   if (result == success)
-    return Status::ok();
+    return divideShared(driver, gpu, kernel, function);
   return Status::error("kernel {} cannot have {} of shared memory per block: "
                        "{}",
                        nameOf(kernel), formatBytes(kernel.sharedBytes),

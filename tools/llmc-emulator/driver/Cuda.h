@@ -93,6 +93,10 @@ constexpr unsigned CU_EVENT_DISABLE_TIMING = 2;
 constexpr int CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK = 0;
 constexpr int CU_FUNC_ATTRIBUTE_NUM_REGS = 4;
 constexpr int CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES = 8;
+constexpr int CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT = 9;
+
+// Bytes of shared memory, on sm_89.
+constexpr int sharedPerMultiprocessor = 102400, sharedReserved = 1024;
 
 #define LLMC_CUDA_API extern "C" __attribute__((visibility("default"))) CUresult
 

@@ -120,13 +120,13 @@ LLMC_CUDA_API cuDeviceGetAttribute(int *value, int attribute, CUdevice) {
     *value = state.faults.computeCapability % 10;
     break;
   case 81: // shared memory of a multiprocessor
-    *value = 102400;
+    *value = sharedPerMultiprocessor;
     break;
   case 97: // shared memory of a block that asks
     *value = state.engine.options.sharedLimit;
     break;
   case 111: // of it, reserved
-    *value = 1024;
+    *value = sharedReserved;
     break;
   default:
     *value = 0;

@@ -2,6 +2,7 @@
 
 #include "State.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <elf.h>
@@ -90,11 +91,31 @@ LLMC_CUDA_API cuFuncSetAttribute(CUfunction handle, int attribute, int value) {
   auto function = state.functions.find(handle);
   if (function == state.functions.end())
     return CUDA_ERROR_INVALID_HANDLE;
+  // A wish, in percent; -1 is none.
+  if (attribute == CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT)
+    return value < -1 || value > 100 ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
   if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
     return CUDA_SUCCESS;
   if (value < 0 || value > state.engine.options.sharedLimit)
     return CUDA_ERROR_INVALID_VALUE;
   function->second->kernel->sharedLimit = value;
+  return CUDA_SUCCESS;
+}
+
+// As many as threads and shared memory allow on sm_89: there are no registers.
+LLMC_CUDA_API
+cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction handle,
+                                            int threads, size_t sharedBytes) {
+  LLMC_CALL(Context);
+  auto function = state.functions.find(handle);
+  if (function == state.functions.end())
+    return CUDA_ERROR_INVALID_HANDLE;
+  const Kernel &kernel = *function->second->kernel;
+  if (threads < 1 || threads > kernel.maxThreads ||
+      sharedBytes > size_t(kernel.sharedLimit))
+    return CUDA_ERROR_INVALID_VALUE;
+  size_t byShared = sharedPerMultiprocessor / (sharedBytes + sharedReserved);
+  *blocks = int(std::min<size_t>({24, size_t(1536 / threads), byShared}));
   return CUDA_SUCCESS;
 }
 
