@@ -30,6 +30,7 @@
   X(cuDeviceGetAttribute, int *, int, CUdevice)                                \
   X(cuDeviceTotalMem_v2, size_t *, CUdevice)                                   \
   X(cuDevicePrimaryCtxRetain, CUcontext *, CUdevice)                           \
+  X(cuDevicePrimaryCtxRelease_v2, CUdevice)                                    \
   X(cuCtxSetCurrent, CUcontext)                                                \
   X(cuCtxSynchronize)                                                          \
   X(cuCtxEnablePeerAccess, CUcontext, unsigned)                                \
@@ -47,6 +48,8 @@
   X(cuStreamCreate, CUstream *, unsigned)                                      \
   X(cuStreamDestroy_v2, CUstream)                                              \
   X(cuStreamSynchronize, CUstream)                                             \
+  X(cuStreamQuery, CUstream)                                                   \
+  X(cuLaunchHostFunc, CUstream, void (*)(void *), void *)                      \
   X(cuStreamWaitEvent, CUstream, CUevent, unsigned)                            \
   X(cuStreamBeginCapture_v2, CUstream, int)                                    \
   X(cuStreamEndCapture, CUstream, CUgraph *)                                   \
@@ -58,6 +61,7 @@
   X(cuEventCreate, CUevent *, unsigned)                                        \
   X(cuEventRecord, CUevent, CUstream)                                          \
   X(cuEventSynchronize, CUevent)                                               \
+  X(cuEventQuery, CUevent)                                                     \
   X(cuEventElapsedTime, float *, CUevent, CUevent)                             \
   X(cuModuleLoadData, CUmodule *, const void *)                                \
   X(cuModuleUnload, CUmodule)                                                  \

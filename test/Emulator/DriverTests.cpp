@@ -113,6 +113,49 @@ TEST(DriverTest, CallsThatAreWrong) {
       << errors;
 }
 
+TEST(DriverTest, ALastReleaseTakesTheContext) {
+  inChild({}, [](Driver &driver) {
+    CUdeviceptr p = 0;
+    CUcontext context;
+    EXPECT_EQ(driver.cuInit(0), 0);
+    EXPECT_EQ(driver.cuDevicePrimaryCtxRelease_v2(0),
+              CUDA_ERROR_INVALID_CONTEXT);
+    EXPECT_EQ(driver.cuDevicePrimaryCtxRelease_v2(7),
+              CUDA_ERROR_INVALID_DEVICE);
+    for (int i = 0; i < 2; ++i)
+      EXPECT_EQ(driver.cuDevicePrimaryCtxRetain(&context, 0), 0);
+    EXPECT_EQ(driver.cuCtxSetCurrent(context), 0);
+    EXPECT_EQ(driver.cuDevicePrimaryCtxRelease_v2(0), 0);
+    EXPECT_EQ(driver.cuMemAlloc_v2(&p, 16), 0);
+    EXPECT_EQ(driver.cuDevicePrimaryCtxRelease_v2(0), 0);
+    EXPECT_EQ(driver.cuMemFree_v2(p), CUDA_ERROR_INVALID_CONTEXT);
+    EXPECT_EQ(driver.cuDevicePrimaryCtxRelease_v2(0),
+              CUDA_ERROR_INVALID_CONTEXT);
+  });
+}
+
+TEST(DriverTest, RegistersNoByteTwice) {
+  inChild({}, [](Driver &driver) {
+    driver.start();
+    std::vector<char> memory(4096);
+    auto add = [&](size_t from, size_t bytes) {
+      return driver.cuMemHostRegister_v2(memory.data() + from, bytes, 0);
+    };
+    constexpr CUresult twice = CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
+    EXPECT_EQ(add(1024, 1024), 0);
+    EXPECT_EQ(add(1024, 1024), twice);
+    EXPECT_EQ(add(2047, 1), twice);
+    EXPECT_EQ(add(0, 1025), twice);
+    EXPECT_EQ(add(0, 4096), twice);
+    EXPECT_EQ(add(0, 1024), 0);
+    EXPECT_EQ(add(2048, 1024), 0);
+    EXPECT_EQ(driver.cuMemHostUnregister(memory.data() + 1025),
+              CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED);
+    EXPECT_EQ(driver.cuMemHostUnregister(memory.data() + 1024), 0);
+    EXPECT_EQ(add(1536, 512), 0);
+  });
+}
+
 TEST(DriverTest, WritesAReport) {
   std::string path = testing::TempDir() + "llmc-emulator-report.json";
   std::remove(path.c_str());

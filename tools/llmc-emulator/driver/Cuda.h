@@ -61,6 +61,7 @@ struct CUuuid {
   X(CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED, 713,                                \
     "pointer does not correspond to a registered memory region")               \
   X(CUDA_ERROR_LAUNCH_FAILED, 719, "unspecified launch failure")               \
+  X(CUDA_ERROR_NOT_PERMITTED, 800, "operation not permitted")                  \
   X(CUDA_ERROR_NOT_SUPPORTED, 801, "operation not supported")                  \
   X(CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, 803,                                    \
     "system has unsupported display driver / cuda driver combination")         \

@@ -152,14 +152,22 @@ LLMC_CUDA_API cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
   LLMC_CALL(Driver);
   if (!isDevice(state, device))
     return CUDA_ERROR_INVALID_DEVICE;
-  State::of(device).hasContext = true;
+  ++State::of(device).contextUsers;
   *context = reinterpret_cast<CUcontext>(&State::of(device));
   return CUDA_SUCCESS;
 }
 
-LLMC_CUDA_API cuDevicePrimaryCtxRelease_v2(CUdevice) {
+// The last release takes the context, and threads that have it current can do
+// nothing in it.
+LLMC_CUDA_API cuDevicePrimaryCtxRelease_v2(CUdevice device) {
   LLMC_CALL(Driver);
-  return state.sticky;
+  if (!isDevice(state, device))
+    return CUDA_ERROR_INVALID_DEVICE;
+  State &of = State::of(device);
+  if (of.contextUsers == 0)
+    return CUDA_ERROR_INVALID_CONTEXT;
+  --of.contextUsers;
+  return of.sticky;
 }
 
 LLMC_CUDA_API cuCtxSetCurrent(CUcontext context) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 using namespace llmc::emulator;
 
@@ -97,16 +98,22 @@ LLMC_CUDA_API cuMemHostRegister_v2(void *memory, size_t bytes, unsigned) {
     return result;
   if (!memory || !bytes)
     return CUDA_ERROR_INVALID_VALUE;
-  return state.hostRegistrations.insert(memory).second
-             ? CUDA_SUCCESS
-             : CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
+  auto *begin = static_cast<char *>(memory), *end = begin + bytes;
+  auto after = state.hostRegistrations.lower_bound(begin);
+  if (after != state.hostRegistrations.end() && after->first < end)
+    return CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
+  if (after != state.hostRegistrations.begin())
+    if (auto before = std::prev(after); before->first + before->second > begin)
+      return CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED;
+  state.hostRegistrations[begin] = bytes;
+  return CUDA_SUCCESS;
 }
 
 LLMC_CUDA_API cuMemHostUnregister(void *memory) {
   LLMC_CALL(Context);
   if (CUresult result = state.streams.checkUncaptured())
     return result;
-  if (!state.hostRegistrations.erase(memory))
+  if (!state.hostRegistrations.erase(static_cast<char *>(memory)))
     return CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED;
   // The program may give the memory back now.
   return state.streams.drainAll();

@@ -74,6 +74,11 @@ void State::writeReport() {
     complain("cannot write '" + path + "'");
 }
 
+static thread_local bool isInHostFunction = false;
+
+HostFunction::HostFunction() { isInHostFunction = true; }
+HostFunction::~HostFunction() { isInHostFunction = false; }
+
 Call::Call(const char *function, Needs needs)
     : state(State::get()), lock(state.mutex) {
   auto fault = state.faults.calls.find(function);
@@ -86,7 +91,9 @@ Call::Call(const char *function, Needs needs)
     result = CUDA_ERROR_NOT_INITIALIZED;
   else if (needs >= Context && state.sticky)
     result = state.sticky;
-  else if (needs >= Context && !(state.hasContext && State::isCurrent()))
+  else if (needs >= Driver && isInHostFunction)
+    result = CUDA_ERROR_NOT_PERMITTED;
+  else if (needs >= Context && !(state.contextUsers > 0 && State::isCurrent()))
     result = CUDA_ERROR_INVALID_CONTEXT;
 }
 

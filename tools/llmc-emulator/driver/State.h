@@ -42,10 +42,10 @@ struct State {
   std::map<CUmodule, std::unique_ptr<Module>> modules;
   std::map<CUfunction, std::unique_ptr<Function>> functions;
   std::set<void *> hostAllocations;
-  std::set<void *> hostRegistrations;
+  std::map<char *, size_t> hostRegistrations; ///< bytes, by address
   std::set<CUcontext> peers;               ///< whose memory this device reaches
   std::map<std::string, int64_t> launches; // by kernel
-  std::atomic<bool> hasContext{false};
+  std::atomic<int> contextUsers{0};        ///< retains of the primary context
   /// The error that a failed kernel left; nothing works after it.
   CUresult sticky = CUDA_SUCCESS;
   std::recursive_mutex mutex;
@@ -75,6 +75,14 @@ public:
 
 private:
   std::lock_guard<std::recursive_mutex> lock;
+};
+
+/// While one is there, calls of this thread are not permitted: a stream runs a
+/// function of the host.
+class HostFunction {
+public:
+  HostFunction();
+  ~HostFunction();
 };
 
 #define LLMC_CALL(needs)                                                       \

@@ -35,23 +35,29 @@ LLMC_CUDA_API cuStreamDestroy_v2(CUstream handle) {
   return CUDA_SUCCESS;
 }
 
+/// Waiting for a stream breaks its own capture, and one that forbids this
+/// thread to wait for anything.
+static CUresult checkStream(State &state, Stream &stream) {
+  if (stream.capture) {
+    stream.capture->isInvalid = true;
+    return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
+  }
+  return state.streams.checkUncaptured();
+}
+
 LLMC_CUDA_API cuStreamSynchronize(CUstream handle) {
   LLMC_CALL(Context);
   LLMC_STREAM(stream, handle);
-  if (stream->capture) {
-    stream->capture->isInvalid = true;
-    return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-  }
+  if (CUresult result = checkStream(state, *stream))
+    return result;
   return handle ? state.streams.drain(*stream) : state.streams.drainBlocking();
 }
 
 LLMC_CUDA_API cuStreamQuery(CUstream handle) {
   LLMC_CALL(Context);
   LLMC_STREAM(stream, handle);
-  if (stream->capture) {
-    stream->capture->isInvalid = true;
-    return CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED;
-  }
+  if (CUresult result = checkStream(state, *stream))
+    return result;
   return state.streams.drain(*stream);
 }
 
@@ -63,12 +69,14 @@ LLMC_CUDA_API cuStreamWaitEvent(CUstream handle, CUevent eventHandle,
   return state.streams.wait(*stream, event);
 }
 
-// Runs under the lock of its device: what it waits for must not need it.
+// Runs under the lock of its device: what it waits for must not need it. Nor
+// may it call the driver, which a Call sees.
 LLMC_CUDA_API cuLaunchHostFunc(CUstream handle, void (*function)(void *),
                                void *data) {
   LLMC_CALL(Context);
   LLMC_STREAM(stream, handle);
   return state.streams.submit(*stream, [=] {
+    const HostFunction running;
     function(data);
     return CUDA_SUCCESS;
   });
@@ -99,7 +107,7 @@ LLMC_CUDA_API cuEventRecord(CUevent handle, CUstream streamHandle) {
   return state.streams.record(*stream, event);
 }
 
-/// Waiting for an event that was recorded in a capture breaks the capture.
+/// Asking after an event that was recorded in a capture breaks the capture.
 static CUresult checkEvent(const Event &event) {
   if (!event->isCaptured)
     return CUDA_SUCCESS;
@@ -113,6 +121,8 @@ LLMC_CUDA_API cuEventSynchronize(CUevent handle) {
   LLMC_EVENT(event, handle);
   if (CUresult result = checkEvent(event))
     return result;
+  if (CUresult result = state.streams.checkUncaptured())
+    return result;
   return state.streams.drain(event);
 }
 
@@ -121,6 +131,8 @@ LLMC_CUDA_API cuEventQuery(CUevent handle) {
   LLMC_CALL(Context);
   LLMC_EVENT(event, handle);
   if (CUresult result = checkEvent(event))
+    return result;
+  if (CUresult result = state.streams.checkUncaptured())
     return result;
   return state.streams.drain(event);
 }
