@@ -14,6 +14,7 @@ import array
 import json
 import math
 import os
+import sys
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +22,10 @@ import torch.nn.functional as F
 import formula
 import models
 import safetensors
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "Gpu"))
+
+from rates import cosine  # noqa: E402 of the folder below
 
 BATCH, SEQUENCE = 3, 19
 SETTINGS = {
@@ -105,15 +110,6 @@ def llama(p, tokens):
 FORWARD = {"gpt": gpt, "llama": llama}
 
 
-def rate(step, steps):
-    peak, warmup = SETTINGS["lr"], SETTINGS["warmup"]
-    if step < warmup:
-        return peak * (step + 1) / warmup
-    least = peak * SETTINGS["min-lr"]
-    progress = (step - warmup) / (steps - warmup)
-    return least + (peak - least) * (1 + math.cos(math.pi * progress)) / 2
-
-
 def batch():
     count = BATCH * SEQUENCE + 1
     text = torch.tensor([formula.token(i, models.VOCABULARY) for i in range(count)])
@@ -141,8 +137,9 @@ def train(model, steps, dtype):
     tokens, targets = batch()
     curve, gradients = [], []
     for step in range(steps):
+        rate = cosine(step, steps, SETTINGS)
         for group in optimizer.param_groups:
-            group["lr"] = rate(step, steps)
+            group["lr"] = rate
         optimizer.zero_grad()
         logits = FORWARD[model](parameters, tokens)
         loss = F.cross_entropy(logits.flatten(0, 1), targets.flatten())
@@ -153,9 +150,7 @@ def train(model, steps, dtype):
                 gradients.append((name, tuple(p.shape), gradient))
         norm = torch.nn.utils.clip_grad_norm_(parameters.values(), SETTINGS["clip"])
         optimizer.step()
-        curve.append(
-            {"loss": loss.item(), "norm": norm.item(), "lr": rate(step, steps)}
-        )
+        curve.append({"loss": loss.item(), "norm": norm.item(), "lr": rate})
     return curve, gradients
 
 

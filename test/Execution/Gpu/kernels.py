@@ -6,8 +6,9 @@
     kernels.py expect FOLDER --max-flops F --max-elements N
         runs every kernel on random data on the emulated driver; writes
         FOLDER/expected.json and .bin. Larger kernels are left out
-    kernels.py check FOLDER --limit E
-        runs them again on a driver, compares; relative error in the Frobenius norm
+    kernels.py check FOLDER --limit E [--behind KERNEL]
+        runs them again on a driver, those behind KERNEL; compares; relative error in
+        the Frobenius norm. Status 3: a comparison failed; 1: the kernel begun last
     kernels.py probe FOLDER
         loads one kernel, so that a driver that is too old shows
     kernels.py warm FOLDER... --jobs N
@@ -36,6 +37,7 @@ import time
 
 from cuda_driver import Driver, DriverError, NoGpu
 
+MISMATCH = 3  # exit status where a kernel ran and computed something else
 SAMPLES = 1 << 16  # elements compared of each output, evenly spaced
 SIZES = {"float": 4, "int": 4, "bf16": 2}
 
@@ -206,8 +208,9 @@ def check(args, driver):
         samples.frombytes(file.read())
     images, failures = Images(driver, folder), 0
     for kernel in read_kernels(folder):
-        if kernel.name not in index:
+        if kernel.name not in index or kernel.name <= args.behind:
             continue
+        print(json.dumps({"begins": kernel.name}), flush=True)
         entry = index[kernel.name]
         table = SIGNED if entry["data"] == "signed" else POSITIVE
         outputs = run_kernel(driver, images, kernel, table)
@@ -308,6 +311,7 @@ def main():
     parser.add_argument("--max-flops", type=float, default=math.inf)
     parser.add_argument("--max-elements", type=float, default=math.inf)
     parser.add_argument("--limit", type=float, default=1e-5)
+    parser.add_argument("--behind", default="", metavar="KERNEL")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=60)
     args = parser.parse_args()
@@ -321,7 +325,7 @@ def main():
         if args.action == "expect":
             return expect(args, driver)
         if args.action == "check":
-            return 1 if check(args, driver) else 0
+            return MISMATCH if check(args, driver) else 0
         if args.action == "probe":
             return probe(args, driver)
         if args.action == "time":

@@ -18,8 +18,8 @@ import formula  # noqa: E402 of the folder above
 
 SMALL = ["gpt-f32", "gpt-bf16", "llama-f32", "llama-bf16"]
 SCRIPTS = (
-    "cuda_driver.py kernels.py report.py run.py speed.py tensors.py "
-    "torch_gpt2.py torch_kernels.py torch_timing.py works.py"
+    "checks.py cuda_driver.py kernels.py rates.py report.py run.py session.py "
+    "speed.py tensors.py torch_gpt2.py torch_kernels.py torch_timing.py works.py"
 ).split()
 # What the small models' programs are run with, here and there.
 SETTINGS = "--lr 1e-3 --warmup 5 --clip 1 --weight-decay 0.1 --quiet --steps"

@@ -15,7 +15,6 @@ counts; `speed` then takes a small one.
 
 import argparse
 import json
-import math
 import mmap
 import os
 import time
@@ -23,6 +22,7 @@ import time
 import torch
 import torch.nn.functional as F
 
+from rates import cosine
 from tensors import read_header
 from torch_timing import elapsed
 
@@ -116,15 +116,6 @@ class Gpt2(torch.nn.Module):
         )
 
 
-def rate(step, steps):
-    peak, warmup = SETTINGS["lr"], SETTINGS["warmup"]
-    if step < warmup:
-        return peak * (step + 1) / warmup
-    least = peak * SETTINGS["min-lr"]
-    progress = (step - warmup) / (steps - warmup)
-    return least + (peak - least) * (1 + math.cos(math.pi * progress)) / 2
-
-
 def autocast(device, precision):
     return torch.autocast(
         device, dtype=torch.bfloat16, enabled=precision == "bf16", cache_enabled=True
@@ -150,7 +141,7 @@ def curve(args):
     rows = min(args.batch, 4)
     for step in range(args.steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate(step, args.steps)
+            group["lr"] = cosine(step, args.steps, SETTINGS)
         optimizer.zero_grad()
         total = 0.0
         for first in range(0, args.batch, rows):

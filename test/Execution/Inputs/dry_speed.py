@@ -17,7 +17,7 @@ import speed  # noqa: E402
 import works  # noqa: E402
 from kernels import read_kernels  # noqa: E402
 from report import Report  # noqa: E402
-from run import Outcome, Session  # noqa: E402
+from session import Outcome, Session  # noqa: E402
 
 
 def milliseconds(flops, size):
