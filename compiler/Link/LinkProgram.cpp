@@ -95,8 +95,8 @@ Error llmc::linkProgram(ArrayRef<std::unique_ptr<MemoryBuffer>> objects,
     return linker.takeError();
 
   TemporaryDirectory directory;
-  if (std::error_code code = directory.create())
-    return makeFileError("create", "a temporary directory", code);
+  if (Error error = directory.create())
+    return error;
   std::vector<std::string> arguments = {*linker};
   for (const auto &[index, object] : enumerate(objects)) {
     std::string path = directory.file("object" + Twine(index) + ".o");

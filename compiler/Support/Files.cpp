@@ -27,8 +27,15 @@ llmc::TemporaryDirectory::~TemporaryDirectory() {
     sys::fs::remove_directories(path);
 }
 
-std::error_code llmc::TemporaryDirectory::create() {
-  return sys::fs::createUniqueDirectory("llmc", path);
+Error llmc::TemporaryDirectory::create() {
+  std::error_code code = sys::fs::createUniqueDirectory("llmc", path);
+  if (!code)
+    return Error::success();
+  SmallString<128> parent;
+  sys::path::system_temp_directory(/*ErasedOnReboot=*/true, parent);
+  return createStringError(code, "cannot create a temporary directory in '" +
+                                     parent + "': " + code.message() +
+                                     "; TMPDIR may name another place");
 }
 
 std::string llmc::TemporaryDirectory::file(const Twine &name) const {
@@ -39,8 +46,8 @@ std::string llmc::TemporaryDirectory::file(const Twine &name) const {
 
 bool llmc::runProgram(ArrayRef<std::string> arguments, std::string &log) {
   TemporaryDirectory directory;
-  if (std::error_code code = directory.create()) {
-    log = "cannot create a temporary directory: " + code.message();
+  if (Error error = directory.create()) {
+    log = toString(std::move(error));
     return false;
   }
   std::string file = directory.file("log"), message;

@@ -6,6 +6,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/Twine.h"
+#include "llvm/Support/Error.h"
 
 #include <string>
 #include <system_error>
@@ -23,7 +24,7 @@ public:
   TemporaryDirectory &operator=(const TemporaryDirectory &) = delete;
   ~TemporaryDirectory();
 
-  std::error_code create();
+  llvm::Error create();
   /// The path of a file in it.
   std::string file(const llvm::Twine &name) const;
 

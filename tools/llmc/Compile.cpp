@@ -27,6 +27,9 @@ static LogicalResult checkOutput(const CompileCommand &command) {
     return mistake("expected -o PROGRAM: where to write the program");
   if (llvm::sys::fs::is_directory(output))
     return mistake("cannot write '" + output + "': it is a directory");
+  // A device would not be written to, but replaced.
+  if (llvm::sys::fs::exists(output) && !llvm::sys::fs::is_regular_file(output))
+    return mistake("cannot write '" + output + "': it is not a regular file");
   StringRef directory = llvm::sys::path::parent_path(output);
   if (directory.empty())
     directory = ".";
@@ -88,6 +91,9 @@ static int printPhase(const CompileCommand &command, Source &source,
                 "': it is the model file; name another file with -o");
   std::error_code code;
   llvm::ToolOutputFile file(command.output, code, llvm::sys::fs::OF_Text);
+  // What an error leaves is removed, but not a device.
+  if (!code && !llvm::sys::fs::is_regular_file(command.output))
+    file.keep();
   if (!code) {
     file.os() << text;
     file.os().flush();

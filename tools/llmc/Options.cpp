@@ -117,10 +117,11 @@ static cl::opt<std::string>
     offload("offload",
             cl::desc("what lies in pinned memory of the host and comes to the "
                      "device when it is needed: none, or of optimizer (both "
-                     "moments), masters (f32 weights beside bf16 ones) and "
-                     "gradients (of one device), with commas; auto: what fits "
-                     "and is fastest, within --host (default none; with --host "
-                     "auto)"),
+                     "moments), masters (f32 weights beside bf16 ones), "
+                     "gradients (of one device, or with --zero=2 or 3) and "
+                     "activations (what the backward pass reads), with commas; "
+                     "auto: what fits and is fastest, within --host (default "
+                     "none; with --host auto)"),
             cl::value_desc("kinds"), cl::init("none"), ofModels);
 static cl::opt<int64_t, false, WholeNumber>
     bucket("bucket",

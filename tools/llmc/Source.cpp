@@ -75,6 +75,10 @@ std::unique_ptr<Source> Source::open(const std::string &path) {
     fail(message);
     return nullptr;
   }
+  // Some editors begin a file with the mark of its byte order.
+  if (file->getBuffer().starts_with("\xef\xbb\xbf"))
+    file = llvm::MemoryBuffer::getMemBufferCopy(file->getBuffer().drop_front(3),
+                                                file->getBufferIdentifier());
   DialectRegistry registry;
   registerDialects(registry);
   registerPasses();

@@ -17,6 +17,8 @@
 #include "llvm/Support/PrettyStackTrace.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <csignal>
+
 namespace cl = llvm::cl;
 using namespace llmc;
 using llvm::SmallVector;
@@ -51,6 +53,8 @@ int main(int argc, char **argv) {
   llvm::setBugReportMsg("llmc crashed, which is a defect of llmc: please "
                         "report it with the model file and these lines\n");
   llvm::InitLLVM init(argc, argv);
+  // A limit on the size of files is an error of the writing, the linker's too.
+  std::signal(SIGXFSZ, SIG_IGN);
   cl::SetVersionPrinter([](llvm::raw_ostream &os) {
     os << "llmc, programs of ABI version " << LLMC_ABI_VERSION
        << ", with LLVM " LLVM_VERSION_STRING "\n";

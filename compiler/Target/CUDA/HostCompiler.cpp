@@ -92,9 +92,8 @@ public:
   Expected<KernelImage> compile(StringRef symbol,
                                 StringRef text) const override {
     TemporaryDirectory directory;
-    if (std::error_code code = directory.create())
-      return makeError("cannot create a temporary directory: " +
-                       code.message());
+    if (Error error = directory.create())
+      return error;
     std::string source = directory.file((symbol + ".cpp").str()),
                 object = directory.file((symbol + ".so").str());
     if (std::error_code code = writeFile(source, text))
