@@ -8,6 +8,7 @@
 #include "device/cpu/CpuDevice.h"
 #include "device/cuda/CudaDevice.h"
 #include "train/Doctor.h"
+#include "train/ForeignCode.h"
 #include "train/ImportWeights.h"
 #include "train/LostPages.h"
 #include "train/Options.h"
@@ -291,6 +292,8 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   const Options options =
       replay ? replayOptions(*parsed->options) : *parsed->options;
   const bool trains = !options.ceilings && !options.data.empty();
+  if (program.deviceKind == LlmcDeviceCpu)
+    explainForeignCode(program);
   // One rank samples alone, unless it has not got all parameters, or only the
   // others' copies of them.
   const bool needsAll =

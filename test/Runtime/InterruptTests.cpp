@@ -221,4 +221,18 @@ TEST_F(InterruptTest, AShardThatIsCutShortUnderTheProgramIsAnError) {
             "--resume\n");
 }
 
+TEST_F(InterruptTest, CodeForAnotherProcessorIsAnError) {
+  Outcome outcome =
+      shell("mkfifo pipe; " LLMC_BIGRAM_PROGRAM
+            " --data data --out o --steps 1000000 "
+            "--save-every 0 --eval-every 0 > pipe 2> error & program=$!; "
+            "exec 3< pipe; head -n 6 <&3 > /dev/null; kill -ILL $program; "
+            "cat <&3 > log; wait $program; echo $?; cat error");
+  EXPECT_EQ(outcome.output,
+            "1\nerror: this processor lacks an instruction that the program "
+            "uses, which was compiled for cpu: by hand; compile it on this "
+            "machine, or with --cpu=NAME for what both processors have, such "
+            "as x86-64-v3\n");
+}
+
 } // namespace
