@@ -3,9 +3,9 @@
 //   linear_0: // m.mlir:3     linear_1: // m.mlir:9
 //   void linear_0(...) {A}    void linear_1(...) {A}     ->  linear_5be1f2a0
 //
-// An image's kernel is named after the first kernel that needs it and its
-// text, so that the image does not depend on what another model left in the
-// cache.
+// An image's kernel is named after the first kernel that needs it, without its
+// number, and its text: the image does not depend on what another model left in
+// the cache, and a model with a kernel more finds all others there.
 //
 //===----------------------------------------------------------------------===//
 
@@ -99,6 +99,16 @@ static std::string rename(StringRef text, StringRef from, StringRef to) {
   }
 }
 
+/// "linear_weight_grad_first" of linear_weight_grad_14_first.
+static std::string withoutNumbers(StringRef symbol) {
+  SmallVector<StringRef> words, kept;
+  symbol.split(words, '_');
+  copy_if(words, std::back_inserter(kept), [](StringRef word) {
+    return word.empty() || !all_of(word, isDigit);
+  });
+  return join(kept, "_");
+}
+
 namespace {
 /// What is compiled for one or more sources.
 struct DistinctKernel {
@@ -121,10 +131,8 @@ findDistinct(ArrayRef<KernelSource> sources, std::vector<unsigned> &imageOf) {
       continue;
     SHA256 hash;
     hash.update(nameless);
-    std::string symbol =
-        (StringRef(source.symbol).rtrim("0123456789").rtrim('_') + "_" +
-         StringRef(toHex(hash.final(), /*LowerCase=*/true)).take_front(8))
-            .str();
+    std::string symbol = withoutNumbers(source.symbol) + "_" +
+                         toHex(hash.final(), /*LowerCase=*/true).substr(0, 8);
     distinct.push_back({static_cast<unsigned>(index), symbol,
                         rename(nameless, "llmc_this_kernel", symbol)});
   }
