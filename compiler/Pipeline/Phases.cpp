@@ -146,11 +146,17 @@ static std::string chooseSchedules(const PipelineOptions &options) {
 }
 
 static std::string useSchedules(const PipelineOptions &options) {
+  std::string columns;
+  if (options.isCuda())
+    // Now that grids are known: a block of rows has its sums to itself.
+    columns = llvm::formatv("llmc-fuse-column-sums{{arch={0}},", options.arch);
   // Now that each gradient has its last writer, and that its grid.
-  return llvm::formatv("llmc-fuse-gradient-norm{{target={0} arch={1}},"
+  return columns +
+         llvm::formatv("llmc-fuse-gradient-norm{{target={0} arch={1}},"
                        // Kernels are final, sums of squares included.
                        "llmc-first-micro-step{{target={0} arch={1}}",
-                       options.target, options.arch);
+                       options.target, options.arch)
+             .str();
 }
 
 static std::string schedule(const PipelineOptions &options) {

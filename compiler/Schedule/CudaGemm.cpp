@@ -172,7 +172,7 @@ double GemmModel::getSeconds(const GemmTile &tile, int64_t perSM,
       (shape.epilogueBytes + 8.0 * shape.m * shape.n * (tile.parts - 1)) /
       blocks;
   double epilogue = epilogueBytes / chip.l2BytesPerCycle +
-                    getSquareCycles(chip, shape, places(tile)) / tile.parts;
+                    getSumCycles(chip, shape, places(tile)) / tile.parts;
   double fill = kFillCycles + (tile.parts > 1 ? kTicketCycles : 0);
   // A barrier, the wait for a stage, and the addresses of the next.
   double steps = depth / tile.k;

@@ -23,14 +23,13 @@ constexpr double kFillCycles = 900;
 /// Cycles until the threads of a block have added up a number of each.
 constexpr double kBlockSumCycles = 300;
 
-/// Cycles in which one of `blocks` blocks sums the squares of what it has
-/// stored.
-inline double getSquareCycles(const Chip &chip, const KernelShape &shape,
-                              int64_t blocks) {
-  if (!shape.squareSums)
+/// Cycles in which one of `blocks` blocks sums what it has stored, by columns
+/// or all squares.
+inline double getSumCycles(const Chip &chip, const KernelShape &shape,
+                           int64_t blocks) {
+  if (!shape.blockSums)
     return 0;
-  return double(shape.squaredElements) / blocks / chip.f32Rate +
-         kBlockSumCycles;
+  return double(shape.summedElements) / blocks / chip.f32Rate + kBlockSumCycles;
 }
 
 /// The fraction of the peak rate that `warps` on one SM reach: four schedulers

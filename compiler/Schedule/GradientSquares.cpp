@@ -129,10 +129,10 @@ static std::string getCostRefusal(GradientWriters &gradient,
     BlockSizes sizes = getBlockSizes(writer.kernel);
     double before = model.estimate(shape, sizes).microseconds;
     int64_t rows = writer.someRows ? shape.rows : 0;
-    shape.squaredElements += rows ? rows * shape.columns : elements;
-    shape.squareSums += rows ? rows * type.getDimSize(0) : sums;
-    shape.bytes += 4 * shape.squareSums;
-    shape.epilogueBytes += 4 * shape.squareSums;
+    shape.summedElements += rows ? rows * shape.columns : elements;
+    shape.blockSums += rows ? rows * type.getDimSize(0) : sums;
+    shape.bytes += 4 * shape.blockSums;
+    shape.epilogueBytes += 4 * shape.blockSums;
     cost += model.estimate(shape, sizes).microseconds - before;
   }
   if (cost <= spared)

@@ -122,7 +122,13 @@ static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
     shape.epilogueReads +=
         getType(argument).getNumElements() == result.getNumElements() &&
         !operands.contains(argument);
-  shape.epilogueWrites = kernel.getNumResults();
+  for (Type type : kernel.getResultTypes())
+    shape.epilogueWrites += cast<RankedTensorType>(type).getNumElements() ==
+                            result.getNumElements();
+  for (auto sum : kernel.getBody().getOps<model::SumRowsOp>()) {
+    shape.summedElements += getType(sum.getInput()).getNumElements();
+    shape.blockSums += getType(sum.getOutput()).getNumElements();
+  }
   for (auto rotate : kernel.getBody().getOps<model::RotateOp>()) {
     shape.columnGroup =
         std::max<int64_t>(shape.columnGroup, rotate.getHeadSize());
@@ -253,9 +259,8 @@ FailureOr<KernelShape> llmc::getKernelShape(tile::FuncOp kernel) {
     shape.bytes += getElementBytes(cast<RankedTensorType>(type));
   for (auto accumulate : kernel.getBody().getOps<train::AccumulateOp>())
     if (Value squares = accumulate.getSquares()) {
-      shape.squaredElements +=
-          getType(accumulate.getStorage()).getNumElements();
-      shape.squareSums += getType(squares).getNumElements();
+      shape.summedElements += getType(accumulate.getStorage()).getNumElements();
+      shape.blockSums += getType(squares).getNumElements();
     }
 
   LogicalResult result = success();

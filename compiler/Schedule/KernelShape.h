@@ -67,9 +67,10 @@ struct KernelShape {
   /// Partial sums of a flat kernel, 0 where it is elementwise.
   int64_t partials = 0;
 
-  /// Elements of gradients whose squares the kernel sums beside its work, and
-  /// the partial sums that it writes of them.
-  int64_t squaredElements = 0, squareSums = 0;
+  /// Elements that the kernel sums beside its work, squares of gradients and
+  /// columns of a product's results, and the partial sums that its blocks leave
+  /// of them: these have the places of its blocks.
+  int64_t summedElements = 0, blockSums = 0;
 
   int64_t flops = 0;
   /// Bytes of all arguments read and all results written once.

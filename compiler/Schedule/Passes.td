@@ -93,11 +93,41 @@ def PadRows : Pass<"llmc-pad-rows", "::mlir::ModuleOp"> {
   }];
 }
 
+def FuseColumnSums : Pass<"llmc-fuse-column-sums", "::mlir::ModuleOp"> {
+  let summary = "has products leave the sums of their results' columns";
+  let description = [{
+    Precondition: what llmc-schedule-kernels leaves for `cuda`: grids are known.
+
+    Action: where a kernel does nothing but sum ranges of rows of what a product
+    wrote, as for the gradient of the bias before it, each block of the product
+    leaves the sums of its own rows instead, and what adds up the ranges adds
+    up these. Where the last block of rows is not full, where a launch of the
+    product has no such sum behind it, or where the model expects it to take
+    longer, a remark of the category `schedule` says so.
+
+    Postcondition: as before. A product's block sizes are fixed, since they are
+    the extent of its sums.
+
+    ```mlir
+    %dx = tile.launch @dx(%dy, %w) : ... -> tensor<16x1024x3072xbf16>
+    %s = tile.launch @sum_rows(%dx) : ... -> tensor<256x3072xf32>
+    tile.launch @sum(%s, %bias) : ...
+    // becomes
+    %dx, %s = tile.launch @dx(%dy, %w) : ... -> (tensor<16x1024x3072xbf16>, tensor<128x3072xf32>)
+    tile.launch @sum(%s, %bias) : ...
+    ```
+  }];
+  let options = [
+    Option<"arch", "arch", "std::string", "\"sm_89\"",
+           "sm_80, sm_86, sm_89, sm_90 or emulated">
+  ];
+}
+
 def FuseGradientNorm : Pass<"llmc-fuse-gradient-norm", "::mlir::ModuleOp"> {
   let summary = "has kernels that write gradients sum their squares";
   let description = [{
-    Precondition: what llmc-schedule-kernels leaves: grids are known. @update sums the squares of all gradients by a kernel that
-    reads them.
+    Precondition: what llmc-schedule-kernels leaves: grids are known. @update
+    sums the squares of all gradients by a kernel that reads them.
 
     Action: the last kernel of @micro_step that writes a gradient, all earlier
     accumulations included, also writes partial sums of its squares: one a

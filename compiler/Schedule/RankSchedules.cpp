@@ -95,7 +95,7 @@ static LogicalResult rank(tile::FuncOp kernel, const TargetModel &model) {
   Builder builder(kernel.getContext());
   BlockSizes first = getBlockSizes(kernel.getScheduleAttr());
   // The sums of squares that a kernel writes have the places of its blocks.
-  bool isGiven = kernel->hasAttr(kGivenName) || shape->squareSums;
+  bool isGiven = kernel->hasAttr(kGivenName) || shape->blockSums;
   Ranking ranking(model, *shape, first, isGiven);
   Resources firstUsed;
   size_t count = 0;

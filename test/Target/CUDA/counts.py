@@ -37,7 +37,7 @@ def attention_pairs(kind, schedule, sequence):
 
 def without_number(kernel):
     """linear_3 is linear, linear_weight_grad_3_first is linear_weight_grad_first."""
-    return re.sub(r"_\d+(?=(_first)?$)", "", kernel)
+    return re.sub(r"_\d+(?=_|$)", "", kernel)
 
 
 def read_kernels(path):
