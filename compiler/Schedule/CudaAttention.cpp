@@ -75,10 +75,7 @@ Footprint AttentionModel::getFootprint(const AttentionTile &tile) const {
   int64_t rows = tile.kept / tile.warps;
   Footprint result;
   result.threads = 32 * tile.warps;
-  // Rows that are no power of two of 16-byte chunks are padded to an odd
-  // number of them.
-  int64_t chunks = llvm::divideCeilSigned(d * element, 16);
-  int64_t row = 16 * (llvm::isPowerOf2_64(chunks) ? chunks : chunks | 1);
+  int64_t row = llvm::alignTo(d * element, 16); // whole chunks
   int64_t kept = form.keptTensors * tile.kept * row;
   int64_t walked = tile.stages * tile.walked * form.walkedTensors * row;
   result.sharedBytes =

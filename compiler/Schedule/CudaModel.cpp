@@ -335,7 +335,7 @@ ScheduleChoice CudaModel::estimateStream(const KernelShape &shape,
                                          grid, chip.sms * choice.blocksPerSM),
                        kTokenRowSeconds * shape.rows * kTokenShare);
   // Blocks of one SM hide each other's waits.
-  seconds += getSquareCycles(chip, shape, grid) *
+  seconds += getSumCycles(chip, shape, grid) *
              llvm::divideCeilSigned(grid, chip.sms * choice.blocksPerSM) /
              chip.clock;
   choice.microseconds = (seconds + kLaunchSeconds) * 1e6;

@@ -52,6 +52,10 @@ void cuda_model::forEachTile(const Chip &chip, const KernelShape &shape,
   int64_t least = simple ? 32 : 16, most = simple ? 128 : 256;
   llvm::SmallVector<int64_t> ms = getExtents(shape.m, least, most);
   llvm::SmallVector<int64_t> ns = getExtents(shape.n, least, most);
+  // Three warps' worth of columns, where two or four leave a wave half empty.
+  for (int64_t n : {96, 192})
+    if (!simple && shape.n % n == 0)
+      ns.push_back(n);
   if (shape.columnGroup > 1) {
     ns.clear();
     for (int64_t n = shape.columnGroup; n <= std::max(most, shape.columnGroup);

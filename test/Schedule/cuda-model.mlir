@@ -20,15 +20,25 @@ tile.func @llama_projection(%x: tensor<4x1024x4096xbf16>, %w: tensor<4096x4096xb
 }
 
 // 128 x 128 would be 192 blocks, of which half of the SMs get two and the others
-// one: 64 x 128 give each SM three. 64 x 64 would fill them as well, but draw 16
-// bytes a cycle from L2, which gives each SM 13. Two warps a block would be six,
-// two for some of the four schedulers and one for the others.
+// one: 128 x 96 give each SM two.
 // CHECK-LABEL: tile.func @gpt2_down
-// CHECK-SAME: grid = array<i64: 6, 64, 1>
-// CHECK-SAME: schedule = {block_k = 64 : i64, block_m = 64 : i64, block_n = 128 : i64, {{.*}}threads = {{128|256}} : i64
+// CHECK-SAME: grid = array<i64: 8, 32, 1>
+// CHECK-SAME: schedule = {block_k = 32 : i64, block_m = 128 : i64, block_n = 96 : i64, {{.*}}threads = 128 : i64
 tile.func @gpt2_down(%x: tensor<4x1024x3072xbf16>, %w: tensor<3072x768xbf16>) -> tensor<4x1024x768xbf16> attributes {kind = "gemm"} {
   %0 = model.linear %x, %w {transposed} : (tensor<4x1024x3072xbf16>, tensor<3072x768xbf16>) -> tensor<4x1024x768xbf16>
   tile.return %0 : tensor<4x1024x768xbf16>
+}
+
+// 96 does not divide 1024 columns. 64 x 128 give each SM three; 64 x 64 would
+// fill them as well, but draw 16 bytes a cycle from L2, which gives each SM 13.
+// Two warps a block would be six, two for some of the four schedulers and one for
+// the others.
+// CHECK-LABEL: tile.func @third_wave
+// CHECK-SAME: grid = array<i64: 8, 48, 1>
+// CHECK-SAME: schedule = {block_k = 64 : i64, block_m = 64 : i64, block_n = 128 : i64, {{.*}}threads = {{128|256}} : i64
+tile.func @third_wave(%x: tensor<3x1024x3072xbf16>, %w: tensor<3072x1024xbf16>) -> tensor<3x1024x1024xbf16> attributes {kind = "gemm"} {
+  %0 = model.linear %x, %w {transposed} : (tensor<3x1024x3072xbf16>, tensor<3072x1024xbf16>) -> tensor<3x1024x1024xbf16>
+  tile.return %0 : tensor<3x1024x1024xbf16>
 }
 
 // The head: the weight does not fit L2, so that blocks of 8 or more rows pass

@@ -45,9 +45,9 @@ struct GlobalView {
   llvm::SmallVector<int64_t, 2> sizes, strides;
 };
 
-/// A tile of 16-byte chunks in shared memory. Rows of a power of two of chunks
-/// are swizzled, others padded to an odd number of chunks: either way the eight
-/// rows of a matrix lie in different banks.
+/// A tile of 16-byte chunks in shared memory, swizzled so that the eight rows of
+/// a matrix lie in different banks; rows of an odd number of chunks do so by
+/// themselves.
 struct SharedTile {
   mlir::Value buffer;
   mlir::Value slot; // bytes from the buffer's start; null: 0

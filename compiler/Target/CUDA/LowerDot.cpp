@@ -140,7 +140,8 @@ Value KernelLowering::fragmentByte(const SharedTile &tile,
   } else {
     // Only the lower bits are swizzled: the others make a constant offset.
     Value swizzled = bitAnd(columnByte, tile.swizzleMask * 16);
-    Value plain = bitAnd(columnByte, (tile.chunks - 1 - tile.swizzleMask) * 16);
+    int64_t all = llvm::PowerOf2Ceil(tile.chunks) - 1;
+    Value plain = bitAnd(columnByte, (all - tile.swizzleMask) * 16);
     byte = add(bitXor(from.chunkByte, swizzled), plain);
   }
   byte = add(add(from.rowByte, mul(row, tile.pitch)), byte);

@@ -2,7 +2,10 @@
 //
 // A row of a tile is a row of 16-byte chunks. Chunk c of row r lies at
 // c ^ (r / s mod m), so that the eight rows of one ldmatrix, and the rows that
-// a warp copies, use all banks once.
+// a warp copies, use all banks once. m is the largest power of two, up to the
+// eight chunks of all banks, that divides a row's chunks, and s m is 8: rows of
+// 12 chunks begin at two places of the banks in turn, and chunks change places
+// among four.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,14 +31,10 @@ SharedTile KernelLowering::newSharedTile(RankedTensorType type, int64_t stages,
   tile.elementBytes = type.getElementTypeBitWidth() / 8;
   tile.chunks =
       llvm::divideCeilSigned(tile.columns * tile.elementBytes, kChunkBytes);
-  if (llvm::isPowerOf2_64(tile.chunks)) {
-    tile.pitch = tile.chunks * kChunkBytes;
-    int64_t period = std::min(kBankChunks, tile.chunks);
-    tile.swizzleShift = llvm::Log2_64(kBankChunks / period);
-    tile.swizzleMask = period - 1;
-  } else {
-    tile.pitch = (tile.chunks | 1) * kChunkBytes;
-  }
+  tile.pitch = tile.chunks * kChunkBytes;
+  int64_t period = std::min(kBankChunks, tile.chunks & -tile.chunks);
+  tile.swizzleShift = llvm::Log2_64(kBankChunks / period);
+  tile.swizzleMask = period - 1;
   tile.bytes = llvm::alignTo(tile.rows * tile.pitch, 128);
   auto memref = MemRefType::get({stages * tile.bytes}, b.getI8Type(),
                                 MemRefLayoutAttrInterface(),
