@@ -129,7 +129,7 @@ void addRunOptions(CLI::App &app, const LlmcProgram &program, Options &o,
   app.add_option("--accumulate", o.accumulate,
                  "micro-batches whose gradients are averaged in a step")
       ->option_text("N [1]")
-      ->check(wholeNumber("a number of micro-batches", 1))
+      ->check(wholeNumber("a number of micro-batches", 1, 1000000))
       ->group(run);
   app.add_option("--seed", o.seed,
                  "seed of the first weights, the order of the data and samples")

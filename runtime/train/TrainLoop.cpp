@@ -17,6 +17,9 @@ namespace llmc::runtime {
 
 namespace {
 
+/// Whoever stops a program waits that long before losing patience.
+constexpr double longStepSeconds = 1;
+
 bool isDue(int64_t every, int64_t step) {
   return every > 0 && step % every == 0;
 }
@@ -182,7 +185,9 @@ Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
     if (received != 0)
       break;
     StepRecord record;
-    LLMC_TRY(trainStep(data, record));
+    LLMC_TRY(trainStep(data, record, &stop, &received));
+    if (received != 0)
+      break;
     LLMC_TRY(checkLosses(record));
     LLMC_TRY(metrics.addStep(record));
     if (console.hasProgress()) {
@@ -206,10 +211,21 @@ Status TrainLoop::trainUntilStopped(const Data &data, Metrics &metrics,
 }
 
 Result<int> TrainLoop::findStop(const StopSignal &stop) {
-  const int own = stop.received();
-  std::vector<int> all(static_cast<size_t>(ranks.size()));
+  struct Answer {
+    int signal;
+    int isLong;
+  };
+  const Answer own = {stop.received(),
+                      stepSeconds < 0 || stepSeconds > longStepSeconds};
+  std::vector<Answer> all(static_cast<size_t>(ranks.size()));
   LLMC_TRY(duringStep(ranks.allGather(&own, all.data(), sizeof(own))));
-  return *std::max_element(all.begin(), all.end());
+  int signal = 0;
+  stepsAreLong = false;
+  for (const Answer &one : all) {
+    signal = std::max(signal, one.signal);
+    stepsAreLong |= one.isLong != 0;
+  }
+  return signal;
 }
 
 Status TrainLoop::save(Metrics &metrics) {

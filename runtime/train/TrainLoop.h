@@ -71,8 +71,13 @@ private:
   Status trainUntilStopped(const Data &data, Metrics &metrics, int &stopSignal);
   /// The signal that some rank got, 0 if none: all ranks stop together.
   Result<int> findStop(const StopSignal &stop);
+  /// Gives the step up in which a signal came: as if it had not begun.
+  Status giveUpStep(int signal, int64_t done);
   void showProgress(const StepRecord &record);
-  Status trainStep(const Data &data, StepRecord &record);
+  /// With `stop`, `received` becomes the signal for which the step was given up
+  /// between two micro-batches, 0 when it was done.
+  Status trainStep(const Data &data, StepRecord &record,
+                   const StopSignal *stop = nullptr, int *received = nullptr);
   /// The micro-step that is the first, or the last, of its step, or both.
   LlmcEntryPoint entryOf(bool first, bool last) const;
   Status microStep(const Data &data, float &loss, LlmcEntryPoint entry);
@@ -111,7 +116,9 @@ private:
   int64_t evaluatedStep = -1;
   int64_t peakBytes = -1; ///< own memory, the most seen after a step
   std::string lastCheckpoint;
-  double trainSeconds = 0; // in steps of this process
+  double trainSeconds = 0;  // in steps of this process
+  double stepSeconds = -1;  // of the last one; -1 before the first
+  bool stepsAreLong = true; ///< for some rank, all know it
   Clock::time_point loopStart;
   Ceilings ceilings;            // of the device; bandwidth with --profile
   std::vector<int32_t> tokens;  // [batch, sequence]

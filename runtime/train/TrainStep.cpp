@@ -22,12 +22,21 @@ double biasCorrection(double beta, int64_t step) {
 
 } // namespace
 
-Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
+Status TrainLoop::trainStep(const Data &data, StepRecord &record,
+                            const StopSignal *stop, int *received) {
   Clock::time_point start = Clock::now();
   stepPosition = state.position;
   for (float &loss : losses) {
     bool first = &loss == &losses.front(), last = &loss == &losses.back();
     LLMC_TRY(microStep(data, loss, entryOf(first, last)));
+    // Ranks ask each other only where the wait would be felt.
+    if (!stop || last || !stepsAreLong)
+      continue;
+    Result<int> found = findStop(*stop);
+    LLMC_TRY(found.status());
+    *received = *found;
+    if (*received != 0)
+      return giveUpStep(*received, &loss - losses.data() + 1);
   }
   if (state.step == 0 && !options.dumpGradients.empty()) {
     // What fails in the step is no failure of writing.
@@ -43,6 +52,7 @@ Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
   record.step = ++state.step;
 
   double seconds = secondsSince(start);
+  stepSeconds = seconds;
   trainSeconds += seconds;
   record.milliseconds = seconds * 1e3;
   record.tokensPerSecond =
@@ -52,6 +62,16 @@ Status TrainLoop::trainStep(const Data &data, StepRecord &record) {
       flopsPerSecond(static_cast<double>(options.accumulate), seconds);
   record.peakFlopsPerSecond = ceilings.peak.flopsPerSecond;
   return Status::ok();
+}
+
+/// Micro-batches change nothing that a checkpoint holds but the position.
+Status TrainLoop::giveUpStep(int signal, int64_t done) {
+  console.line(fmt::format("signal {}: step {} is given up after {} of {} "
+                           "micro-batches",
+                           signal, state.step + 1, done, options.accumulate));
+  state.position = stepPosition;
+  batchStaged = false;
+  return duringStep(device.finish());
 }
 
 /// Has the device fetch this rank's micro-batch of those at the current

@@ -163,6 +163,14 @@ finish("threads: a signal", process, "", 10, status=128 + signal.SIGTERM)
 if not os.path.isdir(f"t/step_{steps_of('t')[-1]:06}"):
     failures += 1
     print("threads: a signal left no checkpoint")
+# Of so many micro-batches no step comes to its end: all ranks give up the same one.
+process = start(two, *COMMON, "--out", "long", "--accumulate", "1000000")
+time.sleep(2)
+os.kill(process.pid, signal.SIGTERM)
+finish("threads: a signal in a long step", process, "", 10, status=128 + signal.SIGTERM)
+if os.listdir("long").count("step_000000") != 1:
+    failures += 1
+    print(f"long holds {os.listdir('long')}, no checkpoint of step 0")
 
 # Sampling, which needs all ranks: one model has no rank to itself.
 sample = [two, "--sample", "1 2", "--out", "nowhere", "--threads", "1"]

@@ -119,6 +119,24 @@ TEST_F(InterruptTest, SignalsSaveAndStopAndTheRunGoesOnAsIfNothingHappened) {
   expectSameRun("whole", "cut", fmt::format("step_{:06}", steps));
 }
 
+TEST_F(InterruptTest, ASignalDoesNotWaitForTheEndOfALongStep) {
+  const std::string common = "--data data --schedule constant --warmup 0 "
+                             "--save-every 0 --eval-every 0 --steps ";
+  ASSERT_EQ(run(common + "2 --out cut").exitStatus, 0);
+  // Of so many micro-batches no step comes to its end.
+  Outcome outcome =
+      shell("mkfifo pipe; " LLMC_BIGRAM_PROGRAM " " + common +
+            "3 --accumulate 1000000 --out cut --resume > pipe 2> error & "
+            "program=$!; exec 3< pipe; grep -m 1 -q '^run:' <&3; sleep 0.2; "
+            "kill -TERM $program; cat <&3 > log; wait $program; echo $?; "
+            "grep -o 'signal .* given up after' log; cat cut/latest");
+  EXPECT_EQ(outcome.output, "143\nsignal 15: step 3 is given up after\n"
+                            "step_000002\n");
+  EXPECT_EQ(run(common + "4 --out cut --resume").exitStatus, 0);
+  EXPECT_EQ(run(common + "4 --out whole").exitStatus, 0);
+  expectSameRun("whole", "cut", "step_000004");
+}
+
 TEST_F(InterruptTest, AReaderThatGoesAwayIsASignalToSaveAndStop) {
   Outcome outcome =
       shell("{ " LLMC_BIGRAM_PROGRAM " --data data --out cut --steps 1000000 "

@@ -83,6 +83,10 @@ TEST_F(OptionsTest, MistakesAreErrorsWithAPlace) {
   expectError(run(""), "nothing to do");
   expectError(run("--data none"), "--data: cannot read the directory none");
   expectError(run("--data data --steps x"), "--steps: expected a number");
+  expectError(
+      run("--data data --accumulate 1000001"),
+      "--accumulate: expected a number of micro-batches, a whole number "
+      "from 1 to 1000000, found");
   expectError(run("--data data --stesp 4"),
               "unknown argument '--stesp', did you mean '--steps'?; --help");
   expectError(run("--data data --frobnicate"),
