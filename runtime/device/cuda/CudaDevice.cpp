@@ -28,7 +28,10 @@ CudaDevice::~CudaDevice() {
   if (!gpuContext)
     return;
   driver->cuCtxSetCurrent(gpuContext);
-  driver->cuCtxSynchronize();
+  // What is under way may wait for ranks that are gone; what failed was said.
+  (void)watched([this] {
+    return driver->check(driver->cuCtxSynchronize(), "the GPU failed");
+  });
   cleanup.run();
 }
 
