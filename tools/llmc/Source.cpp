@@ -156,8 +156,10 @@ static LogicalResult checkTarget(const PipelineOptions &options) {
                                  options.getPrecision()));
   if (options.isCuda()) {
     if (!findChip(options.arch))
-      return mistake(llvm::formatv("--arch={0}: expected one of {1}",
-                                   options.arch, getChipNames()));
+      return mistake(llvm::formatv(
+          "--arch={0}: expected one of {1}; newer GPUs run what is compiled "
+          "for sm_89, whose PTX their driver compiles",
+          options.arch, getChipNames()));
     if (options.emit == "ptx" && options.arch == "emulated")
       return mistake(llvm::formatv("--emit=ptx: the emulated GPU has no PTX; "
                                    "name one with --arch=sm_89"));

@@ -116,8 +116,7 @@ static CUresult checkEvent(const Event &event) {
   return CUDA_ERROR_CAPTURED_EVENT;
 }
 
-LLMC_CUDA_API cuEventSynchronize(CUevent handle) {
-  LLMC_CALL(Context);
+static CUresult waitFor(State &state, CUevent handle) {
   LLMC_EVENT(event, handle);
   if (CUresult result = checkEvent(event))
     return result;
@@ -126,15 +125,15 @@ LLMC_CUDA_API cuEventSynchronize(CUevent handle) {
   return state.streams.drain(event);
 }
 
+LLMC_CUDA_API cuEventSynchronize(CUevent handle) {
+  LLMC_CALL(Context);
+  return waitFor(state, handle);
+}
+
 // Whoever asks again and again waits; so a lazy stream moves on.
 LLMC_CUDA_API cuEventQuery(CUevent handle) {
   LLMC_CALL(Context);
-  LLMC_EVENT(event, handle);
-  if (CUresult result = checkEvent(event))
-    return result;
-  if (CUresult result = state.streams.checkUncaptured())
-    return result;
-  return state.streams.drain(event);
+  return waitFor(state, handle);
 }
 
 LLMC_CUDA_API cuEventElapsedTime(float *milliseconds, CUevent first,
