@@ -131,7 +131,7 @@ ScheduleChoice AttentionModel::describe(const AttentionTile &tile,
                             copied * concurrent / chip.l2BytesPerCycle}) +
                   scalar * concurrent / issue / (concurrent > 1 ? 2 : 1) +
                   latency / concurrent;
-    return steps * step + kFillCycles;
+    return steps * step + kFillCycles + getSumCycles(chip, shape, grid);
   });
   ScheduleChoice choice;
   choice.blocks = std::move(blocks);

@@ -87,6 +87,14 @@ static Element getElement(Value value) {
   return width == 16 ? Element::BF16 : Element::FP8;
 }
 
+/// What a kernel leaves of the columns of what it stores.
+static void readColumnSums(tile::FuncOp kernel, KernelShape &shape) {
+  for (auto sum : kernel.getBody().getOps<model::SumRowsOp>()) {
+    shape.summedElements += getType(sum.getInput()).getNumElements();
+    shape.blockSums += getType(sum.getOutput()).getNumElements();
+  }
+}
+
 static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
   auto leader = getLeader<model::LinearOp, model::LinearWeightGradOp>(kernel);
   if (failed(leader))
@@ -125,10 +133,7 @@ static LogicalResult readGemm(tile::FuncOp kernel, KernelShape &shape) {
   for (Type type : kernel.getResultTypes())
     shape.epilogueWrites += cast<RankedTensorType>(type).getNumElements() ==
                             result.getNumElements();
-  for (auto sum : kernel.getBody().getOps<model::SumRowsOp>()) {
-    shape.summedElements += getType(sum.getInput()).getNumElements();
-    shape.blockSums += getType(sum.getOutput()).getNumElements();
-  }
+  readColumnSums(kernel, shape);
   for (auto rotate : kernel.getBody().getOps<model::RotateOp>()) {
     shape.columnGroup =
         std::max<int64_t>(shape.columnGroup, rotate.getHeadSize());
@@ -211,6 +216,7 @@ static LogicalResult readAttention(tile::FuncOp kernel, KernelShape &shape) {
   int64_t pairs = shape.sequence * reach - reach * (reach - 1) / 2;
   shape.flops =
       2 * products * shape.batch * shape.heads * shape.headSize * pairs;
+  readColumnSums(kernel, shape);
   return success();
 }
 

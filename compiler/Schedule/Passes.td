@@ -94,19 +94,21 @@ def PadRows : Pass<"llmc-pad-rows", "::mlir::ModuleOp"> {
 }
 
 def FuseColumnSums : Pass<"llmc-fuse-column-sums", "::mlir::ModuleOp"> {
-  let summary = "has products leave the sums of their results' columns";
+  let summary = "has products and attention leave the sums of what they store";
   let description = [{
     Precondition: what llmc-schedule-kernels leaves for `cuda`: grids are known.
 
     Action: where a kernel does nothing but sum ranges of rows of what a product
-    wrote, as for the gradient of the bias before it, each block of the product
-    leaves the sums of its own rows instead, and what adds up the ranges adds
-    up these. Where the last block of rows is not full, where a launch of the
-    product has no such sum behind it, or where the model expects it to take
-    longer, a remark of the category `schedule` says so.
+    or the gradients of attention wrote, as for the gradient of a bias, each of
+    their blocks leaves the sums of its own rows instead, and what adds up the
+    ranges adds up these. Of kernels whose results are joined by columns each
+    leaves the sums of its own, joined in the same way. Where the last block of
+    rows is not full, where a launch has no such sum behind it, or where the
+    model expects it to take longer, a remark of the category `schedule` says
+    so.
 
-    Postcondition: as before. A product's block sizes are fixed, since they are
-    the extent of its sums.
+    Postcondition: as before. The kernels' block sizes are fixed, since they are
+    the extent of the sums.
 
     ```mlir
     %dx = tile.launch @dx(%dy, %w) : ... -> tensor<16x1024x3072xbf16>

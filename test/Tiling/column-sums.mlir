@@ -39,3 +39,27 @@ tile.func @ragged(%x: tensor<2x30x48xf32>, %w: tensor<40x48xf32>) -> (tensor<2x3
   %1 = model.sum_rows %0 {splits = 4 : i64} : (tensor<2x30x40xf32>) -> tensor<4x40xf32>
   tile.return %0, %1 : tensor<2x30x40xf32>, tensor<4x40xf32>
 }
+
+// -----
+
+// A block of queries of one head: its sums lie in the row of the block and in the
+// columns of the head, in rows that are further apart than they are wide.
+// CHECK-LABEL: tile.func @query(
+// CHECK-SAME: %[[S:[a-z0-9]+]]: memref<8x32xf32, strided<[96, 1]>>)
+// CHECK-DAG: %[[X:.*]] = tile.program_id 0
+// CHECK-DAG: %[[HEAD:.*]] = tile.program_id 1
+// CHECK-DAG: %[[SEQUENCE:.*]] = tile.program_id 2
+// CHECK: %[[GRAD:.*]] = arith.mulf %{{.*}}, %{{.*}} : tensor<16x16xf32>
+// CHECK: %[[FIRST:.*]] = arith.muli %[[SEQUENCE]], %c4
+// CHECK: %[[RANGE:.*]] = arith.addi %[[FIRST]], %{{.*}}
+// CHECK: %[[COLUMN:.*]] = arith.muli %[[HEAD]], %c16
+// CHECK: %[[SUM:.*]] = tile.reduce add %{{.*}} axis 0 : tensor<16x16xf32> -> tensor<16xf32>
+// CHECK: %[[AT:.*]] = arith.muli %[[RANGE]], %c96
+// CHECK: %[[VIEW:.*]] = memref.reinterpret_cast %[[S]] to offset: [%[[AT]]], sizes: [32], strides: [1]
+// CHECK: tile.store %[[SUM]], %[[VIEW]][%[[COLUMN]]]
+tile.func @query(%q: tensor<2x64x32xf32>, %k: tensor<2x64x32xf32>, %v: tensor<2x64x32xf32>, %dy: tensor<2x64x32xf32>, %l: tensor<2x2x64xf32>, %d: tensor<2x2x64xf32>) -> (tensor<2x64x32xf32>, tensor<8x32xf32> {tile.row_pitch = 96 : i64})
+    attributes {kind = "attention_query_grad", grid = array<i64: 4, 2, 2>, schedule = {block_q = 16 : i64, block_k = 16 : i64}} {
+  %0 = model.attention_query_grad %q, %k, %v, %dy, %l, %d {heads = 2 : i64, kv_heads = 2 : i64} : (tensor<2x64x32xf32>, tensor<2x64x32xf32>, tensor<2x64x32xf32>, tensor<2x64x32xf32>, tensor<2x2x64xf32>, tensor<2x2x64xf32>) -> tensor<2x64x32xf32>
+  %1 = model.sum_rows %0 {splits = 8 : i64} : (tensor<2x64x32xf32>) -> tensor<8x32xf32>
+  tile.return %0, %1 : tensor<2x64x32xf32>, tensor<8x32xf32>
+}

@@ -45,8 +45,8 @@ struct GlobalView {
   llvm::SmallVector<int64_t, 2> sizes, strides;
 };
 
-/// A tile of 16-byte chunks in shared memory, swizzled so that the eight rows of
-/// a matrix lie in different banks; rows of an odd number of chunks do so by
+/// A tile of 16-byte chunks in shared memory, swizzled so that the eight rows
+/// of a matrix lie in different banks; rows of an odd number of chunks do so by
 /// themselves.
 struct SharedTile {
   mlir::Value buffer;

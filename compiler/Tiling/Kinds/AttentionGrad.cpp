@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Tiling/ColumnSums.h"
 #include "compiler/Tiling/Kinds/AttentionTiles.h"
 #include "compiler/Tiling/Kinds/Kinds.h"
 
@@ -115,15 +116,28 @@ struct GradBlock {
     return GradBlock{*tiles, *place};
   }
 
-  /// Writes the block's rows of a gradient.
-  void store(Value tensor, Value tile) {
-    Value memref = tiles.k.resultOf(tensor);
+  /// Writes the block's rows of a gradient, and the sums of their columns if
+  /// the kernel leaves these.
+  LogicalResult store(Value tensor, Value tile) {
+    KernelBuilder &k = tiles.k;
+    int64_t extent = cast<RankedTensorType>(tile.getType()).getDimSize(0);
+    int64_t ranges = tiles.positions / extent;
+    for (Operation *user : tensor.getUsers())
+      if (auto sum = dyn_cast<model::SumRowsOp>(user))
+        if (failed(storeColumnSums(k, sum, tile,
+                                   k.add(k.mul(place.sequence, ranges),
+                                         k.div(place.begin, extent)),
+                                   tiles.batch * ranges,
+                                   k.mul(place.head, tiles.headSize))))
+          return failure();
+    Value memref = k.resultOf(tensor);
     if (!memref)
-      return;
+      return success();
     RowSource target =
         KernelBuilder::rowSource(memref, cast<MemRefType>(memref.getType()));
-    tiles.k.store(tile, tiles.headView(target, place.sequence, place.head),
-                  {place.begin, tiles.k.index(0)});
+    k.store(tile, tiles.headView(target, place.sequence, place.head),
+            {place.begin, k.index(0)});
+    return success();
   }
 };
 } // namespace
@@ -178,8 +192,7 @@ LogicalResult llmc::tiling::emitAttentionQueryGrad(KernelBuilder &k) {
         return SmallVector<Value>{
             k.dot(w.scoreGrad, kv.key, carried[0], false, false)};
       });
-  block->store(op.getQueryGrad(), tiles.scaled(sums[0]));
-  return success();
+  return block->store(op.getQueryGrad(), tiles.scaled(sums[0]));
 }
 
 LogicalResult llmc::tiling::emitAttentionKeyValueGrad(KernelBuilder &k) {
@@ -225,7 +238,8 @@ LogicalResult llmc::tiling::emitAttentionKeyValueGrad(KernelBuilder &k) {
         });
     scf::YieldOp::create(b, sums);
   }
-  block->store(op.getKeyGrad(), tiles.scaled(headLoop.getResult(0)));
-  block->store(op.getValueGrad(), headLoop.getResult(1));
-  return success();
+  if (failed(
+          block->store(op.getKeyGrad(), tiles.scaled(headLoop.getResult(0)))))
+    return failure();
+  return block->store(op.getValueGrad(), headLoop.getResult(1));
 }

@@ -30,7 +30,7 @@ FailureOr<AttentionTiles> AttentionTiles::create(KernelBuilder &k,
   if (failed(blockQ) || failed(blockK))
     return failure();
   for (Operation &other : k.group())
-    if (&other != op && !isa<model::SplitOp>(other))
+    if (&other != op && !isa<model::SplitOp, model::SumRowsOp>(other))
       return other.emitOpError("cannot be computed in a kernel of kind '")
              << k.func.getKind().value_or("") << "'";
   auto integer = [&](StringRef name) -> int64_t {

@@ -17,7 +17,7 @@ public:
 
   /// Reads shapes and attributes of an attention op or one of its gradients:
   /// operands 0 to 2 are query, key and value. Checks that the other ops of
-  /// the group only split arguments.
+  /// the group only split arguments or sum the columns of results.
   static mlir::FailureOr<AttentionTiles>
   create(KernelBuilder &k, mlir::Operation *op, Rows rows = Rows::Queries);
 

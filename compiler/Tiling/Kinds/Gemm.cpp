@@ -17,6 +17,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Tiling/ColumnSums.h"
 #include "compiler/Tiling/Kinds/Kinds.h"
 #include "compiler/Tiling/Rules/RuleTable.h"
 
@@ -189,33 +190,6 @@ findPlacement(KernelBuilder &k, const BlockGrid &grid, BlockShape shape) {
   return place;
 }
 
-/// Leaves the sums of the block's columns, a row of the op's result for each
-/// block of rows.
-static LogicalResult storeColumnSums(KernelBuilder &k, RowBlock &place,
-                                     model::SumRowsOp op, Value blockRow,
-                                     int64_t blockRows) {
-  Value result = k.resultOf(op.getOutput());
-  int64_t rows = leadingElements(cast<ShapedType>(op.getInput().getType()));
-  if (!result || !place.isAvailable(op.getInput()) ||
-      op.getSplits().value_or(0) != static_cast<uint64_t>(blockRows) ||
-      rows != blockRows * place.rows)
-    return op.emitOpError(
-               "expected to be a result of the kernel, and a sum for "
-               "each of ")
-           << blockRows << " full blocks of " << place.rows << " rows";
-  k.b.setLoc(op.getLoc());
-  Value sums =
-      k.reduceAxis(place.tile(op.getInput()), 0, tile::ReduceKind::Add);
-  // Columns beyond the edge are none of the row.
-  int64_t columns = lastExtent(cast<MemRefType>(result.getType()));
-  k.store(
-      sums,
-      k.view(result, {columns}, {1}, OpFoldResult(k.mul(blockRow, columns))),
-      place.column);
-  place.setStored(op.getOutput());
-  return success();
-}
-
 /// Whether the kernel does no more than add a product to a gradient.
 static bool onlyAccumulates(KernelBuilder &k, const Product &product) {
   auto accumulate =
@@ -278,10 +252,15 @@ LogicalResult llmc::tiling::emitGemm(KernelBuilder &k) {
   for (Operation &op : k.group()) {
     if (isa<model::LinearOp, model::LinearWeightGradOp>(op))
       continue;
-    auto sum = dyn_cast<model::SumRowsOp>(op);
-    if (failed(sum ? storeColumnSums(k, place, sum, end.blockRow, grid.rows)
-                   : RuleTable::get().evaluate(&op, place)))
+    if (auto sum = dyn_cast<model::SumRowsOp>(op)) {
+      if (!place.isAvailable(sum.getInput()) ||
+          failed(storeColumnSums(k, sum, place.tile(sum.getInput()),
+                                 end.blockRow, grid.rows, end.column)))
+        return failure();
+      place.setStored(sum.getOutput());
+    } else if (failed(RuleTable::get().evaluate(&op, place))) {
       return failure();
+    }
   }
   if (splits == 1)
     return place.finish();
