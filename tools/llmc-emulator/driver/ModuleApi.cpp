@@ -18,7 +18,9 @@ LLMC_CUDA_API cuModuleLoadData(CUmodule *handle, const void *image) {
   if (std::memcmp(image, ELFMAG, SELFMAG) == 0) {
     std::memcpy(&header, image, sizeof(header));
     if (header.e_machine == machineCuda) {
-      complain("the image is a cubin for a GPU; compile with --arch=emulated");
+      complain("the image is a cubin, which only a GPU runs; compile with "
+               "--arch=emulated, or let LLMC_EMULATOR_FAULTS=compute=90 ask "
+               "for the program's PTX");
       return CUDA_ERROR_NO_BINARY_FOR_GPU;
     }
   }
@@ -26,7 +28,8 @@ LLMC_CUDA_API cuModuleLoadData(CUmodule *handle, const void *image) {
   std::unique_ptr<Module> module = Module::load(image, error);
   if (!module) {
     complain("cuModuleLoadData: " + error);
-    return CUDA_ERROR_INVALID_IMAGE;
+    return error.rfind("PTX", 0) == 0 ? CUDA_ERROR_INVALID_PTX
+                                      : CUDA_ERROR_INVALID_IMAGE;
   }
   *handle = reinterpret_cast<CUmodule>(module.get());
   state.modules[*handle] = std::move(module);
@@ -145,7 +148,7 @@ LLMC_CUDA_API cuLaunchKernel(CUfunction handle, unsigned gridX, unsigned gridY,
       blockX > unsigned(kernel.maxThreads))
     return invalid("a block of " + std::to_string(blockX) + " x " +
                    std::to_string(blockY) + " x " + std::to_string(blockZ) +
-                   " threads; LLMC_KERNEL allows " +
+                   " threads; the kernel allows " +
                    std::to_string(kernel.maxThreads) + " x 1 x 1");
   if (sharedBytes > unsigned(kernel.sharedLimit))
     return invalid(std::to_string(sharedBytes) +
@@ -157,11 +160,14 @@ LLMC_CUDA_API cuLaunchKernel(CUfunction handle, unsigned gridX, unsigned gridY,
   shape.grid[2] = gridZ;
   shape.threads = int(blockX);
   shape.sharedBytes = int(sharedBytes);
-  // Every argument is a pointer, as the contract of kernels has it.
   std::vector<uint64_t> arguments;
   for (int i = 0; i < kernel.numArguments; ++i) {
-    uint64_t value;
-    std::memcpy(&value, parameters[i], sizeof(value));
+    // Of kernels compiled for the host every argument is a pointer.
+    size_t bytes = kernel.argumentBytes.empty()
+                       ? sizeof(uint64_t)
+                       : size_t(kernel.argumentBytes[size_t(i)]);
+    uint64_t value = 0;
+    std::memcpy(&value, parameters[i], bytes);
     arguments.push_back(value);
   }
   const Function *function = entry->second.get();

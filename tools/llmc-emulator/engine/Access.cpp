@@ -209,7 +209,7 @@ void Worker::copyAsync(int byte, const void *source, int sourceBytes, int bytes,
     fail(*current, "cp_async", line,
          std::to_string(sourceBytes) + " source bytes of a copy of " +
              std::to_string(bytes));
-  AsyncCopy copy{byte, bytes, line, current->committed, nullptr, {}};
+  AsyncCopy copy{byte, bytes, line, 0, nullptr, {}};
   if (sourceBytes > 0) {
     if (!isAligned(source, bytes))
       fail(*current, "cp_async", line,
@@ -230,37 +230,15 @@ void Worker::copyAsync(int byte, const void *source, int sourceBytes, int bytes,
   shared.noteWrite(granule, count, shortLine(line));
   note(Access::CopyAsyncShared, uint64_t(byte), bytes, line);
   counters.copyAsyncBytes += bytes;
-  current->copies.push_back(copy);
+  current->copies.add(copy);
 }
 
-void Worker::copyAsyncCommit() { ++current->committed; }
+void Worker::copyAsyncCommit() { current->copies.commit(); }
 
 void Worker::copyAsyncWait(int groups, int line) {
-  Thread &self = *current;
   if (groups < 0)
-    fail(self, "cp_async_wait", line, "a negative number of groups");
-  Cell stamp = SharedCell::written | Cell(epoch) << 10 | Cell(self.index);
-  while (self.copiesDone < self.copies.size()) {
-    const AsyncCopy &copy = self.copies[self.copiesDone];
-    if (copy.group + unsigned(groups) >= self.committed)
-      break;
-    std::memcpy(shared.data + copy.byte, copy.data, size_t(copy.bytes));
-    Cell *cells = &shared.cells[copy.byte / granuleBytes];
-    // Nobody else got near these bytes while they were in flight. To the
-    // others they are written now: a barrier has to follow.
-    for (int i = 0; i < copy.bytes / granuleBytes; ++i)
-      cells[i] = stamp;
-    shared.sources[copy.byte / 16] = copy.bytes == 16 ? copy.source : nullptr;
-    ++self.copiesDone;
-  }
-  if (self.copiesDone == self.copies.size()) {
-    self.copies.clear();
-    self.copiesDone = 0;
-  } else if (self.copiesDone > 256) {
-    self.copies.erase(self.copies.begin(),
-                      self.copies.begin() + long(self.copiesDone));
-    self.copiesDone = 0;
-  }
+    fail(*current, "cp_async_wait", line, "a negative number of groups");
+  current->copies.deliver(unsigned(groups), shared, epoch, current->index);
 }
 
 } // namespace llmc::emulator

@@ -1,7 +1,9 @@
 //===- Engine.cpp - Launches kernels --------------------------------------===//
 
 #include "Engine.h"
+#include "../ptx/Block.h"
 #include "Crash.h"
+#include "Worker.h"
 
 #include <atomic>
 #include <numeric>
@@ -38,10 +40,12 @@ Engine::launch(const Kernel &kernel, const Shape &shape,
                    " threads, expected a multiple of 32 up to 1024");
   if (shape.threads > kernel.maxThreads)
     return invalid("a block of " + std::to_string(shape.threads) +
-                   " threads, but LLMC_KERNEL allows " +
+                   " threads, but the kernel allows " +
                    std::to_string(kernel.maxThreads));
-  if (shape.sharedBytes < 0 || shape.sharedBytes > options.sharedLimit)
-    return invalid(std::to_string(shape.sharedBytes) +
+  int sharedBytes =
+      shape.sharedBytes + (kernel.code ? kernel.code->staticShared : 0);
+  if (shape.sharedBytes < 0 || sharedBytes > options.sharedLimit)
+    return invalid(std::to_string(sharedBytes) +
                    " bytes of shared memory, but a block may have " +
                    std::to_string(options.sharedLimit));
 
@@ -50,6 +54,7 @@ Engine::launch(const Kernel &kernel, const Shape &shape,
   state.memory = &memory;
   state.kernel = kernel.name;
   state.function = kernel.function;
+  state.code = kernel.code.get();
   state.arguments = arguments;
   for (size_t i = 0; i < arguments.size(); ++i)
     if (kernel.pointers >> i & 1)
@@ -61,8 +66,13 @@ Engine::launch(const Kernel &kernel, const Shape &shape,
   state.launch = memory.nextLaunch();
 
   size_t hosts = size_t(std::min<uint64_t>(uint64_t(options.threads), blocks));
-  while (workers.size() < hosts)
-    workers.push_back(std::make_unique<Worker>());
+  std::vector<std::unique_ptr<BlockRunner>> &runners =
+      kernel.code ? ptxRunners : hostRunners;
+  while (runners.size() < hosts)
+    if (kernel.code)
+      runners.push_back(std::make_unique<ptx::Block>());
+    else
+      runners.push_back(std::make_unique<Worker>());
   BlockOrder order(blocks, options.seed);
   Turns turns(hosts);
   state.turns = &turns;
@@ -71,11 +81,11 @@ Engine::launch(const Kernel &kernel, const Shape &shape,
   std::vector<uint64_t> failedAt(hosts, blocks);
   auto run = [&](size_t host) {
     CrashReporter reporter;
-    Worker &worker = *workers[host];
-    worker.begin(state);
+    BlockRunner &runner = *runners[host];
+    runner.begin(state);
     for (uint64_t i; !stop && (i = next++) < blocks;)
-      if (!worker.runBlock(unsigned(order[i]))) {
-        if (!worker.wasAborted)
+      if (!runner.runBlock(unsigned(order[i]))) {
+        if (!runner.wasAborted)
           failedAt[host] = i;
         stop = true;
         turns.abort();
@@ -93,12 +103,12 @@ Engine::launch(const Kernel &kernel, const Shape &shape,
   ++sum.launches;
   size_t first = 0;
   for (size_t host = 0; host < hosts; ++host) {
-    sum.add(workers[host]->counters);
+    sum.add(runners[host]->counters);
     if (failedAt[host] < failedAt[first])
       first = host;
   }
   if (failedAt[first] < blocks)
-    return workers[first]->report;
+    return runners[first]->report;
   if (std::string remains = turns.findRemains(); !remains.empty())
     return invalid(remains + " at the end of the launch");
   return std::nullopt;

@@ -3,12 +3,13 @@
 #ifndef LLMC_EMULATOR_ENGINE_ENGINE_H
 #define LLMC_EMULATOR_ENGINE_ENGINE_H
 
+#include "BlockRunner.h"
 #include "Counters.h"
 #include "Memory.h"
 #include "Module.h"
 #include "Options.h"
-#include "Worker.h"
 
+#include <memory>
 #include <optional>
 
 namespace llmc::emulator {
@@ -36,7 +37,8 @@ public:
   std::map<std::string, Counters> counters; // by kernel
 
 private:
-  std::vector<std::unique_ptr<Worker>> workers;
+  /// One for each host thread, for kernels compiled for the host and for PTX.
+  std::vector<std::unique_ptr<BlockRunner>> hostRunners, ptxRunners;
 };
 
 } // namespace llmc::emulator

@@ -1,6 +1,7 @@
 //===- Module.cpp - Compiled kernels --------------------------------------===//
 
 #include "Module.h"
+#include "../ptx/Code.h"
 #include "Interface.h"
 
 #include <algorithm>
@@ -98,13 +99,31 @@ bool Module::addKernel(const char *mangled, std::string &error) {
   return true;
 }
 
+std::unique_ptr<Module> Module::loadPtx(const char *text, std::string &error) {
+  if (std::strstr(text, ".version") == nullptr) {
+    error = "the image is neither an ELF file nor PTX";
+    return nullptr;
+  }
+  auto module = std::make_unique<Module>();
+  for (std::shared_ptr<const ptx::Code> &code : ptx::decode(text, error)) {
+    Kernel &kernel = module->kernels[code->name];
+    kernel.name = code->name;
+    kernel.numArguments = int(code->parameters.size());
+    for (const ptx::Code::Parameter &parameter : code->parameters)
+      kernel.argumentBytes.push_back(parameter.bytes);
+    kernel.maxThreads = code->maxThreads;
+    kernel.code = std::move(code);
+  }
+  if (module->kernels.empty())
+    return nullptr;
+  return module;
+}
+
 std::unique_ptr<Module> Module::load(const void *data, std::string &error) {
   const char *image = static_cast<const char *>(data);
   Elf64_Ehdr header;
-  if (std::memcmp(image, ELFMAG, SELFMAG) != 0) {
-    error = "the image is no ELF file";
-    return nullptr;
-  }
+  if (std::memcmp(image, ELFMAG, SELFMAG) != 0)
+    return loadPtx(image, error);
   std::memcpy(&header, image, sizeof(header));
   if (header.e_machine != EM_X86_64 || header.e_type != ET_DYN) {
     error = "the image is not for the emulator: compile with --arch=emulated";
@@ -164,6 +183,7 @@ std::unique_ptr<Module> Module::loadFile(const std::string &path,
   std::ifstream file(path, std::ios::binary);
   std::vector<char> image{std::istreambuf_iterator<char>(file),
                           std::istreambuf_iterator<char>()};
+  image.push_back(0);
   if (image.size() < sizeof(Elf64_Ehdr)) {
     error = "cannot read '" + path + "'";
     return nullptr;

@@ -10,17 +10,17 @@ static std::string range(int64_t first, int bytes) {
   return number(first) + ".." + number(first + bytes - 1);
 }
 
-std::string Worker::blockName(unsigned index) const {
-  unsigned x = launch->grid[0], y = launch->grid[1];
-  return "(" + number(index % x) + ", " + number(index / x % y) + ", " +
-         number(index / x / y) + ")";
+std::string LaunchState::blockName(unsigned index) const {
+  return "(" + number(index % grid[0]) + ", " +
+         number(index / grid[0] % grid[1]) + ", " +
+         number(index / grid[0] / grid[1]) + ")";
 }
 
 void Worker::fail(const Thread &thread, const char *intrinsic, int line,
                   const std::string &what) {
-  report = "kernel '" + launch->kernel + "', block " + blockName(block) +
-           ", thread " + number(thread.index) + ", line " + number(line) +
-           ": " + intrinsic + ": " + what;
+  report = "kernel '" + launch->kernel + "', block " +
+           launch->blockName(block) + ", thread " + number(thread.index) +
+           ", line " + number(line) + ": " + intrinsic + ": " + what;
   failed = true;
   boost::context::detail::jump_fcontext(main, nullptr);
   __builtin_unreachable();
@@ -37,9 +37,11 @@ void Worker::failPlace(const char *intrinsic, int byte, int bytes, int line) {
            number(bytes));
 }
 
-void Worker::failShared(const char *intrinsic, int line, int byte, int bytes,
-                        int granule, SharedVerdict verdict, bool writes) {
-  Cell cell = shared.cells[granule];
+std::string describeShared(const SharedMemory &shared, int byte, int bytes,
+                           int granule, SharedCell::Verdict verdict,
+                           bool writes) {
+  using Verdict = SharedCell::Verdict;
+  Cell cell = shared.cells[size_t(granule)];
   int at = granule * granuleBytes;
   std::string what = number(at) + " of shared memory (of the bytes " +
                      range(byte, bytes) + ") ";
@@ -47,20 +49,20 @@ void Worker::failShared(const char *intrinsic, int line, int byte, int bytes,
   std::string writer = number(SharedCell::writer(cell)) + " at line " +
                        number(shared.writeLine(granule));
   switch (verdict) {
-  case SharedVerdict::Fine:
+  case Verdict::Fine:
     break;
-  case SharedVerdict::Uninitialized:
+  case Verdict::Uninitialized:
     what = "reads byte " + what + "that was never written";
     break;
-  case SharedVerdict::InFlight:
+  case Verdict::InFlight:
     what = verb + what + "while a cp_async of thread " + writer +
            " is in flight; no cp_async_wait covered it yet";
     break;
-  case SharedVerdict::AfterWrite:
+  case Verdict::AfterWrite:
     what = verb + what + "that thread " + writer +
            " writes, with no barrier between";
     break;
-  case SharedVerdict::AfterRead: {
+  case Verdict::AfterRead: {
     std::string reader = cell & SharedCell::many
                              ? "other threads"
                              : "thread " + number(SharedCell::reader(cell));
@@ -69,7 +71,38 @@ void Worker::failShared(const char *intrinsic, int line, int byte, int bytes,
     break;
   }
   }
-  fail(*current, intrinsic, line, what);
+  return what;
+}
+
+void Worker::failShared(const char *intrinsic, int line, int byte, int bytes,
+                        int granule, SharedVerdict verdict, bool writes) {
+  fail(*current, intrinsic, line,
+       describeShared(shared, byte, bytes, granule, verdict, writes));
+}
+
+std::string describeGlobal(const LaunchState &launch, Cell cell, unsigned block,
+                           const std::string &what, GlobalCell::Verdict verdict,
+                           bool writes) {
+  if (verdict == GlobalCell::Verdict::Uninitialized)
+    return "reads " + what + "that was never written";
+  std::string other;
+  if (cell & GlobalCell::manyBlocks)
+    other = "threads of several blocks read";
+  else if (unsigned(GlobalCell::block(cell)) != block)
+    other = "thread " + number(GlobalCell::thread(cell)) + " of block " +
+            launch.blockName(unsigned(GlobalCell::block(cell))) +
+            (cell & GlobalCell::dirty ? " writes" : " reads");
+  else if (cell & GlobalCell::manyThreads)
+    other = "other threads of the block read";
+  else
+    other = "thread " + number(GlobalCell::thread(cell)) + " of the block " +
+            (cell & GlobalCell::write ? "writes" : "reads");
+  return (writes ? "writes " : "reads ") + what + "that " + other +
+         " in the same launch" +
+         (other.find("block (") == std::string::npos &&
+                  !(cell & GlobalCell::manyBlocks)
+              ? ", with no barrier between"
+              : "; nothing orders the blocks of a launch");
 }
 
 void Worker::failGlobal(const char *intrinsic, int line, const char *p,
@@ -83,29 +116,8 @@ void Worker::failGlobal(const char *intrinsic, int line, const char *p,
       "element " + number(byte / argument.elementBytes) + " of argument '" +
       argument.name + "' (of the " + number(bytes) + " bytes at element " +
       number((p - argument.begin) / argument.elementBytes) + ") ";
-  if (verdict == GlobalCell::Verdict::Uninitialized) {
-    what = "reads " + what + "that was never written";
-  } else {
-    std::string other;
-    if (cell & GlobalCell::manyBlocks)
-      other = "threads of several blocks read";
-    else if (unsigned(GlobalCell::block(cell)) != block)
-      other = "thread " + number(GlobalCell::thread(cell)) + " of block " +
-              blockName(unsigned(GlobalCell::block(cell))) +
-              (cell & GlobalCell::dirty ? " writes" : " reads");
-    else if (cell & GlobalCell::manyThreads)
-      other = "other threads of the block read";
-    else
-      other = "thread " + number(GlobalCell::thread(cell)) + " of the block " +
-              (cell & GlobalCell::write ? "writes" : "reads");
-    what = (writes ? "writes " : "reads ") + what + "that " + other +
-           " in the same launch" +
-           (other.find("block (") == std::string::npos &&
-                    !(cell & GlobalCell::manyBlocks)
-                ? ", with no barrier between"
-                : "; nothing orders the blocks of a launch");
-  }
-  fail(*current, intrinsic, line, what);
+  fail(*current, intrinsic, line,
+       describeGlobal(*launch, cell, block, what, verdict, writes));
 }
 
 void Worker::failArgument(const char *intrinsic, int line, const void *tagged,

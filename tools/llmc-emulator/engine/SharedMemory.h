@@ -17,6 +17,7 @@
 #include "Memory.h"
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 namespace llmc::emulator {
@@ -133,6 +134,42 @@ struct SharedMemory {
     for (int i = 0; i < count; ++i)
       lines[granule + i] = (lines[granule + i] & 0xffffu) | line << 16;
   }
+};
+
+/// What a failed check of shared memory says, of the cell `granule`.
+std::string describeShared(const SharedMemory &shared, int byte, int bytes,
+                           int granule, SharedCell::Verdict verdict,
+                           bool writes);
+
+/// Bytes that a cp_async has read and not yet delivered.
+struct AsyncCopy {
+  int byte, bytes, line;
+  unsigned group;     // AsyncCopies says which
+  const char *source; // null if they are zeros
+  char data[16];
+};
+
+/// One thread's copies in flight.
+class AsyncCopies {
+public:
+  void reset() {
+    copies.clear();
+    done = 0;
+    committed = 0;
+  }
+  void add(AsyncCopy copy) {
+    copy.group = committed;
+    copies.push_back(copy);
+  }
+  void commit() { ++committed; }
+  /// Brings what all but the newest `groups` groups hold.
+  void deliver(unsigned groups, SharedMemory &shared, unsigned epoch,
+               int thread);
+
+private:
+  std::vector<AsyncCopy> copies; // in flight: [done, copies.size())
+  size_t done = 0;
+  unsigned committed = 0;
 };
 
 /// Applies `step(cell)` to the cells of one access. They are nearly always

@@ -109,9 +109,7 @@ bool Worker::runBlock(unsigned index) {
         top, size_t(top - stacks) - size_t(i) * stackBytes - guardBytes, enter);
     thread.index = i;
     thread.meeting = Meeting::None;
-    thread.copies.clear();
-    thread.copiesDone = 0;
-    thread.committed = 0;
+    thread.copies.reset();
     thread.log.clear();
   }
   for (Warp &warp : warps) {

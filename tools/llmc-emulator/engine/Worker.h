@@ -11,9 +11,7 @@
 #ifndef LLMC_EMULATOR_ENGINE_WORKER_H
 #define LLMC_EMULATOR_ENGINE_WORKER_H
 
-#include "Counters.h"
-#include "Memory.h"
-#include "Options.h"
+#include "BlockRunner.h"
 #include "SharedMemory.h"
 #include "Turns.h"
 
@@ -36,14 +34,6 @@ enum class Meeting : uint8_t {
 };
 const char *meetingName(Meeting meeting);
 
-/// Bytes that a cp_async has read and not yet delivered.
-struct AsyncCopy {
-  int byte, bytes, line;
-  unsigned group;
-  const char *source; // null if they are zeros
-  char data[16];
-};
-
 struct Thread {
   boost::context::detail::fcontext_t context = nullptr;
   int index = 0;
@@ -56,10 +46,7 @@ struct Thread {
   int byte = 0; // of ldmatrix; also whether it transposes, or the mask
   int mode = 0;
   unsigned value = 0;
-  // Copies in flight: [copiesDone, copies.size()).
-  std::vector<AsyncCopy> copies;
-  size_t copiesDone = 0;
-  unsigned committed = 0;
+  AsyncCopies copies;
   std::vector<LogEntry> log;
 };
 
@@ -69,20 +56,6 @@ struct Warp {
   Meeting meeting = Meeting::None;
   int line = 0;
   int first = 0; // the thread that came there first
-};
-
-/// What all workers of a launch share.
-struct LaunchState {
-  const Options *options;
-  const Memory *memory;
-  std::string kernel;
-  void *function;
-  std::vector<uint64_t> arguments;
-  unsigned grid[3];
-  int threads;
-  int sharedBytes;
-  unsigned launch;
-  Turns *turns;
 };
 
 /// A pointer to global memory as kernels see it: the number of the argument,
@@ -112,21 +85,14 @@ struct Argument {
   bool mayRace = false; // it or another argument with bytes of it is writable
 };
 
-class Worker {
+class Worker : public BlockRunner {
 public:
   Worker();
   Worker(const Worker &) = delete;
-  ~Worker();
+  ~Worker() override;
 
-  /// A new launch on this worker.
-  void begin(const LaunchState &launch);
-  /// Runs one block to its end. False if a check failed: `report` says how.
-  bool runBlock(unsigned block);
-
-  std::string report;
-  /// Whether a failed block only waited for one that failed.
-  bool wasAborted = false;
-  Counters counters;
+  void begin(const LaunchState &launch) override;
+  bool runBlock(unsigned block) override;
 
   /// What runs now, for a message about a crash; its length.
   int describe(char *text, size_t bytes) const;
@@ -216,22 +182,7 @@ private:
     }
     failArgument(intrinsic, line, tagged, bytes);
   }
-  std::string blockName(unsigned block) const;
   void checkPlace(const char *intrinsic, int places, int place, int line);
-
-  /// Adopts what a block did to a cell that this one knows to have done it.
-  void adoptKnown(Cell &cell, Cell me) const {
-    if (known.empty() || (cell ^ me) >> GlobalCell::launchShift ||
-        cell & GlobalCell::manyBlocks)
-      return;
-    auto other = known.find(unsigned(GlobalCell::block(cell)));
-    if (other == known.end())
-      return;
-    // Epochs are counted modulo 4096.
-    unsigned since = (other->second - GlobalCell::epoch(cell)) & 0xfff;
-    if (since && since < 2048)
-      GlobalCell::adopt(cell, me);
-  }
 
   void note(Access access, uint64_t address, int bytes, int line) {
     if (countersOn)
@@ -254,7 +205,6 @@ private:
   uint64_t generator = 1;
   bool failed = false;
   bool hasTicket = false;
-  BlockClock known; // of other blocks
 
   SharedMemory shared;
   std::vector<Argument> arguments;   // of the kernel, in its order
