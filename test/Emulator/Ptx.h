@@ -18,12 +18,12 @@ using Words = std::array<uint32_t, 4>;
 
 /// A kernel's text around `body`, line 20 of it being the body's first. Each
 /// thread's words lie at %d1 in global memory and go to %d2; %r0 is its number;
-/// `smem` is the shared memory.
+/// `smem` is the shared memory, `flags` four words of the module.
 inline std::string ptxText(const std::string &body) {
   return R"(.version 8.0
 .target sm_80
 .address_size 64
-.extern .shared .align 128 .b8 smem[];
+.extern .shared .align 128 .b8 smem[]; .global .align 4 .b8 flags[16];
 .visible .entry test(.param .u64 test_0, .param .u64 test_1)
 .maxntid 256, 1, 1
 {
@@ -53,8 +53,10 @@ struct PtxResult {
 };
 
 /// Runs the body with a thread for each of `in`.
+/// In several blocks all read the same and write to the same.
 inline PtxResult runPtx(const std::string &body, const std::vector<Words> &in,
-                        int sharedBytes = 4096, Options options = Options()) {
+                        int sharedBytes = 4096, unsigned blocks = 1,
+                        Options options = Options()) {
   PtxResult result;
   std::string text = ptxText(body);
   std::unique_ptr<Module> module = Module::load(text.c_str(), result.report);
@@ -67,6 +69,7 @@ inline PtxResult runPtx(const std::string &body, const std::vector<Words> &in,
   std::memcpy(source, in.data(), bytes);
   engine.memory.markWritten(source, bytes);
   Engine::Shape shape;
+  shape.grid[0] = blocks;
   shape.threads = int(in.size());
   shape.sharedBytes = sharedBytes;
   result.report = engine

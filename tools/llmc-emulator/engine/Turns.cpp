@@ -39,10 +39,8 @@ bool Turns::isStuck() const {
                       [](const Waiter *waiter) { return waiter->canGoOn(); });
 }
 
-Turns::Result Turns::await(const unsigned *flag, unsigned turn,
-                           BlockClock &known) {
-  std::unique_lock<std::mutex> lock(mutex);
-  Waiter self{flag, turn};
+Turns::Result Turns::wait(const Waiter &self,
+                          std::unique_lock<std::mutex> &lock) {
   waiters.push_back(&self);
   while (!self.canGoOn() && !aborted && !isStuck())
     changed.wait(lock);
@@ -50,9 +48,36 @@ Turns::Result Turns::await(const unsigned *flag, unsigned turn,
                   : aborted      ? Result::Aborted
                                  : Result::Stuck;
   waiters.erase(std::find(waiters.begin(), waiters.end(), &self));
+  return result;
+}
+
+Turns::Result Turns::await(const unsigned *flag, unsigned turn,
+                           BlockClock &known) {
+  std::unique_lock<std::mutex> lock(mutex);
+  Result result = wait({flag, turn, true}, lock);
   if (result == Result::Done)
     join(known, ended[flag]);
   return result;
+}
+
+Turns::Result Turns::awaitChange(const unsigned *flag, unsigned seen) {
+  std::unique_lock<std::mutex> lock(mutex);
+  return wait({flag, seen, false}, lock);
+}
+
+unsigned Turns::read(const unsigned *flag, BlockClock &known) {
+  std::lock_guard<std::mutex> lock(mutex);
+  auto writers = ended.find(flag);
+  if (writers != ended.end())
+    join(known, writers->second);
+  return *flag;
+}
+
+void Turns::write(unsigned *flag, unsigned value, const BlockClock &known) {
+  std::lock_guard<std::mutex> lock(mutex);
+  *flag = value;
+  join(ended[flag], known);
+  changed.notify_all();
 }
 
 unsigned Turns::end(unsigned *flag, unsigned turn, unsigned last,

@@ -45,15 +45,25 @@ public:
   unsigned end(unsigned *flag, unsigned turn, unsigned last,
                const BlockClock &known);
 
+  // The same by single instructions, of PTX, where a turn is what a thread
+  // reads until it changes.
+  /// What is at `flag`; what those know who wrote there comes to `known`.
+  unsigned read(const unsigned *flag, BlockClock &known);
+  void write(unsigned *flag, unsigned value, const BlockClock &known);
+  /// Waits until something other than `seen` is at `flag`.
+  Result awaitChange(const unsigned *flag, unsigned seen);
+
   /// What the launch left behind that the next one would trip over, or "".
   std::string findRemains() const;
 
 private:
   struct Waiter {
     const unsigned *flag;
-    unsigned turn;
-    bool canGoOn() const { return *flag == turn; }
+    unsigned value;
+    bool isAwaited; // the value; else any other
+    bool canGoOn() const { return (*flag == value) == isAwaited; }
   };
+  Result wait(const Waiter &self, std::unique_lock<std::mutex> &lock);
   bool isStuck() const;
 
   std::mutex mutex;

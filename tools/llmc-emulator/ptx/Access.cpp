@@ -171,6 +171,7 @@ char *Block::loadGlobal(const Warp &warp, int lane,
                        if (constant && races && (cell & GlobalCell::dirty) &&
                            !((cell ^ me) >> GlobalCell::launchShift))
                          return GlobalCell::Verdict::Race;
+                       adoptKnown(cell, me);
                        return GlobalCell::read(cell, me, uninitialized, races);
                      });
 }
@@ -180,9 +181,11 @@ char *Block::storeGlobal(const Warp &warp, int lane,
                          int bytes) {
   Cell me = identity | Cell(warp.index * 32 + lane);
   bool races = globalRaces && bytes > 1;
-  return checkGlobal(
-      warp, lane, instruction, address, bytes, bytes, true,
-      [&](Cell &cell) { return GlobalCell::wrote(cell, me, races); });
+  return checkGlobal(warp, lane, instruction, address, bytes, bytes, true,
+                     [&](Cell &cell) {
+                       adoptKnown(cell, me);
+                       return GlobalCell::wrote(cell, me, races);
+                     });
 }
 
 //===----------------------------------------------------------------------===//

@@ -16,6 +16,7 @@ void Block::begin(const LaunchState &state) {
   counters = Counters();
   report.clear();
   allocation = nullptr;
+  wasAborted = false;
 
   parameterBytes.assign(size_t(code->parameterBytes), 0);
   for (size_t i = 0; i < code->parameters.size(); ++i)
@@ -70,6 +71,9 @@ bool Block::runBlock(unsigned index) {
   epoch = 1;
   identity = GlobalCell::make(launch->launch, block, epoch, 0);
   failed = false;
+  known.clear();
+  acquired.clear();
+  lastFlag = nullptr;
   shared.reset(code->staticShared + launch->sharedBytes);
   shared.declared = shared.launched;
   for (AsyncCopies &mine : copies)
@@ -108,6 +112,8 @@ bool Block::runWarps() {
     epoch = 1;
   }
   identity = GlobalCell::make(launch->launch, block, epoch, 0);
+  for (auto [other, its] : acquired)
+    known[other] = std::max(known[other], its);
   for (Warp &warp : warps)
     warp.passBarrier();
   return true;

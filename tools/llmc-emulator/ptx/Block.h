@@ -48,7 +48,20 @@ public:
   void commitCopies(const Warp &warp);
   void waitForCopies(const Warp &warp, unsigned groups);
 
+  // Words among the module's variables, by which blocks know of each other.
+  unsigned takeTicket(const Warp &warp, int lane,
+                      const Instruction &instruction, uint64_t address,
+                      unsigned most);
+  unsigned acquire(const Warp &warp, int lane, const Instruction &instruction,
+                   uint64_t address);
+  void release(const Warp &warp, int lane, const Instruction &instruction,
+               uint64_t address, unsigned value);
+  /// Until what was acquired last changes.
+  void sleep(const Warp &warp, int lane, const Instruction &instruction);
+
 private:
+  unsigned *findVariable(const Warp &warp, int lane,
+                         const Instruction &instruction, uint64_t address);
   void setSpecialRegisters();
   bool runWarps();
   void failStuck();
@@ -75,6 +88,10 @@ private:
   Cell identity = 0; // launch, block and epoch of global cells
   SharedMemory shared;
   std::vector<AsyncCopies> copies; // of each thread
+  /// What was acquired since the last barrier: one thread knows it so far.
+  BlockClock acquired;
+  const unsigned *lastFlag = nullptr;
+  unsigned lastValue = 0;
   /// Where the last access to global memory was.
   const Allocation *allocation = nullptr;
 };

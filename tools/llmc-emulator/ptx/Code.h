@@ -66,6 +66,9 @@ constexpr uint64_t sharedWindow = uint64_t(0x7f) << 56;
 
 enum class Special : uint8_t { Tid, Ntid, Ctaid, Nctaid, Lane };
 
+/// The module's variables in global memory, which outlast launches.
+using Variables = std::vector<uint32_t>;
+
 struct Code {
   Code() = default;
   Code(const Code &) = delete;
@@ -87,6 +90,7 @@ struct Code {
   std::string name;
   int maxThreads = 1024;
   int staticShared = 0; // bytes before the part that the launch sizes
+  std::shared_ptr<Variables> variables; // of the module
   std::vector<Parameter> parameters;
   int parameterBytes = 0;
   std::vector<Instruction> instructions;

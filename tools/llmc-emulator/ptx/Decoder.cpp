@@ -18,6 +18,7 @@ const std::multimap<std::string, Opcode, std::less<>> &knownOpcodes() {
     addMoveOpcodes(all);
     addCopyOpcodes(all);
     addWarpOpcodes(all);
+    addTurnOpcodes(all);
     auto *made = new std::multimap<std::string, Opcode, std::less<>>;
     for (Opcode &opcode : all)
       made->emplace(opcode.name, std::move(opcode));
@@ -49,8 +50,11 @@ std::string describe(char letter) {
 
 class EntryDecoder {
 public:
-  EntryDecoder(const Syntax &syntax, const Entry &entry, std::string &error)
-      : syntax(syntax), entry(entry), error(error) {}
+  EntryDecoder(const Syntax &syntax, const Entry &entry,
+               std::shared_ptr<Variables> variables, std::string &error)
+      : syntax(syntax), entry(entry), error(error) {
+    code->variables = std::move(variables);
+  }
 
   std::shared_ptr<const Code> decode();
 
@@ -289,9 +293,13 @@ std::vector<std::shared_ptr<const Code>> decode(std::string_view text,
   Syntax syntax;
   if (!parse(text, syntax, error))
     return {};
+  size_t bytes = 0;
+  for (const Variable &variable : syntax.global)
+    bytes += size_t(variable.bytes + variable.alignment);
+  auto variables = std::make_shared<Variables>(bytes / 4 + 1);
   std::vector<std::shared_ptr<const Code>> kernels;
   for (const Entry &entry : syntax.entries) {
-    kernels.push_back(EntryDecoder(syntax, entry, error).decode());
+    kernels.push_back(EntryDecoder(syntax, entry, variables, error).decode());
     if (!kernels.back())
       return {};
   }

@@ -25,6 +25,8 @@ void addMoveOpcodes(Opcodes &opcodes);
 void addCopyOpcodes(Opcodes &opcodes);
 /// What lanes do together, and where they go on.
 void addWarpOpcodes(Opcodes &opcodes);
+/// What blocks tell each other.
+void addTurnOpcodes(Opcodes &opcodes);
 
 /// ld and st, whose modifiers combine freely, with registers of this letter.
 /// False if the name is of neither, has a modifier that is not known, or is of

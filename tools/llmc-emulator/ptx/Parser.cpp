@@ -95,6 +95,9 @@ bool Parser::parseModule() {
     } else if (lexer.take(".shared")) {
       if (!parseVariable(syntax.shared.emplace_back()) || !expect(";"))
         return false;
+    } else if (lexer.take(".global")) {
+      if (!parseVariable(syntax.global.emplace_back()) || !expect(";"))
+        return false;
     } else if (lexer.take(".entry")) {
       if (!parseEntry())
         return false;

@@ -113,7 +113,13 @@ bool Slots::place(std::string &problem) {
     bytes += uint64_t(parameter.bytes);
   }
   code.parameterBytes = int(bytes);
-  uint64_t at = 0;
+  uint64_t at = reinterpret_cast<uintptr_t>(code.variables->data());
+  for (const Variable &variable : syntax.global) {
+    at = roundUp(at, variable.alignment);
+    symbols[variable.name] = at;
+    at += uint64_t(variable.bytes);
+  }
+  at = 0;
   auto placeShared = [&](const Variable &variable) {
     at = roundUp(at, variable.alignment);
     symbols[variable.name] = sharedBase + at;

@@ -20,8 +20,9 @@ public:
   Slots(const Syntax &syntax, const Entry &entry, Code &code)
       : syntax(syntax), entry(entry), code(code) {}
 
-  /// Parameters one after the other, each aligned to its size, and shared
-  /// memory. False, and `problem` says why, if one is of a kind not known.
+  /// Parameters one after the other, each aligned to its size, variables of
+  /// the module and shared memory. False, and `problem` says why, if one is of
+  /// a kind not known.
   bool place(std::string &problem);
   /// Null if no register of that name is declared.
   const Register *findRegister(std::string_view name);

@@ -65,6 +65,7 @@ struct Entry {
 
 struct Syntax {
   std::vector<Variable> shared; // outside of functions
+  std::vector<Variable> global; // zero at first
   std::vector<Entry> entries;
 };
 
