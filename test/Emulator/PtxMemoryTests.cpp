@@ -145,6 +145,19 @@ TEST(PtxModule, WhatIsNotKnownIsNotLoaded) {
       "PTX line 20: expected an operand, found '+': \"mov.u32 %r11, +;\"");
 }
 
+TEST(PtxModule, TextsThatEndEarly) {
+  std::string text = ptxText("/* two\nlines */ .pragma \"nounroll\";\n"
+                             ".loc 1 20 3\n" +
+                             copyAll + "@%p1 mov.b32 {%h1, %h2}, %r1;");
+  size_t whole = text.rfind('}');
+  for (size_t length = 0; length < text.size(); ++length) {
+    std::string error, start = text.substr(0, length);
+    bool loaded = Module::load(start.c_str(), error) != nullptr;
+    EXPECT_EQ(loaded, length > whole) << start;
+    EXPECT_EQ(error.empty(), loaded);
+  }
+}
+
 TEST(PtxModule, TheDriverTakesPtxAndRefusesCubins) {
   std::string text = inChild({}, [](Driver &driver) {
     driver.start();

@@ -1,10 +1,11 @@
 """Compiles a model for the CPU and for the emulated GPU, and compares steps.
 
-    beside_cpu.py SHAPE|MODEL.mlir --to DIR --driver FILE [--precision f32 ...]
+    beside_cpu.py SHAPE|MODEL.mlir --to DIR --driver FILE [--precision f32 ...] [--ptx]
 
 The same first weights and batches; each step's loss and norm, the first step's
 gradients and the evaluations must agree within the tolerance of the precision. Prints a
-line for each comparison, exits 1 if off.
+line for each comparison, exits 1 if off. With --ptx the program is the one for
+sm_89, and its PTX is executed.
 """
 
 import argparse
@@ -68,14 +69,18 @@ class Comparison:
         print(f"{label}: compiled {compiled:.1f} s, ran {trained:.1f} s", flush=True)
         return out + "/metrics.jsonl", gradients
 
-    def errors_of(self, precision, driver, options="", **environment):
+    def errors_of(self, precision, driver, options="", ptx=False, **environment):
         """How the emulated GPU's program of a precision differs.
 
-        `options` are further ones of the compiler.
+        `options` are further ones of the compiler. With `ptx` it is the program
+        for sm_89, of which the emulator executes the PTX.
         """
+        if ptx:
+            environment["LLMC_EMULATOR_FAULTS"] = "compute=90"
         found = self.train(
             precision,
-            ["--arch=emulated", f"--precision={precision}", *options.split()],
+            ([] if ptx else ["--arch=emulated"])
+            + [f"--precision={precision}", *options.split()],
             LLMC_CUDA_DRIVER=driver,
             **environment,
         )
@@ -98,6 +103,7 @@ def main():
     parser.add_argument("--compile", default="", help="options of llmc")
     parser.add_argument("--train", default="", help="options of the program")
     parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--ptx", action="store_true")
     args = parser.parse_args()
 
     os.makedirs(args.to, exist_ok=True)
@@ -117,7 +123,7 @@ def main():
     )
     errors = []
     for precision in args.precision:
-        errors += comparison.errors_of(precision, args.driver)
+        errors += comparison.errors_of(precision, args.driver, ptx=args.ptx)
     for error in errors:
         print("error:", error, file=sys.stderr)
     return 1 if errors else 0

@@ -1,6 +1,7 @@
 """Runs the kernels of models on the emulated GPU, beside the CPU's programs.
 
-    every_model.py MODEL.mlir... --to DIR --driver FILE [--real-widths [--with OPTIONS]]
+    every_model.py MODEL.mlir... --to DIR --driver FILE [--ptx]
+                   [--real-widths [--with OPTIONS]]
 
 Each model is shrunk (small_model.py), compiled at an even and at an odd shape,
 and trained for a step with an evaluation and a sample. Checked are
@@ -14,7 +15,8 @@ and trained for a step with an evaluation and a sample. Checked are
 Models that shrink to the same text are run once. --real-widths runs each model
 as it is, but with one layer, on a few tokens, and compares results only; --with
 are options of the compiler for the GPU's program, such as --offload where the
-emulator, which takes five times a GPU's memory, would need too much of it.
+emulator, which takes five times a GPU's memory, would need too much of it. With
+--ptx the programs are those for sm_89, and their PTX is executed.
 """
 
 import argparse
@@ -167,6 +169,7 @@ class Runner:
                 precision,
                 self.args.driver,
                 f"{chunks(precision, chunk)} {self.args.options}",
+                self.args.ptx,
                 LLMC_EMULATOR_REPORT=report,
                 LLMC_EMULATOR_COUNTERS="0",
             )
@@ -196,6 +199,7 @@ def main():
     parser.add_argument("--driver", required=True)
     parser.add_argument("--precision", nargs="+", default=["f32", "bf16"])
     parser.add_argument("--real-widths", action="store_true")
+    parser.add_argument("--ptx", action="store_true")
     parser.add_argument("--with", dest="options", default="")
     parser.add_argument(
         "--thrifty",

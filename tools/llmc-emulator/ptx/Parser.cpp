@@ -183,7 +183,7 @@ bool Parser::parseBody(Entry &entry) {
       int line = lexer.line;
       if (isPragma && !skipToSemicolon())
         return false;
-      while (!isPragma && lexer.line == line)
+      while (!isPragma && lexer.line == line && !lexer.token.empty())
         lexer.next();
     } else if (lexer.token[0] == '.') {
       return fail("the emulator does not know " + quoted(lexer.token));
