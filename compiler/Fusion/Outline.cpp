@@ -109,8 +109,30 @@ void KernelOutliner::placeInplaceResultLast(const Group &group,
   for (auto [index, op] : llvm::enumerate(group.ops))
     indexOf[op] = index;
 
+  // Whether what is computed at a place of `result` needs other places of the
+  // argument's row: a rotation exchanges halves, of what it reads itself and of
+  // what others make of it, which a target may compute again at each place.
+  auto exchangesPlaces = [&](Value result, Value argument) {
+    llvm::SmallDenseMap<Value, bool> exchanged = {{argument, false}};
+    for (Operation *op : group.ops) {
+      bool reads = false, exchanges = false;
+      for (Value operand : op->getOperands())
+        if (auto found = exchanged.find(operand); found != exchanged.end()) {
+          reads = true;
+          exchanges |= found->second;
+        }
+      if (!reads)
+        continue;
+      exchanges |=
+          cast<FusionOpInterface>(op).getFusionFamily() == OpFamily::Rotate;
+      for (Value made : op->getResults())
+        exchanged[made] = exchanges;
+    }
+    return exchanged.lookup(result);
+  };
   auto mayShare = [&](Value result, Value argument) {
-    if (argument.getType() != result.getType())
+    if (argument.getType() != result.getType() ||
+        exchangesPlaces(result, argument))
       return false;
     unsigned producer = indexOf.lookup(result.getDefiningOp());
     return llvm::all_of(argument.getUses(), [&](OpOperand &use) {

@@ -76,16 +76,24 @@ def graph(vocabulary, width, layers, body, final):
     )
 
 
-def llama(width, heads, kv_heads, size, inner, vocabulary, layers=1, window=0):
+def llama(
+    width, heads, kv_heads, size, inner, vocabulary, layers=1, window=0, normed=False
+):
     x, wide, narrow = width, heads * size, kv_heads * size
+    q, k = ("q1", "k1") if normed else ("q0", "k0")
+    norms = f"""
+    {norm("q1", "q0", "q_norm", wide)}
+    {norm("k1", "k0", "k_norm", narrow)}
+    """
     rope = f"{{head_size = {size} : i64, theta = 10000.0 : f32}}"
     body = f"""
     {norm("n1", "h", "norm_1", x)}
     {linear("q0", "n1", ("q", (x, wide)))}
     {linear("k0", "n1", ("k", (x, narrow)))}
     {linear("v", "n1", ("v", (x, narrow)))}
-    %q = model.rope %q0 {rope} : {activation(wide)}
-    %k = model.rope %k0 {rope} : {activation(narrow)}
+    {norms if normed else ""}
+    %q = model.rope %{q} {rope} : {activation(wide)}
+    %k = model.rope %{k} {rope} : {activation(narrow)}
     {attention("a", heads, kv_heads, size, window)}
     {linear("o", "a", ("o", (wide, x)))}
     %h1 = model.add %h, %o : {activation(x)}
@@ -133,6 +141,12 @@ SHAPES = {
     ),
     # Heads of 80 on a fifth as many.
     "heads-80": (llama(80, 5, 1, 80, 104, 61), 61, "--batch 3 --seq 33", ""),
+    # Queries and keys normed before they are turned: in an evaluation, and with
+    # layers computed again, one kernel.
+    "normed-heads": (
+        llama(96, 2, 1, 48, 104, 61, normed=True), 61,
+        "--batch 3 --seq 33 --recompute=layer", "",
+    ),
     # Whole tiles, pipelines of many stages, split reductions.
     "aligned": (gpt(256, 4, 1024, 1024), 1024, "--batch 1 --seq 128", ""),
     # For counts: each extent is a multiple of each block.

@@ -141,6 +141,17 @@ func.func @cross_entropy(%l: tensor<2x8x10xf32>, %t: tensor<2x8xi32>) -> (tensor
 
 // -----
 
+// Declined: the rotation of what is normed reads both halves of a head, so that
+// neither may be overwritten, though only the norm reads the argument.
+// CHECK: tile.func @rms_norm_rotate_0(%{{.*}}) -> tensor<2x8x16xf32> attributes {kind = "rows"}
+func.func @rotation_is_not_inplace(%x: tensor<2x8x16xf32>, %w: tensor<16xf32>, %cos: tensor<8x8xf32>, %sin: tensor<8x8xf32>) -> tensor<2x8x16xf32> {
+  %0 = model.rms_norm %x, %w {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<16xf32>) -> tensor<2x8x16xf32>
+  %1 = model.rotate %0, %cos, %sin {head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<2x8x16xf32>
+  return %1 : tensor<2x8x16xf32>
+}
+
+// -----
+
 // The result that takes an argument's place stands last.
 // CHECK: tile.func @add_gelu_0(%{{.*}}) -> (tensor<2x8x16xf32>, tensor<2x8x16xf32>) attributes {inplace = array<i64: 1, 0, 1, 1>, kind = "rows"}
 // CHECK-NEXT: %[[A:.*]] = model.add
