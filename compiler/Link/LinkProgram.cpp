@@ -10,8 +10,8 @@
 
 #include "compiler/Support/Files.h"
 
+#include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
@@ -94,25 +94,23 @@ Error llmc::linkProgram(ArrayRef<std::unique_ptr<MemoryBuffer>> objects,
   if (!linker)
     return linker.takeError();
 
-  TemporaryDirectory directory;
-  if (Error error = directory.create())
-    return error;
+  TemporaryFiles files;
   std::vector<std::string> arguments = {*linker};
-  for (const auto &[index, object] : enumerate(objects)) {
-    std::string path = directory.file("object" + Twine(index) + ".o");
-    if (std::error_code code = writeFile(path, object->getBuffer()))
-      return makeFileError("write", path, code);
-    arguments.push_back(path);
+  for (const std::unique_ptr<MemoryBuffer> &object : objects) {
+    Expected<std::string> path = files.create("object", "o");
+    if (!path)
+      return path.takeError();
+    if (std::error_code code = writeFile(*path, object->getBuffer()))
+      return makeFileError("write", *path, code);
+    arguments.push_back(*path);
   }
 
   // Linked beside its final place, so that renaming is atomic.
-  SmallString<128> program;
-  if (std::error_code code =
-          sys::fs::createUniqueFile(output + ".%%%%%%", program))
-    return makeFileError("write", output, code);
-  FileRemover removeProgram(program);
+  Expected<std::string> program = files.createBeside(output);
+  if (!program)
+    return program.takeError();
   for (StringRef argument :
-       {StringRef(*runtime), StringRef("-o"), program.str(),
+       {StringRef(*runtime), StringRef("-o"), StringRef(*program),
         StringRef("-static-libstdc++"), StringRef("-static-libgcc"),
         StringRef("-pthread"), StringRef("-lm"), StringRef("-ldl"),
         StringRef("-Wl,--gc-sections")})
@@ -122,9 +120,9 @@ Error llmc::linkProgram(ArrayRef<std::unique_ptr<MemoryBuffer>> objects,
   std::string log;
   if (!runProgram(arguments, log))
     return makeError("linking with '" + *linker + "' failed:\n" + log);
-  sys::fs::setPermissions(program, sys::fs::perms(0755));
-  if (std::error_code code = sys::fs::rename(program, output))
+  sys::fs::setPermissions(*program, sys::fs::perms(0755));
+  if (std::error_code code = sys::fs::rename(*program, output))
     return makeFileError("write", output, code);
-  removeProgram.releaseFile();
+  files.keep(*program);
   return Error::success();
 }

@@ -4,37 +4,43 @@
 #define LLMC_COMPILER_SUPPORT_FILES_H
 
 #include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/ADT/Twine.h"
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace llmc {
 
 /// Writes a whole file, to its end: a disk that is full is an error.
 std::error_code writeFile(llvm::StringRef path, llvm::StringRef bytes);
 
-/// A directory that goes, with what is in it, at the end of the scope.
-class TemporaryDirectory {
+/// Files that go at the end of the scope, or with a signal that ends the
+/// program.
+class TemporaryFiles {
 public:
-  TemporaryDirectory() = default;
-  TemporaryDirectory(const TemporaryDirectory &) = delete;
-  TemporaryDirectory &operator=(const TemporaryDirectory &) = delete;
-  ~TemporaryDirectory();
+  TemporaryFiles() = default;
+  TemporaryFiles(const TemporaryFiles &) = delete;
+  TemporaryFiles &operator=(const TemporaryFiles &) = delete;
+  ~TemporaryFiles();
 
-  llvm::Error create();
-  /// The path of a file in it.
-  std::string file(const llvm::Twine &name) const;
+  /// The path of a new, empty one, where the system keeps such.
+  llvm::Expected<std::string> create(llvm::StringRef stem,
+                                     llvm::StringRef extension);
+  /// The same beside `path`.
+  llvm::Expected<std::string> createBeside(llvm::StringRef path);
+  /// It is something else now, such as renamed, and stays.
+  void keep(llvm::StringRef path);
 
 private:
-  llvm::SmallString<128> path;
+  std::vector<std::string> paths;
 };
 
-/// Runs arguments[0] and waits; whether it ended with 0. What it printed, and
-/// why it could not be run, is `log`.
-bool runProgram(llvm::ArrayRef<std::string> arguments, std::string &log);
+/// Runs arguments[0], which reads the file `input`, and waits; whether it ended
+/// with 0. What it printed, and why it could not be run, is `log`.
+bool runProgram(llvm::ArrayRef<std::string> arguments, std::string &log,
+                llvm::StringRef input = "");
 
 } // namespace llmc
 

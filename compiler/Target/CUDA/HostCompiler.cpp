@@ -91,21 +91,24 @@ public:
 
   Expected<KernelImage> compile(StringRef symbol,
                                 StringRef text) const override {
-    TemporaryDirectory directory;
-    if (Error error = directory.create())
-      return error;
-    std::string source = directory.file((symbol + ".cpp").str()),
-                object = directory.file((symbol + ".so").str());
-    if (std::error_code code = writeFile(source, text))
-      return makeError("cannot write '" + source + "': " + code.message());
+    TemporaryFiles files;
+    Expected<std::string> source = files.create("kernel", "cpp");
+    if (!source)
+      return source.takeError();
+    Expected<std::string> object = files.create("kernel", "so");
+    if (!object)
+      return object.takeError();
+    if (std::error_code code = writeFile(*source, text))
+      return makeError("cannot write '" + *source + "': " + code.message());
     std::vector<std::string> whole = arguments;
-    whole.insert(whole.end(), {"-o", object, source});
+    // Read as standard input: the name of a file would get into the image.
+    whole.insert(whole.end(), {"-o", *object, "-x", "c++", "-"});
     std::string log;
-    if (!runProgram(whole, log))
+    if (!runProgram(whole, log, *source))
       return makeError(log);
-    auto elf = MemoryBuffer::getFile(object);
+    auto elf = MemoryBuffer::getFile(*object);
     if (!elf)
-      return makeError("cannot read '" + object +
+      return makeError("cannot read '" + *object +
                        "': " + elf.getError().message());
     KernelImage image;
     image.symbol = symbol.str();
