@@ -168,6 +168,22 @@ TEST(PtxWarp, Shuffles) {
   }
 }
 
+TEST(PtxWarp, Guards) {
+  PtxResult result = runPtx("setp.lt.s32 %p1, %r0, 16;"
+                            "@%p1 add.s32 %r11, %r1, 5;"
+                            "@!%p1 sub.s32 %r11, %r1, 5;"
+                            "@%p1 setp.eq.s32 %p2, %r0, 3;"
+                            "@!%p1 setp.ne.s32 %p2, %r0, 20;"
+                            "selp.b32 %r12, 1, 0, %p2;"
+                            "@!%p1 bra END; mov.u32 %r13, 9;\nEND:",
+                            numbered(32));
+  ASSERT_EQ(result.report, "");
+  for (uint32_t lane = 0; lane < 32; ++lane)
+    EXPECT_EQ(result.out[lane], lane < 16
+                                    ? (Words{lane + 5, lane == 3, 9, 0})
+                                    : (Words{lane - 5, lane != 20, 0, 0}));
+}
+
 TEST(PtxWarp, BranchesJoin) {
   // Each lane loops as often as its number says, within another branch.
   PtxResult result = runPtx("setp.lt.s32 %p1, %r0, 16; @%p1 bra LOW;\n"
