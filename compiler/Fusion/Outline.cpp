@@ -109,30 +109,22 @@ void KernelOutliner::placeInplaceResultLast(const Group &group,
   for (auto [index, op] : llvm::enumerate(group.ops))
     indexOf[op] = index;
 
-  // Whether what is computed at a place of `result` needs other places of the
-  // argument's row: a rotation exchanges halves, of what it reads itself and of
-  // what others make of it, which a target may compute again at each place.
-  auto exchangesPlaces = [&](Value result, Value argument) {
-    llvm::SmallDenseMap<Value, bool> exchanged = {{argument, false}};
+  // A rotation reads other places of a row than it writes, of what it is given
+  // itself and of what that is made of: a target may compute it again there.
+  auto isRotated = [&](Value argument) {
+    llvm::SmallDenseSet<Value> made = {argument};
     for (Operation *op : group.ops) {
-      bool reads = false, exchanges = false;
-      for (Value operand : op->getOperands())
-        if (auto found = exchanged.find(operand); found != exchanged.end()) {
-          reads = true;
-          exchanges |= found->second;
-        }
-      if (!reads)
+      if (llvm::none_of(op->getOperands(),
+                        [&](Value operand) { return made.contains(operand); }))
         continue;
-      exchanges |=
-          cast<FusionOpInterface>(op).getFusionFamily() == OpFamily::Rotate;
-      for (Value made : op->getResults())
-        exchanged[made] = exchanges;
+      if (cast<FusionOpInterface>(op).getFusionFamily() == OpFamily::Rotate)
+        return true;
+      made.insert(op->result_begin(), op->result_end());
     }
-    return exchanged.lookup(result);
+    return false;
   };
   auto mayShare = [&](Value result, Value argument) {
-    if (argument.getType() != result.getType() ||
-        exchangesPlaces(result, argument))
+    if (argument.getType() != result.getType() || isRotated(argument))
       return false;
     unsigned producer = indexOf.lookup(result.getDefiningOp());
     return llvm::all_of(argument.getUses(), [&](OpOperand &use) {
@@ -143,8 +135,7 @@ void KernelOutliner::placeInplaceResultLast(const Group &group,
       OperandAccess access = user.getOperandAccess(use.getOperandNumber());
       // A block of rows holds whole rows, a block of a product does not.
       bool own = access == OperandAccess::Element ||
-                 (access == OperandAccess::Row && !isGemm &&
-                  user.getFusionFamily() != OpFamily::Rotate);
+                 (access == OperandAccess::Row && !isGemm);
       return own && found->second <= producer &&
              user.getFusionFamily() != OpFamily::Accumulate;
     });

@@ -152,6 +152,18 @@ func.func @rotation_is_not_inplace(%x: tensor<2x8x16xf32>, %w: tensor<16xf32>, %
 
 // -----
 
+// Declined as well where another result is what is rotated: the sum may take the
+// place of %y, the fifth argument, not that of %x.
+// CHECK: tile.func @rms_norm_rotate_add_0(%{{.*}}) -> (tensor<2x8x16xf32>, tensor<2x8x16xf32>) attributes {inplace = array<i64: 1, 4>, kind = "rows"}
+func.func @beside_a_rotation(%x: tensor<2x8x16xf32>, %y: tensor<2x8x16xf32>, %w: tensor<16xf32>, %cos: tensor<8x8xf32>, %sin: tensor<8x8xf32>) -> (tensor<2x8x16xf32>, tensor<2x8x16xf32>) {
+  %0 = model.rms_norm %x, %w {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<16xf32>) -> tensor<2x8x16xf32>
+  %1 = model.rotate %0, %cos, %sin {head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<8x8xf32>, tensor<8x8xf32>) -> tensor<2x8x16xf32>
+  %2 = model.add %x, %y : tensor<2x8x16xf32>
+  return %1, %2 : tensor<2x8x16xf32>, tensor<2x8x16xf32>
+}
+
+// -----
+
 // The result that takes an argument's place stands last.
 // CHECK: tile.func @add_gelu_0(%{{.*}}) -> (tensor<2x8x16xf32>, tensor<2x8x16xf32>) attributes {inplace = array<i64: 1, 0, 1, 1>, kind = "rows"}
 // CHECK-NEXT: %[[A:.*]] = model.add
