@@ -65,7 +65,7 @@ TEST(PtxMemory, GlobalMemoryIsChecked) {
                 "byte 2 of an allocation is not aligned to 4");
   EXPECT_REPORT(reportOf("ld.global.u32 %r11, [%d2];"),
                 "byte 0 of an allocation of 1024 bytes that was never written");
-  EXPECT_REPORT(reportOf("ld.global.u32 %r11, [16];"),
+  EXPECT_REPORT(reportOf("mov.u64 %d4, 16; ld.global.u32 %r11, [%d4];"),
                 "4 bytes at 0x10 are in no allocation of the device");
   EXPECT_REPORT(
       reportOf("sub.s64 %d4, %d2, %d3; st.global.u32 [%d4], %r1;"),
@@ -132,6 +132,9 @@ TEST(PtxModule, WhatIsNotKnownIsNotLoaded) {
             "PTX line 20, kernel 'test': 'add.s32': too few operands");
   EXPECT_EQ(reportOf("mov.u32 %r99, 1;"),
             "PTX line 20, kernel 'test': 'mov.u32': operand 1 is not 32 bits");
+  EXPECT_EQ(reportOf("ld.global.u32 %r11, [16];"),
+            "PTX line 20, kernel 'test': 'ld.global.u32': operand 2 is not an "
+            "address");
   EXPECT_EQ(reportOf("bra NOWHERE;"),
             "PTX line 20, kernel 'test': 'bra': operand 1 is not a label");
   EXPECT_EQ(reportOf("@%p1 bar.sync 0;"),

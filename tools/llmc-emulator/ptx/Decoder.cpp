@@ -77,7 +77,9 @@ private:
   std::map<std::string_view, int> labels;
   std::vector<size_t> firstOperands; // of each instruction
   std::vector<uint32_t> operands;    // of the statement that is being matched
+  // Of the rows of an opcode, what the one lacks that fits furthest.
   std::string mismatch;
+  size_t furthest = 0;
 };
 
 bool EntryDecoder::fail(const Statement &statement, const std::string &what) {
@@ -124,10 +126,7 @@ bool EntryDecoder::matchesAddress(const Operand &operand) {
   int64_t offset = int64_t(operand.value);
   if (offset != int32_t(offset))
     return false;
-  if (base.kind == Operand::Integer ||
-      (base.kind == Operand::Name && slots.findSymbol(base.name, value))) {
-    if (base.kind == Operand::Integer)
-      value = base.value;
+  if (base.kind == Operand::Name && slots.findSymbol(base.name, value)) {
     operands.push_back(slots.constantSlot('d', value));
   } else {
     const Slots::Register *found =
@@ -187,21 +186,26 @@ bool EntryDecoder::matchesAll(const Statement &statement,
                               const Opcode &opcode) {
   operands.clear();
   std::string_view letters = opcode.operands;
+  auto mismatches = [&](size_t place, const std::string &what) {
+    if (place >= furthest)
+      mismatch = what;
+    furthest = std::max(furthest, place);
+    return false;
+  };
   for (size_t i = 0; i < statement.operands.size(); ++i) {
     char expected = letters.empty() ? 0 : letters[0];
-    if (!matches(statement.operands[i], letters)) {
-      mismatch = expected ? "operand " + std::to_string(i + 1) + " is not " +
-                                describe(expected)
-                          : "too many operands";
-      return false;
-    }
+    if (!matches(statement.operands[i], letters))
+      return mismatches(i, expected ? "operand " + std::to_string(i + 1) +
+                                          " is not " + describe(expected)
+                                    : "too many operands");
   }
   if (!letters.empty())
-    mismatch = "too few operands";
-  return letters.empty();
+    return mismatches(statement.operands.size(), "too few operands");
+  return true;
 }
 
 const Opcode *EntryDecoder::findOpcode(const Statement &statement) {
+  furthest = 0;
   auto [begin, end] = knownOpcodes().equal_range(statement.opcode);
   for (auto it = begin; it != end; ++it)
     if (matchesAll(statement, it->second))
