@@ -5,11 +5,11 @@
 
 Each seed is a model (blocks, widths, heads, norms, biases, ties of any kind), a shape
 and options of the compiler. The CPU's program trains two steps. The first one's loss
-and gradients must be llmc-interpret's, in f64, from the same weights, and the second
-one's loss that of the weights saved between them. With --driver the emulated GPU's
-programs, in f32 and bf16, train beside it; heads of a size that it has no blocks for
-it may decline, which is printed. Exits 1 if any seed fails, naming it; its files stay
-in DIR.
+and gradients must be llmc-interpret's, in f64, from the same weights, the second one's
+loss that of the weights saved between them, and the held-out loss that of the last
+ones. With --driver the emulated GPU's programs, in f32 and bf16, train beside it; heads
+of a size that it has no blocks for it may decline, which is printed. Exits 1 if any
+seed fails, naming it; its files stay in DIR.
 """
 
 import argparse
@@ -334,11 +334,11 @@ class Trial:
     def file(self, name):
         return os.path.join(self.folder, name)
 
-    def interpret(self, *options):
+    def interpret(self, *options, shard="train"):
         text = run(
             [self.args.interpret, self.file("model.mlir"), "--batch"]
             + [str(self.writer.batch * self.writer.accumulate), "--seq"]
-            + [str(self.writer.sequence), "--tokens", self.file("data/train.bin")]
+            + [str(self.writer.sequence), "--tokens", self.file(f"data/{shard}.bin")]
             + list(options)
         )
         return float(text.split("loss")[1].split()[0])
@@ -360,7 +360,8 @@ class Trial:
             [program, "--data", self.file("data"), "--out", out, "--quiet"]
             + ["--init-from", self.file("first.safetensors"), "--steps", "2"]
             + ["--save-every", "1", "--warmup", "0", "--lr", "1e-3", "--threads", "2"]
-            + ["--accumulate", str(self.writer.accumulate), "--eval-batches", "1"]
+            + ["--accumulate", str(self.writer.accumulate)]
+            + ["--eval-batches", str(self.writer.accumulate)]
             + ["--dump-gradients", gradients, "--schedule", "constant"],
             LLMC_CUDA_DRIVER=self.args.driver or "",
         )
@@ -379,13 +380,15 @@ class Trial:
             except Declined as what:
                 print(f"  {target}: {what}")
                 continue
-            saved = os.path.join(out, "step_000001/model.safetensors")
-            second = self.interpret("--weights", saved)
-            for number, (loss, expected) in enumerate(zip(losses, (first, second)), 1):
+            saved = os.path.join(out, "step_00000{}/model.safetensors").format
+            second = self.interpret("--weights", saved(1))
+            last = self.interpret("--weights", saved(2), shard="val")
+            names = "step 1", "step 2", "held out"
+            losses += read_held_out(out + "/metrics.jsonl")[-1:]
+            assert len(losses) == 3, f"{target}: losses {losses}"
+            for name, loss, expected in zip(names, losses, (first, second, last)):
                 if not abs(loss / expected - 1) <= TOLERANCES[target][0]:
-                    yield f"{target}: step {number}: loss {loss}, expected {expected}"
-            assert len(losses) == 2, f"{target}: {len(losses)} steps"
-            assert read_held_out(out + "/metrics.jsonl")
+                    yield f"{target}: {name}: loss {loss}, expected {expected}"
             yield from gradient_errors(
                 gradients, exact, self.writer.accumulate, target
             )
