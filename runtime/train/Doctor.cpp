@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace llmc::runtime {
@@ -49,19 +50,17 @@ public:
   explicit Examination(const LlmcProgram &program) : program(program) {}
   void run();
 
-  std::string report;
-  bool canRun = true;
+  std::vector<Finding> findings;
 
 private:
   void ok(const std::string &what, const std::string &text) {
-    report += fmt::format("ok    {:<14} {}\n", what, text);
+    findings.push_back({Finding::Ok, what, text});
   }
   void slow(const std::string &what, const std::string &text) {
-    report += fmt::format("slow  {:<14} {}\n", what, text);
+    findings.push_back({Finding::Slow, what, text});
   }
   void fails(const std::string &what, const std::string &text) {
-    report += fmt::format("FAILS {:<14} {}\n", what, text);
-    canRun = false;
+    findings.push_back({Finding::Fails, what, text});
   }
   int64_t pinnedBytes() const {
     return (copyBuffers + arenaBytes(program, /*ofHost=*/true)) * program.ranks;
@@ -390,14 +389,10 @@ void Examination::examineNccl() {
 
 } // namespace
 
-bool examine(const LlmcProgram &program, std::string &report) {
+std::vector<Finding> examine(const LlmcProgram &program) {
   Examination examination(program);
   examination.run();
-  report = examination.report;
-  report += examination.canRun
-                ? "the program can run here\n"
-                : "the program cannot run here: see what FAILS\n";
-  return examination.canRun;
+  return std::move(examination.findings);
 }
 
 } // namespace llmc::runtime

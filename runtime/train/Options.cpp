@@ -378,8 +378,8 @@ Result<ParsedOptions> parseOptions(const LlmcProgram &program, int argc,
       "Trains {} ({} parameters) on token shards and generates text from it.\n"
       "Compiled from {} for {}: {} sequences of {} tokens in a micro-batch, "
       "vocabulary {}.\n"
-      "'PROGRAM doctor' says whether this machine can run it, and what slows "
-      "it down.",
+      "'PROGRAM doctor [--json]' says whether this machine can run it, and "
+      "what slows it down.",
       program.modelName, program.parameters, program.modelFile, program.target,
       program.batch, program.sequence, program.vocabulary));
   app.get_formatter()->column_width(36);

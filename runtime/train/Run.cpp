@@ -266,6 +266,19 @@ int runAlone(const LlmcProgram &program, const Options &options) {
   return runInThreads(program, options, std::move(ranks), 0);
 }
 
+/// `PROGRAM doctor [--json]`; its exit status.
+int runDoctor(const LlmcProgram &program, const char *option) {
+  if (option && std::strcmp(option, "--json") != 0)
+    return fail(Status::error("doctor: '{}' is not known; give --json for "
+                              "findings as JSON, or nothing for a table",
+                              option));
+  const std::vector<Finding> findings = examine(program);
+  const std::string report =
+      option ? formatFindingsAsJson(findings) : formatFindings(findings);
+  std::fputs(report.c_str(), stdout);
+  return canRun(findings) ? 0 : 1;
+}
+
 } // namespace
 
 int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
@@ -274,12 +287,8 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   // What is wrong for all ranks, one of them says.
   const std::optional<Launch> launch = readLaunch();
   const bool isFirst = !launch || launch->rank == 0;
-  if (argc == 2 && std::strcmp(argv[1], "doctor") == 0) {
-    std::string report;
-    const bool canRun = examine(program, report);
-    std::fputs(report.c_str(), stdout);
-    return canRun ? 0 : 1;
-  }
+  if ((argc == 2 || argc == 3) && std::strcmp(argv[1], "doctor") == 0)
+    return runDoctor(program, argc == 3 ? argv[2] : nullptr);
   Result<ParsedOptions> parsed = parseOptions(program, argc, argv);
   if (!parsed.isOk())
     return isFirst ? fail(parsed.status()) : 1;

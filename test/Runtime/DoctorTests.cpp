@@ -6,6 +6,10 @@
 
 #include "RunSupport.h"
 
+#include "train/Doctor.h"
+
+#include <regex>
+
 using namespace llmc::runtime;
 using namespace llmc::runtime::test;
 
@@ -14,12 +18,34 @@ namespace {
 class DoctorTest : public RunTest {
 protected:
   Outcome doctor(const std::string &driver, const std::string &nvml = "",
-                 const std::string &before = "") {
+                 const std::string &before = "",
+                 const std::string &after = "") {
     return shell(before +
                  "LLMC_CUDA_DRIVER='" LLMC_FAKE_DRIVER
                  "' LLMC_NVML='" LLMC_FAKE_NVML_LIBRARY "' LLMC_FAKE_CUDA='" +
                  driver + "' LLMC_FAKE_NVML='" + nvml +
-                 "' " LLMC_BIGRAM_CUDA_PROGRAM " doctor");
+                 "' " LLMC_BIGRAM_CUDA_PROGRAM " doctor " + after);
+  }
+  /// The table that the JSON says, with the verdicts' own words.
+  static std::string tableOf(const nlohmann::json &found) {
+    const std::map<std::string, std::string> words = {
+        {"ok", "ok    "}, {"slow", "slow  "}, {"fails", "FAILS "}};
+    std::string table;
+    for (const nlohmann::json &one : found.at("findings")) {
+      std::string subject = one.at("subject");
+      subject.resize(std::max<size_t>(subject.size(), 14), ' ');
+      table += words.at(one.at("verdict")) + subject + " " +
+               one.at("text").get<std::string>() + "\n";
+    }
+    return table + (found.at("can_run").get<bool>()
+                        ? "the program can run here\n"
+                        : "the program cannot run here: see what FAILS\n");
+  }
+  /// Of the host's memory what is available changes from run to run.
+  static std::string withoutAvailable(const std::string &text) {
+    return std::regex_replace(text,
+                              std::regex("[0-9.]+ [A-Z]i?B? of memory avail"),
+                              "? of memory avail");
   }
   void expectLines(const Outcome &outcome, int status,
                    const std::vector<std::string> &lines) {
@@ -111,6 +137,39 @@ TEST_F(DoctorTest, WithoutNvmlTheRestIsSaid) {
   expectLines(shell("LLMC_NVML=/none LLMC_CUDA_DRIVER='" LLMC_FAKE_DRIVER
                     "' " LLMC_BIGRAM_CUDA_PROGRAM " doctor"),
               0, {"slow  NVML           no NVML: /none", "the program can "});
+}
+
+TEST_F(DoctorTest, JsonSaysWhatTheTableSays) {
+  struct {
+    std::string driver, nvml;
+    int status;
+  } rigs[] = {{"devices=2 peers=0", "width=4 power=300000 degrees=90", 0},
+              {"devices=2 lies=1 peers=0", "", 1}};
+  for (const auto &[driver, nvml, status] : rigs) {
+    Outcome table = doctor(driver, nvml);
+    Outcome json = doctor(driver, nvml, "", "--json");
+    EXPECT_EQ(table.exitStatus, status) << driver;
+    EXPECT_EQ(json.exitStatus, status) << driver;
+    auto found = nlohmann::json::parse(json.output, nullptr, false);
+    ASSERT_TRUE(found.is_object()) << json.output;
+    EXPECT_EQ(withoutAvailable(tableOf(found)), withoutAvailable(table.output));
+    EXPECT_EQ(found.at("can_run"), status == 0);
+    EXPECT_GE(found.at("findings").size(), 5u);
+  }
+}
+
+TEST_F(DoctorTest, NamesNeedNotBeUtf8) {
+  std::vector<Finding> findings = {{Finding::Slow, "host", "a\xff\"b"}};
+  auto found =
+      nlohmann::json::parse(formatFindingsAsJson(findings), nullptr, false);
+  ASSERT_TRUE(found.is_object());
+  EXPECT_EQ(found["findings"][0]["text"], "a\xef\xbf\xbd\"b");
+  EXPECT_EQ(found["findings"][0]["verdict"], "slow");
+}
+
+TEST_F(DoctorTest, OptionsThatItDoesNotHave) {
+  expectError(run("doctor --jsn"),
+              "doctor: '--jsn' is not known; give --json for findings as JSON");
 }
 
 TEST_F(DoctorTest, AProgramForTheCpu) {
