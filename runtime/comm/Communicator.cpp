@@ -17,6 +17,12 @@ Status Communicator::allReduce(float *data, int64_t elements, float *scratch) {
 }
 
 Status Communicator::agree(const Status &own) {
+  Status all = Status::ok();
+  LLMC_TRY(exchangeErrors(own, all));
+  return common(all);
+}
+
+Status Communicator::exchangeErrors(const Status &own, Status &all) {
   // Room for the longest message that is worth reading.
   struct Report {
     bool failed;
@@ -26,16 +32,17 @@ Status Communicator::agree(const Status &own) {
   std::string text = own.message();
   std::memcpy(report.text, text.data(),
               std::min(text.size(), sizeof(report.text) - 1));
-  std::vector<Report> all(static_cast<size_t>(size()));
-  LLMC_TRY(allGather(&report, all.data(), sizeof(report)));
+  std::vector<Report> reports(static_cast<size_t>(size()));
+  LLMC_TRY(allGather(&report, reports.data(), sizeof(report)));
+  all = Status::ok();
   for (int other = 0; other < size(); ++other) {
-    const Report &found = all[static_cast<size_t>(other)];
+    const Report &found = reports[static_cast<size_t>(other)];
     if (!found.failed)
       continue;
     // What rank 0 finds, a user takes for an error of the program.
-    return common(other == 0
-                      ? Status::error("{}", found.text)
-                      : Status::error("{}: {}", describe(other), found.text));
+    all = other == 0 ? Status::error("{}", found.text)
+                     : Status::error("{}: {}", describe(other), found.text);
+    break;
   }
   return Status::ok();
 }

@@ -77,6 +77,9 @@ public:
   /// The errors of all ranks in one: ok if all are, else that of the lowest
   /// rank which has one, on every rank.
   Status agree(const Status &own);
+  /// The same of errors from which the ranks go on: `all` becomes what `agree`
+  /// would return. An error of its own only if the ranks are not reached.
+  Status exchangeErrors(const Status &own, Status &all);
   /// An error that every rank has found for itself.
   Status common(Status status);
   /// Whether this rank is the one that prints an error of this run.

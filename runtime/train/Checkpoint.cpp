@@ -3,6 +3,7 @@
 #include "train/Checkpoint.h"
 
 #include "core/File.h"
+#include "train/CheckpointFiles.h"
 #include "train/MomentShards.h"
 #include "train/Parameters.h"
 #include "train/Program.h"
@@ -10,41 +11,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <unistd.h>
 
 namespace llmc::runtime {
 namespace {
 
-constexpr char modelFile[] = "model.safetensors";
-constexpr char optimizerFile[] = "optimizer.safetensors";
-constexpr char stateFile[] = "state.json";
 constexpr char configFile[] = "config.json";
 constexpr char latestFile[] = "latest";
 constexpr char unfinished[] = ".tmp";
-
-/// Larger ones are not ours and must not fill the memory.
-constexpr int64_t largestStateBytes = int64_t(1) << 20;
-
-Status verifyFile(const std::string &path,
-                  const std::map<std::string, FileSeal> &files,
-                  const char *name) {
-  auto expected = files.find(name);
-  if (expected == files.end())
-    return Status::error("{} is not listed in {}", name, stateFile);
-  std::string file = joinPath(path, name);
-  Result<FileSeal> found = sealOfFile(file);
-  if (!found.isOk())
-    return found.status();
-  if (found->bytes != expected->second.bytes)
-    return Status::error("{} is damaged: expected {} bytes, found {}", file,
-                         expected->second.bytes, found->bytes);
-  if (found->checksum != expected->second.checksum)
-    return Status::error("{} is damaged: expected checksum {}, found {}", file,
-                         formatChecksum(expected->second.checksum),
-                         formatChecksum(found->checksum));
-  return Status::ok();
-}
 
 /// A checkpoint that this user may not read is whole, as far as anyone can
 /// tell: to go on from an older one would write over it.
@@ -233,68 +207,50 @@ Result<std::vector<std::string>> CheckpointStore::removeUnfinished() {
   return removed;
 }
 
-static Result<CheckpointState> readState(const std::string &path) {
-  std::string statePath = joinPath(path, stateFile);
-  Result<std::string> text = readWholeFile(statePath, largestStateBytes);
-  if (!text.isOk())
-    return text.status();
-  return parseCheckpointState(statePath, *text);
-}
-
-Status verifyCheckpointModel(const std::string &path) {
-  std::filesystem::path name(path);
-  if (!name.has_filename()) // "a/"
-    name = name.parent_path();
-  // Weights without the rest of a checkpoint are weights like any others.
-  if (!stepOfCheckpointName(name.filename().string()) ||
-      !pathExists(joinPath(path, stateFile)))
+Status CheckpointStore::verify(const std::string &path, RunState &run,
+                               Status &verdict) const {
+  Communicator &ranks = device.ranks();
+  Result<CheckpointState> state = readState(path);
+  auto checkShare = [&]() -> Status {
+    LLMC_TRY(state.status());
+    if (state->model != program.modelName)
+      return Status::error("it is of the model '{}', this program trains '{}'",
+                           state->model, program.modelName);
+    // What another machine has read says nothing about what this one reads.
+    for (const std::string &name :
+         shareOfFiles(state->files, ranks.localRank(), ranks.localSize()))
+      LLMC_TRY(verifyFile(path, state->files, name));
     return Status::ok();
-  Result<CheckpointState> state = readState(path);
-  return state.isOk() ? verifyFile(path, state->files, modelFile)
-                      : state.status();
+  };
+  LLMC_TRY(ranks.exchangeErrors(checkShare(), verdict));
+  if (!verdict.isOk())
+    return Status::ok();
+  // Of files that nobody found damaged.
+  run = state->run;
+  return ranks.exchangeErrors(checkShapes(path, state->files), verdict);
 }
 
-Result<RunState> CheckpointStore::verify(const std::string &path) const {
-  Result<CheckpointState> state = readState(path);
-  if (!state.isOk())
-    return state.status();
-  if (state->model != program.modelName)
-    return Status::error("it is of the model '{}', this program trains '{}'",
-                         state->model, program.modelName);
-  LLMC_TRY(verifyFile(path, state->files, modelFile));
+static Result<MomentShards>
+openMomentShards(const std::string &path,
+                 const std::vector<std::string> &names) {
+  std::vector<std::string> paths;
+  for (const std::string &name : names)
+    paths.push_back(joinPath(path, name));
+  return MomentShards::open(paths);
+}
+
+Status CheckpointStore::checkShapes(const std::string &path,
+                                    const FileSeals &files) const {
   Result<SafetensorsFile> model =
       SafetensorsFile::open(joinPath(path, modelFile));
   if (!model.isOk())
     return model.status();
   LLMC_TRY(checkParameterFile(program, *model));
-  LLMC_TRY(verifyMoments(path, state->files));
-  return state->run;
-}
-
-/// The files of a checkpoint with a file for each rank; none if it has one for
-/// all.
-static std::vector<std::string>
-momentShardsOf(const std::string &path,
-               const std::map<std::string, FileSeal> &files) {
-  std::vector<std::string> paths;
-  for (const auto &[name, seal] : files)
-    if (isMomentShardName(name))
-      paths.push_back(joinPath(path, name));
-  return paths;
-}
-
-Status CheckpointStore::verifyMoments(
-    const std::string &path,
-    const std::map<std::string, FileSeal> &files) const {
-  std::vector<std::string> paths = momentShardsOf(path, files);
-  if (!paths.empty()) {
-    for (const auto &[name, seal] : files)
-      if (isMomentShardName(name))
-        LLMC_TRY(verifyFile(path, files, name.c_str()));
-    Result<MomentShards> shards = MomentShards::open(paths);
+  const std::vector<std::string> names = momentShardsOf(files);
+  if (!names.empty()) {
+    Result<MomentShards> shards = openMomentShards(path, names);
     return shards.isOk() ? shards->check(program) : shards.status();
   }
-  LLMC_TRY(verifyFile(path, files, optimizerFile));
   Result<SafetensorsFile> optimizer =
       SafetensorsFile::open(joinPath(path, optimizerFile));
   if (!optimizer.isOk())
@@ -307,9 +263,9 @@ Status CheckpointStore::loadMoments(const std::string &path) {
   Result<CheckpointState> state = readState(path);
   if (!state.isOk())
     return state.status();
-  std::vector<std::string> paths = momentShardsOf(path, state->files);
-  if (!paths.empty()) {
-    Result<MomentShards> shards = MomentShards::open(paths);
+  const std::vector<std::string> names = momentShardsOf(state->files);
+  if (!names.empty()) {
+    Result<MomentShards> shards = openMomentShards(path, names);
     if (!shards.isOk())
       return shards.status();
     LLMC_TRY(shards->load(program, device, LlmcArenaMoment1, "m."));
@@ -351,9 +307,30 @@ CheckpointStore::checkLatest(const std::vector<int64_t> &present) const {
   return std::nullopt;
 }
 
+Result<std::vector<int64_t>> CheckpointStore::sameSteps() const {
+  Communicator &ranks = device.ranks();
+  Result<std::vector<int64_t>> own = steps();
+  LLMC_TRY(ranks.agree(own.status()));
+  std::vector<int64_t> first = *own;
+  int64_t count = static_cast<int64_t>(first.size());
+  LLMC_TRY(ranks.broadcast(&count, sizeof(count), 0));
+  first.resize(static_cast<size_t>(count));
+  if (count > 0)
+    LLMC_TRY(ranks.broadcast(first.data(),
+                             count * static_cast<int64_t>(sizeof(int64_t)), 0));
+  LLMC_TRY(ranks.agree(
+      first == *own
+          ? Status::ok()
+          : Status::error("finds other checkpoints in {} than rank 0; it must "
+                          "be one directory that all ranks see",
+                          directory)));
+  return own;
+}
+
 Result<std::optional<CheckpointStore::Loaded>>
 CheckpointStore::loadNewest(bool withOptimizer) {
-  Result<std::vector<int64_t>> present = steps();
+  Communicator &ranks = device.ranks();
+  Result<std::vector<int64_t>> present = sameSteps();
   if (!present.isOk())
     return present.status();
   Loaded loaded;
@@ -363,23 +340,24 @@ CheckpointStore::loadNewest(bool withOptimizer) {
     loaded.skipped.push_back(std::move(*wrong));
   for (int64_t step : *present) {
     loaded.path = pathOf(step);
-    LLMC_TRY(checkMayRead(loaded.path));
-    Result<RunState> state = verify(loaded.path);
-    if (!state.isOk()) {
+    LLMC_TRY(ranks.agree(checkMayRead(loaded.path)));
+    Status verdict = Status::ok();
+    LLMC_TRY(verify(loaded.path, loaded.state, verdict));
+    if (!verdict.isOk()) {
       loaded.skipped.push_back(
-          fmt::format("{} skipped: {}", loaded.path, state.message()));
+          fmt::format("{} skipped: {}", loaded.path, verdict.message()));
       continue;
     }
-    LLMC_TRY(load(loaded.path, withOptimizer));
-    loaded.state = std::move(*state);
+    LLMC_TRY(ranks.agree(load(loaded.path, withOptimizer)));
     return std::optional<Loaded>(std::move(loaded));
   }
   std::string reasons;
   for (const std::string &reason : loaded.skipped)
     reasons += "\n  " + reason;
-  return Status::error("no checkpoint in {} can be used; name another --out, "
-                       "or remove them to start again{}",
-                       directory, reasons);
+  return ranks.common(
+      Status::error("no checkpoint in {} can be used; name another --out, or "
+                    "remove them to start again{}",
+                    directory, reasons));
 }
 
 } // namespace llmc::runtime

@@ -63,18 +63,24 @@ public:
   };
   /// Loads the newest checkpoint that is complete, undamaged and of this
   /// program. Nothing is loaded, and no error, when there is none at all;
-  /// an error when there are some but none can be used.
+  /// an error when there are some but none can be used. All ranks call it:
+  /// those of a machine share out the files whose checksums are compared, and
+  /// all take the same checkpoint or have the same error.
   Result<std::optional<Loaded>> loadNewest(bool withOptimizer);
 
 private:
   std::string pathOf(int64_t step) const;
-  Result<RunState> verify(const std::string &path) const;
+  /// `steps`, which must be the same for all ranks.
+  Result<std::vector<int64_t>> sameSteps() const;
+  /// `verdict` becomes why the checkpoint cannot be used, in the same words for
+  /// all ranks.
+  Status verify(const std::string &path, RunState &run, Status &verdict) const;
+  Status checkShapes(const std::string &path,
+                     const std::map<std::string, FileSeal> &files) const;
   /// What is wrong with `latest`, if anything.
   std::optional<std::string>
   checkLatest(const std::vector<int64_t> &present) const;
   Status load(const std::string &path, bool withOptimizer);
-  Status verifyMoments(const std::string &path,
-                       const std::map<std::string, FileSeal> &files) const;
   Status loadMoments(const std::string &path);
   std::vector<TensorSource> moments() const;
   /// Makes room for the checkpoint `target`, which is written as `temporary`.
@@ -94,10 +100,6 @@ private:
   std::string directory;
   int64_t keep;
 };
-
-/// Checks the weights of the checkpoint `path` against its state.json. No error
-/// for a directory that is none or has lost that file.
-Status verifyCheckpointModel(const std::string &path);
 
 } // namespace llmc::runtime
 

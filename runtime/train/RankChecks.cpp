@@ -15,7 +15,6 @@ struct Identity {
   uint64_t program = 0;
   uint64_t data = 0;
   uint64_t options = 0;
-  uint64_t start = 0;
 };
 
 uint64_t checksumOf(const std::string &text) {
@@ -40,7 +39,7 @@ std::string describeOptions(const Options &o) {
 } // namespace
 
 Status checkSameOnAllRanks(Communicator &ranks, const Options &options,
-                           uint64_t data, const RunState &state) {
+                           uint64_t data) {
   if (ranks.size() == 1)
     return Status::ok();
   Identity own;
@@ -49,8 +48,6 @@ Status checkSameOnAllRanks(Communicator &ranks, const Options &options,
   own.program = program->checksum;
   own.data = data;
   own.options = checksumOf(describeOptions(options));
-  own.start = checksumOf(
-      fmt::format("{} {} {}", state.step, state.position, state.seed));
   std::vector<Identity> all(static_cast<size_t>(ranks.size()));
   LLMC_TRY(ranks.allGather(&own, all.data(), sizeof(own)));
   for (int rank = 1; rank < ranks.size(); ++rank) {
@@ -67,10 +64,22 @@ Status checkSameOnAllRanks(Communicator &ranks, const Options &options,
     if (found.options != first.options)
       return differs("was given other options than rank 0; give all ranks the "
                      "same command line");
-    if (found.start != first.start)
-      return differs("begins at another step than rank 0, or with another "
-                     "seed; --out must be one directory that all ranks see");
   }
+  return Status::ok();
+}
+
+Status checkSameStart(Communicator &ranks, const RunState &state) {
+  const uint64_t own = checksumOf(
+      fmt::format("{} {} {}", state.step, state.position, state.seed));
+  std::vector<uint64_t> all(static_cast<size_t>(ranks.size()));
+  LLMC_TRY(ranks.allGather(&own, all.data(), sizeof(own)));
+  for (int rank = 1; rank < ranks.size(); ++rank)
+    if (all[static_cast<size_t>(rank)] != all[0])
+      return ranks.common(
+          Status::error("{} begins at another step than rank 0, or with "
+                        "another seed; --out must be one directory that all "
+                        "ranks see",
+                        ranks.describe(rank)));
   return Status::ok();
 }
 

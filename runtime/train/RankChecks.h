@@ -9,11 +9,13 @@
 
 namespace llmc::runtime {
 
-/// Checks, before anything is done together, that all ranks run one program
-/// file with the same options from the same checkpoint, on tokens with the
-/// checksum `data`. An error is the same on all ranks.
+/// Checks, before a checkpoint is read together, that all ranks run one program
+/// file with the same options, on tokens with the checksum `data`. An error is
+/// the same on all ranks.
 Status checkSameOnAllRanks(Communicator &ranks, const Options &options,
-                           uint64_t data, const RunState &state);
+                           uint64_t data);
+/// Checks that all ranks begin at the same step, with the same seed.
+Status checkSameStart(Communicator &ranks, const RunState &state);
 
 } // namespace llmc::runtime
 

@@ -33,19 +33,23 @@ namespace llmc::runtime {
 namespace {
 
 /// Takes the weights from --init-from, or from the newest checkpoint in --out.
+/// By all ranks together; an error is the same for all.
 Status loadWeights(const LlmcProgram &program, const Options &options,
                    Device &device, Console &console, RunState &state) {
+  Communicator &ranks = device.ranks();
   if (!options.initFrom.empty())
-    return importWeights(program, device, options.initFrom, console);
+    return ranks.agree(
+        importWeights(program, device, options.initFrom, console));
   CheckpointStore store(program, device, options.out, options.keep);
   Result<std::optional<CheckpointStore::Loaded>> loaded =
       store.loadNewest(/*withOptimizer=*/false);
   if (!loaded.isOk())
     return Status::error("--sample: {}", loaded.message());
   if (!*loaded)
-    return Status::error("--sample: no checkpoint in {}; name the --out of a "
-                         "training run, or weights with --init-from",
-                         options.out);
+    return ranks.common(
+        Status::error("--sample: no checkpoint in {}; name the --out of a "
+                      "training run, or weights with --init-from",
+                      options.out));
   const CheckpointStore::Loaded &found = **loaded;
   for (const std::string &reason : found.skipped)
     console.warning(reason);
@@ -61,12 +65,13 @@ Status sampleOnly(const LlmcProgram &program, const Options &options,
   RunState state;
   auto fill = [&]() -> Status {
     LLMC_TRY(device.allocate());
-    LLMC_TRY(initializeTensors(program, device, pool, LlmcArenaConstant,
-                               defaultSeed));
-    return loadWeights(program, options, device, console, state);
+    return initializeTensors(program, device, pool, LlmcArenaConstant,
+                             defaultSeed);
   };
   LLMC_TRY(ranks.agree(fill()));
-  LLMC_TRY(checkSameOnAllRanks(ranks, options, /*data=*/0, state));
+  LLMC_TRY(checkSameOnAllRanks(ranks, options, /*data=*/0));
+  LLMC_TRY(loadWeights(program, options, device, console, state));
+  LLMC_TRY(checkSameStart(ranks, state));
   const std::string &tokenizer = state.tokenizer;
   if (program.prepare)
     LLMC_TRY(device.run(program.prepare));

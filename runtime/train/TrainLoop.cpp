@@ -111,22 +111,26 @@ Status TrainLoop::fillMemory() {
                           static_cast<int64_t>(4 * places.size())));
   }
 
-  state.seed = options.seed.value_or(defaultSeed);
-  if (options.resume)
-    LLMC_TRY(resume());
-  if (lastCheckpoint.empty()) {
-    if (options.initFrom.empty())
-      LLMC_TRY(initializeTensors(program, device, pool, LlmcArenaParameter,
-                                 state.seed));
-    else
-      LLMC_TRY(importWeights(program, device, options.initFrom, console));
-  }
   return Status::ok();
+}
+
+Status TrainLoop::makeFirstWeights() {
+  if (!lastCheckpoint.empty())
+    return Status::ok();
+  if (!options.initFrom.empty())
+    return importWeights(program, device, options.initFrom, console);
+  return initializeTensors(program, device, pool, LlmcArenaParameter,
+                           state.seed);
 }
 
 Status TrainLoop::prepare(const Data &data) {
   LLMC_TRY(ranks.agree(fillMemory()));
-  LLMC_TRY(checkSameOnAllRanks(ranks, options, data.checksum(), state));
+  LLMC_TRY(checkSameOnAllRanks(ranks, options, data.checksum()));
+  state.seed = options.seed.value_or(defaultSeed);
+  if (options.resume)
+    LLMC_TRY(resume());
+  LLMC_TRY(ranks.agree(makeFirstWeights()));
+  LLMC_TRY(checkSameStart(ranks, state));
   if (!lastCheckpoint.empty()) {
     std::map<std::string, std::string> saved = state.settings;
     state.settings = settings(data);
@@ -157,10 +161,13 @@ Status TrainLoop::resume() {
   const CheckpointStore::Loaded &found = **loaded;
   for (const std::string &reason : found.skipped)
     console.warning(reason);
-  if (options.seed && *options.seed != found.state.seed)
-    return Status::error("--seed {} does not match the seed {} of {}; leave it "
-                         "out, or start a new run in another --out",
-                         *options.seed, found.state.seed, found.path);
+  // Seeds are not among the options that ranks have compared.
+  LLMC_TRY(ranks.agree(
+      !options.seed || *options.seed == found.state.seed
+          ? Status::ok()
+          : Status::error("--seed {} does not match the seed {} of {}; leave "
+                          "it out, or start a new run in another --out",
+                          *options.seed, found.state.seed, found.path)));
   state = found.state;
   lastCheckpoint = found.path;
   savedStep = state.step;

@@ -58,11 +58,14 @@ public:
 
 private:
   Status prepare(const Data &data);
-  /// Allocates, and fills with what training begins from.
+  /// Allocates, and fills what no checkpoint holds.
   Status fillMemory();
+  /// Where there is no checkpoint to go on from.
+  Status makeFirstWeights();
   Status checkRequests(const Data &data) const;
   /// Makes --out this program's own and leaves only whole checkpoints in it.
   Status claimOutput();
+  /// By all ranks together.
   Status resume();
   void noteChangedSettings(const std::map<std::string, std::string> &saved);
   std::map<std::string, std::string> settings(const Data &data) const;

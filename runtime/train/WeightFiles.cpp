@@ -3,14 +3,13 @@
 #include "train/WeightFiles.h"
 
 #include "core/Json.h"
-#include "train/Checkpoint.h"
+#include "train/CheckpointFiles.h"
 
 #include <filesystem>
 
 namespace llmc::runtime {
 namespace {
 
-constexpr char modelFile[] = "model.safetensors";
 constexpr char indexFile[] = "model.safetensors.index.json";
 constexpr const char *prefixes[] = {"model.", "transformer."};
 

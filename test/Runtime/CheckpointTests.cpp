@@ -4,7 +4,9 @@
 
 #include "device/cpu/CpuDevice.h"
 #include "train/Checkpoint.h"
+#include "train/CheckpointFiles.h"
 #include "train/ImportWeights.h"
+#include "train/MomentShards.h"
 
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -257,6 +259,24 @@ TEST_F(CheckpointTest, WeightsTakenFromADamagedCheckpointAreAnError) {
   EXPECT_OK(importWeights(llmcProgram, device, model, console));
   EXPECT_OK(removeTree(path("step_000001/state.json")));
   EXPECT_OK(importWeights(llmcProgram, device, directory, console));
+}
+
+TEST(ShareOfFiles, IsEqualInBytes) {
+  FileSeals files = {{"model.safetensors", {80, 0}},
+                     {"config.json", {1000, 0}}};
+  for (int rank = 0; rank < 4; ++rank)
+    files[momentShardName(rank, 4)] = {40 + rank, 0};
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(shareOfFiles(files, 0, 1).size(), 5u);
+  EXPECT_EQ(shareOfFiles(files, 0, 3), Names{"model.safetensors"});
+  EXPECT_EQ(shareOfFiles(files, 1, 3),
+            (Names{momentShardName(3, 4), momentShardName(0, 4)}));
+  EXPECT_EQ(shareOfFiles(files, 2, 3),
+            (Names{momentShardName(2, 4), momentShardName(1, 4)}));
+  // More readers than files; what is not listed is somebody's to miss.
+  EXPECT_EQ(shareOfFiles({}, 0, 3).size() + shareOfFiles({}, 1, 3).size() +
+                shareOfFiles({}, 2, 3).size(),
+            2u);
 }
 
 } // namespace

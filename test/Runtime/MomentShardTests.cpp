@@ -5,12 +5,14 @@
 #include "comm/ThreadCommunicator.h"
 #include "device/cpu/CpuDevice.h"
 #include "train/Checkpoint.h"
+#include "train/CheckpointFiles.h"
 #include "train/MomentShards.h"
 #include "train/Program.h"
 #include "train/Shards.h"
 #include "train/TensorStorage.h"
 
 #include <functional>
+#include <set>
 #include <thread>
 
 using namespace llmc::runtime;
@@ -123,6 +125,8 @@ protected:
       if (!skipped.empty())
         EXPECT_NE((*loaded)->skipped[0].find(skipped), std::string::npos)
             << (*loaded)->skipped[0];
+      // What was skipped is no error of the run.
+      EXPECT_TRUE(device.ranks().isOwnError());
       for (LlmcArenaKind kind : kinds)
         for (const LlmcTensor *tensor : parametersOf(shared.program)) {
           std::vector<float> found(static_cast<size_t>(tensor->elements));
@@ -179,6 +183,47 @@ TEST_F(MomentShardTest, ADamagedOrLostShardIsFoundAndSkipped) {
   save(shared, 2);
   write("step_000002/optimizer-00003-of-00003.safetensors", "nothing");
   expectLoads(shared, 2);
+}
+
+/// A rank compares the checksums of its share alone: who finds the damage says
+/// it, but for rank 0, and all take the older checkpoint.
+TEST_F(MomentShardTest, ChecksumsAreSharedOut) {
+  SharedProgram shared(4, 1);
+  save(shared, 1);
+  save(shared, 2);
+  const FileSeals files = readState(path("step_000002"))->files;
+  ASSERT_EQ(files.size(), 5u);
+  std::set<std::string> seen;
+  for (int rank = 0; rank < 4; ++rank)
+    for (const std::string &name : shareOfFiles(files, rank, 4)) {
+      EXPECT_TRUE(seen.insert(name).second) << name;
+      damage(path("step_000002/" + name), 5000);
+      expectLoads(shared, 1,
+                  fmt::format("step_000002 skipped: {}{}",
+                              rank == 0 ? directory
+                                        : fmt::format("rank {} of 4 on ", rank),
+                              rank == 0 ? "/step_000002/" + name : ""));
+      expectLoads(shared, 1, name + " is damaged: expected checksum ");
+      save(shared, 2);
+    }
+  EXPECT_EQ(seen.size(), 5u);
+}
+
+TEST_F(MomentShardTest, RanksThatSeeDifferentDirectories) {
+  SharedProgram shared(2, 1);
+  save(shared, 1);
+  shared.together([&](Device &device) {
+    const bool isFirst = device.ranks().rank() == 0;
+    auto loaded = CheckpointStore(shared.program, device,
+                                  isFirst ? directory : path("elsewhere"), 0)
+                      .loadNewest(/*withOptimizer=*/true);
+    EXPECT_FALSE(loaded.isOk());
+    EXPECT_NE(loaded.message().find("rank 1 of 2 on "), std::string::npos);
+    EXPECT_NE(loaded.message().find("elsewhere than rank 0; it must be one "
+                                    "directory that all ranks see"),
+              std::string::npos)
+        << loaded.message();
+  });
 }
 
 TEST_F(MomentShardTest, PiecesMustMakeUpTheMoments) {
