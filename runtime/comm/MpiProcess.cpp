@@ -31,8 +31,8 @@ constexpr int64_t largestMessage = int64_t(1) << 30;
 constexpr std::chrono::milliseconds listenTime(20);
 /// How long an announcement may take to arrive, there and back.
 constexpr std::chrono::milliseconds announceTime(200);
-/// By then whoever prints the error has done so.
-constexpr std::chrono::milliseconds leaveTime(400);
+/// By then whoever prints the error has done so, on a busy machine too.
+constexpr std::chrono::milliseconds leaveTime(2000);
 
 /// Ends the program if it still lives when `patience` is over.
 class StartTimer {
@@ -321,7 +321,6 @@ bool MpiProcess::hears(size_t processes, std::chrono::milliseconds time) {
 }
 
 void MpiProcess::announce() {
-  hasAnnounced = true;
   std::lock_guard<std::mutex> lock(calling);
   for (size_t process = 0; process < peers.size(); ++process) {
     mpi::Request request = nullptr;
@@ -376,7 +375,9 @@ void MpiProcess::leave() {
 void MpiProcess::abort() {
   // Whoever reports in this process is let finish.
   std::lock_guard<std::mutex> lock(reporting);
-  if (!hasAnnounced) {
+  // Who has an error has announced it, unless another one was first, which an
+  // announcement now would silence.
+  if (!hasReported) {
     announce();
     // Gives the library time to send: nobody will take its calls afterwards.
     hears(own, announceTime);

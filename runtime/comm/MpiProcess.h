@@ -104,9 +104,8 @@ private:
   std::vector<Peer> peers; // [process]
   std::unique_ptr<Watchdog> watchdog;
   std::mutex finishing; ///< of `watchdog`
-  std::mutex reporting; ///< of the next three
+  std::mutex reporting; ///< of the next two
   bool hasReported = false;
-  bool hasAnnounced = false;
   bool hasPrinted = false;
 };
 

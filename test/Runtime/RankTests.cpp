@@ -1,7 +1,7 @@
 //===- RankTests.cpp - what several ranks share out and exchange ----------===//
 //
 // Ranks as threads of this process; MPI itself is under test in
-// test/Execution/ranks-*.test.
+// MpiRankTests.cpp and test/Execution/ranks-*.test.
 //
 //===----------------------------------------------------------------------===//
 
