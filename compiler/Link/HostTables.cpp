@@ -1,11 +1,11 @@
 //===- HostTables.cpp - the constant tables of a program ------------------===//
 
 #include "compiler/Link/HostBuilder.h"
+#include "compiler/Link/Initializer.h"
 
 #include "compiler/Support/SourceLocation.h"
 #include "compiler/Support/TypeBytes.h"
 #include "dialects/Dist/Dist.h"
-#include "dialects/Model/Model.h"
 #include "dialects/Tile/Tile.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -13,37 +13,6 @@
 
 using namespace mlir;
 using namespace llmc;
-
-namespace {
-
-struct Initializer {
-  LlmcInitKind kind;
-  double argument;
-};
-
-std::optional<Initializer> initializerOf(Attribute attribute) {
-  auto number = [](llvm::APFloat value) {
-    bool inexact = false;
-    value.convert(llvm::APFloat::IEEEdouble(),
-                  llvm::APFloat::rmNearestTiesToEven, &inexact);
-    return value.convertToDouble();
-  };
-  return llvm::TypeSwitch<Attribute, std::optional<Initializer>>(attribute)
-      .Case([](model::ZerosAttr) { return Initializer{LlmcInitZeros, 0}; })
-      .Case([](model::OnesAttr) { return Initializer{LlmcInitOnes, 0}; })
-      .Case([&](model::NormalAttr normal) {
-        return Initializer{LlmcInitNormal, number(normal.getDeviation())};
-      })
-      .Case([&](model::RopeCosAttr table) {
-        return Initializer{LlmcInitRopeCos, number(table.getTheta())};
-      })
-      .Case([&](model::RopeSinAttr table) {
-        return Initializer{LlmcInitRopeSin, number(table.getTheta())};
-      })
-      .Default([](Attribute) { return std::nullopt; });
-}
-
-} // namespace
 
 llvm::Constant *HostBuilder::table(llvm::Type *type,
                                    ArrayRef<llvm::Constant *> rows,
@@ -192,15 +161,19 @@ LogicalResult HostBuilder::addTensors() {
   for (auto variable : module.getOps<plan::VariableOp>()) {
     auto type = cast<RankedTensorType>(variable.getType());
     auto arena = symbols.lookup<plan::ArenaOp>(variable.getArena());
-    std::optional<Initializer> initializer = initializerOf(variable.getInit());
+    std::optional<Initializer> initializer =
+        initializerOf(variable.getInit(), type);
     if (!arena || !initializer)
       return variable.emitOpError()
              << "expected an arena and an initializer that the program knows, "
                 "found '"
              << variable.getArena() << "' and " << variable.getInit();
-    std::vector<llvm::Constant *> extents;
+    std::vector<llvm::Constant *> extents, arguments;
     for (int64_t extent : type.getShape())
       extents.push_back(i64(extent));
+    for (double argument : initializer->arguments)
+      arguments.push_back(
+          llvm::ConstantFP::get(builder.getDoubleTy(), argument));
     bool constant = arena.getKind() == plan::ArenaKind::Constant;
     parameters += constant ? 0 : type.getNumElements();
 
@@ -210,8 +183,7 @@ LogicalResult HostBuilder::addTensors() {
     // Counted as if in f32, as gradients and moments are.
     row.offset = i64(variable.getOffset() * 32 / type.getElementTypeBitWidth());
     row.elements = i64(type.getNumElements());
-    row.initArgument =
-        llvm::ConstantFP::get(builder.getDoubleTy(), initializer->argument);
+    row.initArguments = table(builder.getDoubleTy(), arguments, "init");
     row.rank = i32(type.getRank());
     row.initKind = i32(initializer->kind);
     row.arenaKind = i32(constant ? LlmcArenaConstant : LlmcArenaParameter);

@@ -48,6 +48,7 @@ private:
   bool isTied() const { return model.head == model.embedding; }
 
   void writeFloat(StringRef key, float value);
+  void writeScaling(Llama3ScalingAttr scaling);
   void writeStart(StringRef type);
   void writeEnd();
 
@@ -124,7 +125,7 @@ LogicalResult Describer::describeGpt2() {
   className = "GPT2LMHeadModel";
   if (!model.norm.bias)
     return fail(model.norm.weight, "'model.layer_norm'");
-  if (layer.theta)
+  if (layer.rope)
     return fail(layer.attention, "no 'model.rope' beside learned positions");
   if (layer.gate)
     return fail(layer.up.linear, "'model.gelu' after it");
@@ -196,7 +197,7 @@ LogicalResult Describer::chooseLlama() {
                                          : "LlamaForCausalLM";
   if (model.norm.bias)
     return fail(model.norm.weight, "'model.rms_norm'");
-  if (!layer.theta)
+  if (!layer.rope)
     return fail(layer.attention, "'model.rope' before it");
   if (!layer.gate)
     return fail(layer.up.linear, "the 'model.silu' and 'model.mul' of SwiGLU");
@@ -283,7 +284,9 @@ LogicalResult Describer::describeLlama() {
   json->attribute("num_key_value_heads",
                   static_cast<int64_t>(attention.getKvHeads()));
   writeFloat("rms_norm_eps", model.norm.eps);
-  writeFloat("rope_theta", *layer.theta);
+  if (Llama3ScalingAttr scaling = layer.rope.getScalingAttr())
+    writeScaling(scaling);
+  writeFloat("rope_theta", layer.rope.getTheta().convertToFloat());
   if (type != "llama")
     json->attribute("sliding_window", window);
   writeEnd();
@@ -304,6 +307,19 @@ void Describer::writeFloat(StringRef key, float value) {
     number += ".0";
   json->rawValue(number);
   json->attributeEnd();
+}
+
+void Describer::writeScaling(Llama3ScalingAttr scaling) {
+  json->attributeObject("rope_scaling", [&] {
+    json->attribute("rope_type", "llama3");
+    writeFloat("factor",
+               static_cast<float>(scaling.getFactor().convertToDouble()));
+    writeFloat("low_freq_factor",
+               static_cast<float>(scaling.getLow().convertToDouble()));
+    writeFloat("high_freq_factor",
+               static_cast<float>(scaling.getHigh().convertToDouble()));
+    json->attribute("original_max_position_embeddings", scaling.getPositions());
+  });
 }
 
 void Describer::writeStart(StringRef type) {

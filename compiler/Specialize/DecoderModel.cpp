@@ -109,7 +109,7 @@ LogicalResult Matcher::matchRope(Value value, DecoderLayer &layer,
   auto rope = value.getDefiningOp<RopeOp>();
   if (!rope)
     return wrong(value, "a 'model.rope', as the query has");
-  if (rope.getTheta().convertToFloat() != *layer.theta ||
+  if (rope.getProperties() != layer.rope.getProperties() ||
       rope.getHeadSize() != layer.headSize)
     return fail(rope, "expected query and key to be turned alike, head by "
                       "head");
@@ -129,7 +129,7 @@ LogicalResult Matcher::matchAttention(DecoderLayer &layer, Value stream) {
 
   Value query = attention.getQuery(), key = attention.getKey();
   if (auto rope = query.getDefiningOp<RopeOp>()) {
-    layer.theta = rope.getTheta().convertToFloat();
+    layer.rope = rope;
     if (failed(matchRope(attention.getQuery(), layer, query)) ||
         failed(matchRope(attention.getKey(), layer, key)))
       return failure();
@@ -265,7 +265,8 @@ LogicalResult Matcher::matchEqual(DecoderLayer &first, DecoderLayer &other) {
               sameProjection(first.down, other.down) &&
               first.gate.has_value() == other.gate.has_value() &&
               (!first.gate || sameProjection(*first.gate, *other.gate)) &&
-              first.theta == other.theta &&
+              !first.rope == !other.rope &&
+              (!first.rope || sameOp(first.rope, other.rope)) &&
               sameOp(first.attention, other.attention);
   return same ? success()
               : fail(other.attention, "expected a layer like the first one");

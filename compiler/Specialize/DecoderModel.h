@@ -47,7 +47,7 @@ struct DecoderLayer {
   DecoderProjection query, key, value, output;
   model::AttentionOp attention;
   uint64_t headSize = 0;
-  std::optional<float> theta; ///< of rotary positions
+  model::RopeOp rope; ///< of the query, as of the key; may be null
   DecoderNorm mlpNorm;
   std::optional<DecoderProjection> gate;
   DecoderProjection up, down;

@@ -16,6 +16,7 @@
 #include "llvm/ADT/SmallString.h"
 
 #include <map>
+#include <tuple>
 
 using namespace mlir;
 using namespace llmc::model;
@@ -37,8 +38,8 @@ public:
   std::pair<Value, Value> get(RopeOp op);
 
 private:
-  // The shape [T, head size] and the element type are in the type.
-  using Key = std::pair<double, const void *>;
+  // Theta, scaling, and the type: it has the shape [T, head size].
+  using Key = std::tuple<double, const void *, const void *>;
 
   OpBuilder builder;
   std::map<Key, std::pair<Value, Value>> tables;
@@ -63,22 +64,35 @@ std::pair<Value, Value> RopeTables::get(RopeOp op) {
   auto type = RankedTensorType::get({input.getDimSize(1), headSize},
                                     input.getElementType());
   double theta = op.getTheta().convertToDouble();
-  auto [entry, isNew] =
-      tables.try_emplace(Key(theta, type.getAsOpaquePointer()));
+  Llama3ScalingAttr scaling = op.getScalingAttr();
+  auto [entry, isNew] = tables.try_emplace(
+      Key(theta, scaling.getAsOpaquePointer(), type.getAsOpaquePointer()));
   if (!isNew)
     return entry->second;
 
-  SmallString<32> suffix;
-  op.getTheta().toString(suffix, /*FormatPrecision=*/0, /*FormatMaxPadding=*/8);
+  SmallString<64> suffix;
+  auto append = [&](const llvm::APFloat &number) {
+    number.toString(suffix, /*FormatPrecision=*/0, /*FormatMaxPadding=*/8);
+  };
+  append(op.getTheta());
   suffix += "." + std::to_string(headSize);
+  if (scaling) {
+    suffix += ".llama3.";
+    for (const llvm::APFloat &number :
+         {scaling.getFactor(), scaling.getLow(), scaling.getHigh()}) {
+      append(number);
+      suffix += ".";
+    }
+    suffix += std::to_string(scaling.getPositions());
+  }
   MLIRContext *context = op.getContext();
   auto create = [&](const Twine &name, Attribute init) {
     return ConstantOp::create(builder, op.getLoc(), type,
                               builder.getStringAttr(name + suffix), init)
         .getValue();
   };
-  Value cos = create("rope.cos.", RopeCosAttr::get(context, theta));
-  Value sin = create("rope.sin.", RopeSinAttr::get(context, theta));
+  Value cos = create("rope.cos.", RopeCosAttr::get(context, theta, scaling));
+  Value sin = create("rope.sin.", RopeSinAttr::get(context, theta, scaling));
   return entry->second = {cos, sin};
 }
 

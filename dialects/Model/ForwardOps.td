@@ -125,7 +125,8 @@ def Model_RopeOp : Model_PureOp<"rope", [SameOperandsAndResultType]> {
   let summary = "rotary position embedding, half-split pairs, on every head of [b,t,heads*head_size]";
   let description = [{
     Su et al., 2021. In each head of size D, channels c and c + D/2 are turned
-    by the angle t * theta^(-2c/D), as in Hugging Face's Llama.
+    by the angle t * theta^(-2c/D), as in Hugging Face's Llama; a scaling makes
+    some of these frequencies smaller, see `#model.llama3_scaling`.
 
     Constraints:
     - (C1) the input is [b, t, heads * head_size] with an even, positive head_size;
@@ -135,9 +136,11 @@ def Model_RopeOp : Model_PureOp<"rope", [SameOperandsAndResultType]> {
 
     ```mlir
     %r = model.rope %x {head_size = 8 : i64, theta = 1.0e4 : f32} : tensor<2x8x16xf32>
+    %s = model.rope %x {head_size = 8 : i64, theta = 5.0e5 : f32, scaling = #model.llama3_scaling<factor = 32.0, low = 1.0, high = 4.0, positions = 8192>} : tensor<2x8x16xf32>
     ```
   }];
-  let arguments = (ins Model_Activation:$input, I64Attr:$head_size, F32Attr:$theta);
+  let arguments = (ins Model_Activation:$input, I64Attr:$head_size, F32Attr:$theta,
+                       OptionalAttr<Model_Llama3ScalingAttr>:$scaling);
   let results = (outs Model_Activation:$output);
   let assemblyFormat = "$input attr-dict `:` type($output)";
   let hasVerifier = 1;

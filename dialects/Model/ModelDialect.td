@@ -23,24 +23,17 @@ class Model_Attr<string name, string attrMnemonic> : AttrDef<Model_Dialect, name
   let mnemonic = attrMnemonic;
 }
 
-/// An attribute `#model.name<number>`; the number is printed as shortly as it
-/// can be read back exactly.
-class Model_NumberAttr<string name, string attrMnemonic, string number>
-    : Model_Attr<name, attrMnemonic> {
-  let hasCustomAssemblyFormat = 1;
-  let genVerifyDecl = 1;
-  let builders = [AttrBuilder<(ins "double":$number), [{
-    return $_get($_ctxt, ::llvm::APFloat(number));
-  }]>];
-  let extraClassDeclaration = [{
-    double getValue() const { return get}] # number # [{().convertToDouble(); }
-  }];
-}
+// Numbers are printed as shortly as they can be read back exactly.
 
-def Model_NormalAttr : Model_NumberAttr<"Normal", "normal", "Deviation"> {
+def Model_NormalAttr : Model_Attr<"Normal", "normal"> {
   let summary = "normally distributed initial values, mean 0";
   let description = "Example: `#model.normal<0.02>`. (C1) the deviation is finite and not negative.";
   let parameters = (ins APFloatParameter<"standard deviation">:$deviation);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let builders = [AttrBuilder<(ins "double":$deviation), [{
+    return $_get($_ctxt, ::llvm::APFloat(deviation));
+  }]>];
 }
 def Model_OnesAttr : Model_Attr<"Ones", "ones"> {
   let summary = "initial values 1";
@@ -48,15 +41,47 @@ def Model_OnesAttr : Model_Attr<"Ones", "ones"> {
 def Model_ZerosAttr : Model_Attr<"Zeros", "zeros"> {
   let summary = "initial values 0";
 }
-def Model_RopeCosAttr : Model_NumberAttr<"RopeCos", "rope_cos", "Theta"> {
-  let summary = "cosines of rotary angles: [T, D], column c is cos(t * theta^(-2 (c mod D/2) / D))";
-  let description = "Example: `#model.rope_cos<10000.0>`. (C1) theta is finite and positive.";
-  let parameters = (ins APFloatParameter<"base of the angles' geometric series">:$theta);
+def Model_Llama3ScalingAttr : Model_Attr<"Llama3Scaling", "llama3_scaling"> {
+  let summary = "how Llama 3 slows rotary positions down for long sequences";
+  let description = [{
+    A pair of channels that turns fewer than `low` times in `positions`
+    positions turns `factor` times slower, one that turns more than `high`
+    times as fast as before; between them speeds are interpolated, linearly in
+    the number of turns. Grattafiori et al., 2024; `rope_scaling` in Hugging
+    Face's config.json, whose names are `factor`, `low_freq_factor`,
+    `high_freq_factor` and `original_max_position_embeddings`.
+
+    Example: `#model.llama3_scaling<factor = 32.0, low = 1.0, high = 4.0, positions = 8192>`.
+    (C1) the factor is finite and at least 1; (C2) 0 < low < high, finite;
+    (C3) positions is positive.
+  }];
+  let parameters = (ins APFloatParameter<"how many times slower">:$factor,
+                        APFloatParameter<"turns below which all slow down">:$low,
+                        APFloatParameter<"turns above which none does">:$high,
+                        "int64_t":$positions);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
 }
-def Model_RopeSinAttr : Model_NumberAttr<"RopeSin", "rope_sin", "Theta"> {
+
+/// An attribute `#model.name<theta>` or `#model.name<theta, scaling>`.
+class Model_RopeTableAttr<string name, string attrMnemonic>
+    : Model_Attr<name, attrMnemonic> {
+  let description = "Example: `#model." # attrMnemonic # "<10000.0>`, with a scaling "
+      "`#model." # attrMnemonic # "<500000.0, <factor = 8.0, low = 1.0, high = 4.0, positions = 8192>>`."
+      " (C1) theta is finite and positive.";
+  let parameters = (ins APFloatParameter<"base of the angles' geometric series">:$theta,
+                        OptionalParameter<"::llmc::model::Llama3ScalingAttr">:$scaling);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let builders = [AttrBuilder<(ins "double":$theta, CArg<"::llmc::model::Llama3ScalingAttr", "{}">:$scaling), [{
+    return $_get($_ctxt, ::llvm::APFloat(theta), scaling);
+  }]>];
+}
+def Model_RopeCosAttr : Model_RopeTableAttr<"RopeCos", "rope_cos"> {
+  let summary = "cosines of rotary angles: [T, D], column c is cos(t * f), f the frequency of the pair c mod D/2";
+}
+def Model_RopeSinAttr : Model_RopeTableAttr<"RopeSin", "rope_sin"> {
   let summary = "signed sines of rotary angles: [T, D], negated for columns c < D/2";
-  let description = "Example: `#model.rope_sin<10000.0>`. (C1) theta is finite and positive.";
-  let parameters = (ins APFloatParameter<"base of the angles' geometric series">:$theta);
 }
 
 #endif

@@ -6,7 +6,7 @@
 // that neither can drift from the other. The size assertions at the end and
 // LLMC_ABI_VERSION catch a program linked with another runtime.
 //
-// Field kinds: PTR (any pointer), I32, I64, F64. Every struct is laid out by
+// Field kinds: PTR (any pointer), I32, I64. Every struct is laid out by
 // natural alignment with the fields in the order given.
 //
 //===----------------------------------------------------------------------===//
@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 11
+#define LLMC_ABI_VERSION 12
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
@@ -45,12 +45,12 @@
   X(Saved, "saved activations")
 
 /// How a parameter or a constant gets its first values.
-///   Zeros, Ones      no argument
-///   Normal           initArgument is the standard deviation
+///   Zeros, Ones      no arguments
+///   Normal           one argument, the standard deviation
 ///   RopeCos, RopeSin tensor [T, D]: cos and signed sin of position times
-///                    frequency (initArgument is theta); column c uses
-///                    frequency theta^(-2 (c mod D/2) / D), and the sine is
-///                    negated in the columns c < D/2.
+///                    frequency; the D/2 arguments are the frequencies, column
+///                    c uses number c mod D/2, and the sine is negated in the
+///                    columns c < D/2.
 #define LLMC_INIT_KINDS(X) X(Zeros) X(Ones) X(Normal) X(RopeCos) X(RopeSin)
 
 /// What ranks do together. Elements of a collective count the whole: what is
@@ -83,9 +83,9 @@
 #define LLMC_TENSOR_FIELDS(X)                                                  \
   X(PTR, const char *, name) /* Hugging Face name */                           \
   X(PTR, const int64_t *, shape)                                               \
+  X(PTR, const double *, initArguments)                                        \
   X(I64, int64_t, offset) /* bytes within its arena */                         \
   X(I64, int64_t, elements)                                                    \
-  X(F64, double, initArgument)                                                 \
   X(I32, int32_t, rank)                                                        \
   X(I32, int32_t, initKind)                                                    \
   X(I32, int32_t, arenaKind) /* Parameter or Constant */                       \

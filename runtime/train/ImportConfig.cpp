@@ -9,6 +9,8 @@
 #include "core/Json.h"
 #include "train/ImportWeights.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -64,17 +66,26 @@ int64_t windowOf(const Json &config, int64_t sequence) {
   return size >= sequence ? 0 : size;
 }
 
-/// A rule by which rotary positions are stretched; empty: none.
+/// The rule by which rotary positions are stretched, and its numbers; "none".
 std::string scalingOf(const Json &config) {
   for (const char *key : {"rope_scaling", "rope_parameters"}) {
     if (!config.contains(key) || !config[key].is_object())
       continue;
-    for (const char *type : {"rope_type", "type"})
-      if (Json name = config[key].value(type, Json());
-          name.is_string() && name != "default")
-        return name.get<std::string>();
+    const Json &scaling = config[key];
+    for (const char *type : {"rope_type", "type"}) {
+      Json name = scaling.value(type, Json());
+      if (!name.is_string() || name == "default")
+        continue;
+      std::string text = name.get<std::string>();
+      for (const char *number :
+           {"factor", "low_freq_factor", "high_freq_factor",
+            "original_max_position_embeddings"})
+        if (Json value = scaling.value(number, Json()); value.is_number())
+          text += fmt::format(", {} {}", number, value.get<double>());
+      return text;
+    }
   }
-  return {};
+  return "none";
 }
 
 } // namespace
@@ -111,8 +122,9 @@ Status checkConfig(const LlmcProgram &program, const std::string &path) {
   };
   if (window != own)
     return differs("the window", describe(window), describe(own));
-  if (std::string scaling = scalingOf(theirs); !scaling.empty())
-    return differs("the scaling of rotary positions", scaling, "none");
+  found = scalingOf(theirs), expected = scalingOf(ours);
+  if (found != expected)
+    return differs("the scaling of rotary positions", found, expected);
   return Status::ok();
 }
 

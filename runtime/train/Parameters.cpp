@@ -19,10 +19,8 @@ constexpr int64_t blockElements = int64_t(1) << 16;
 double ropeAngle(const LlmcTensor &tensor, int64_t element) {
   const int64_t width = tensor.shape[1];
   const int64_t position = element / width, column = element % width;
-  double exponent = -2.0 * static_cast<double>(column % (width / 2)) /
-                    static_cast<double>(width);
   return static_cast<double>(position) *
-         std::pow(tensor.initArgument, exponent);
+         tensor.initArguments[column % (width / 2)];
 }
 
 Status checkEntry(const LlmcTensor &tensor, const SafetensorsFile &file,
@@ -57,7 +55,7 @@ float initialValue(const LlmcTensor &tensor, uint64_t seed, int64_t element) {
   case LlmcInitOnes:
     return 1.0f;
   case LlmcInitNormal:
-    return static_cast<float>(tensor.initArgument *
+    return static_cast<float>(tensor.initArguments[0] *
                               randomNormal(streamKey(seed, tensor.name),
                                            static_cast<uint64_t>(element)));
   case LlmcInitRopeCos:

@@ -182,6 +182,8 @@ Status checkTensor(const LlmcProgram &program, const LlmcTensor &tensor) {
                   formatShape(shapeOf(tensor)), tensor.elements);
   bool rope =
       tensor.initKind == LlmcInitRopeCos || tensor.initKind == LlmcInitRopeSin;
+  if ((rope || tensor.initKind == LlmcInitNormal) && !tensor.initArguments)
+    return broken("tensor {} lacks its initializer's arguments", tensor.name);
   if (rope && (tensor.rank != 2 || tensor.shape[1] % 2 != 0))
     return broken("rope table {} has shape {}", tensor.name,
                   formatShape(shapeOf(tensor)));

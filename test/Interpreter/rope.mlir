@@ -1,5 +1,8 @@
 // model.rope, which Specialize makes a rotate with tables: the gradient of two heads.
 // RUN: llmc-interpret %s --check-gradients --samples 0 | FileCheck %s
+// With a scaling that slows one pair of a head down and not the other one.
+// RUN: sed 's/theta = 100.0 : f32/&, scaling = #model.llama3_scaling<factor = 8.0, low = 1.0, high = 4.0, positions = 32>/' %s > %t.mlir
+// RUN: llmc-interpret %t.mlir --check-gradients --samples 0 | FileCheck %s
 
 // CHECK: gradient x: 48 of 48 elements, largest {{[1-9][.0-9]+}}e-0{{[1-4]}},
 model.graph @rope(%tokens: tensor<2x3xi32>, %targets: tensor<2x3xi32>) -> tensor<f32> {

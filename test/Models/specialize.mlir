@@ -11,6 +11,9 @@
 // RUN: %{specialize} %models/llama-15m.mlir | FileCheck %s --check-prefix=LLAMA15M
 // RUN: %{specialize} %models/tinyllama-1.1b.mlir | FileCheck %s --check-prefix=TINYLLAMA
 // RUN: %{specialize} %models/qwen2.5-0.5b.mlir | FileCheck %s --check-prefix=QWEN
+// RUN: %{specialize} %models/llama3.2-1b.mlir | FileCheck %s --check-prefix=LLAMA32-1B
+// RUN: %{specialize} %models/llama3.2-3b.mlir | FileCheck %s --check-prefix=LLAMA32-3B
+// RUN: %{specialize} %models/llama3.1-8b.mlir | FileCheck %s --check-prefix=LLAMA31-8B
 // RUN: %{specialize} %models/bible-llama.mlir | FileCheck %s --check-prefix=BIBLE
 // RUN: %{specialize} %S/tiny-gpt.mlir | FileCheck %s --check-prefix=TINYGPT
 // RUN: %{specialize} %S/tiny-llama.mlir | FileCheck %s --check-prefix=TINY
@@ -36,6 +39,21 @@
 // LARGE-NOT: "h.36.
 // XL: "h.47.mlp.c_proj.weight" : tensor<6400x1600xf32>
 // XL-NOT: "h.48.
+
+// LLAMA32-1B-LABEL: model.graph @llama3_2_1b
+// LLAMA32-1B: model.constant "rope.cos.500000.64.llama3.32.1.4.8192"
+// LLAMA32-1B: "model.embed_tokens.weight" : tensor<128256x2048xf32>
+// LLAMA32-1B: "model.layers.0.self_attn.k_proj.weight" : tensor<512x2048xf32>
+// LLAMA32-1B: "model.layers.15.mlp.down_proj.weight" : tensor<2048x8192xf32>
+// LLAMA32-1B-NOT: "model.layers.16.
+// LLAMA32-1B: "model.norm.weight" : tensor<2048xf32>
+// LLAMA32-1B-NOT: model.parameter
+// LLAMA32-3B: "model.layers.27.mlp.down_proj.weight" : tensor<3072x8192xf32>
+// LLAMA32-3B-NOT: "model.layers.28.
+// LLAMA31-8B: model.constant "rope.cos.500000.128.llama3.8.1.4.8192"
+// LLAMA31-8B: "model.layers.31.mlp.down_proj.weight" : tensor<4096x14336xf32>
+// LLAMA31-8B-NOT: "model.layers.32.
+// LLAMA31-8B: "lm_head.weight" : tensor<128256x4096xf32>
 
 // LLAMA7B-LABEL: model.graph @llama2_7b
 // LLAMA7B: "model.layers.31.mlp.down_proj.weight" : tensor<4096x11008xf32>

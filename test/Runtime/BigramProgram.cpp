@@ -171,15 +171,16 @@ const LlmcArena arenas[] = {
 };
 
 const int64_t weightShape[] = {V, V}, biasShape[] = {V}, ropeShape[] = {T, 4};
+const double deviation[] = {0.02}, ropeFrequencies[] = {1, 0.01};
 const LlmcTensor tensors[] = {
-    {"bigram.weight", weightShape, 0, numWeights, 0.02, 2, LlmcInitNormal,
+    {"bigram.weight", weightShape, deviation, 0, numWeights, 2, LlmcInitNormal,
      LlmcArenaParameter, 1},
-    {"bigram.bias", biasShape, numWeights * 4, V, 0, 1, LlmcInitZeros,
+    {"bigram.bias", biasShape, nullptr, numWeights * 4, V, 1, LlmcInitZeros,
      LlmcArenaParameter, 0},
-    {"rope.cos", ropeShape, 0, T * 4, 10000, 2, LlmcInitRopeCos,
+    {"rope.cos", ropeShape, ropeFrequencies, 0, T * 4, 2, LlmcInitRopeCos,
      LlmcArenaConstant, 0},
-    {"rope.sin", ropeShape, T * 4 * 4, T * 4, 10000, 2, LlmcInitRopeSin,
-     LlmcArenaConstant, 0},
+    {"rope.sin", ropeShape, ropeFrequencies, T * 4 * 4, T * 4, 2,
+     LlmcInitRopeSin, LlmcArenaConstant, 0},
 };
 
 #ifdef LLMC_TEST_CUDA

@@ -59,6 +59,25 @@ TEST_F(ImportConfigTest, RotaryPositionsStandInTwoPlaces) {
   expectDifferent(ours, R"({"rope_scaling": {"type": "linear"}})",
                   "the scaling of rotary positions is linear, and the program "
                   "computes with none");
+
+  auto scaled = [](const char *place, int factor) {
+    return fmt::format(R"({{"{}": {{"rope_type": "llama3", "factor": {}, )"
+                       R"("low_freq_factor": 1, "high_freq_factor": 4, )"
+                       R"("original_max_position_embeddings": 8192}}}})",
+                       place, factor);
+  };
+  expectOk(scaled("rope_scaling", 8), scaled("rope_parameters", 8));
+  auto described = [](int factor) {
+    return fmt::format("llama3, factor {}, low_freq_factor 1, high_freq_factor "
+                       "4, original_max_position_embeddings 8192",
+                       factor);
+  };
+  const std::string what = "the scaling of rotary positions is ";
+  expectDifferent(scaled("rope_scaling", 8), scaled("rope_scaling", 32),
+                  what + described(32) + ", and the program computes with " +
+                      described(8));
+  expectDifferent(scaled("rope_scaling", 8), R"({"rope_scaling": null})",
+                  what + "none, and the program computes with " + described(8));
 }
 
 TEST_F(ImportConfigTest, ActivationsHaveSeveralNames) {

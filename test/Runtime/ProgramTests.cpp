@@ -73,6 +73,10 @@ TEST(Program, BrokenTablesAreRefused) {
   elements.tensors[1].elements = 255;
   EXPECT_FAILS(checkProgram(elements.program),
                "of shape [256] claims 255 elements");
+  Copy arguments;
+  arguments.tensors[2].initArguments = nullptr;
+  EXPECT_FAILS(checkProgram(arguments.program),
+               "tensor rope.cos lacks its initializer's arguments");
   Copy names;
   names.tensors[3].name = "rope.cos";
   EXPECT_FAILS(checkProgram(names.program), "two tensors rope.cos");

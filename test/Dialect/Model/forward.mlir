@@ -40,8 +40,10 @@ model.graph @rms_norm(%x: tensor<2x8x16xf32>, %w: tensor<16xf32>) {
 
 // CHECK-LABEL: model.graph @rope(
 // CHECK: model.rope %{{.*}} {head_size = 8 : i64, theta = 1.000000e+04 : f32} : tensor<2x8x16xf32>
+// CHECK: model.rope %{{.*}} {head_size = 8 : i64, scaling = #model.llama3_scaling<factor = 32.0, low = 1.0, high = 4.0, positions = 8192>, theta = 5.000000e+05 : f32} : tensor<2x8x16xf32>
 model.graph @rope(%x: tensor<2x8x16xf32>) {
   %r = model.rope %x {head_size = 8 : i64, theta = 1.0e4 : f32} : tensor<2x8x16xf32>
+  %s = model.rope %x {head_size = 8 : i64, theta = 5.0e5 : f32, scaling = #model.llama3_scaling<factor = 32.0, low = 1.0, high = 4.0, positions = 8192>} : tensor<2x8x16xf32>
   model.return
 }
 

@@ -96,6 +96,30 @@ model.graph @rope_sin_c1() {
 
 // -----
 
+model.graph @llama3_scaling_c1() {
+  // expected-error@+1 {{expected a finite factor of at least 1, found 5.000000e-01}}
+  %w = model.constant "w" : tensor<8x4xf32> {init = #model.rope_cos<1.0e4, <factor = 0.5, low = 1.0, high = 4.0, positions = 8>>}
+  model.return
+}
+
+// -----
+
+model.graph @llama3_scaling_c2() {
+  // expected-error@+1 {{expected finite numbers of turns, low and above it high, found 4.000000e+00 and 4.000000e+00}}
+  %w = model.constant "w" : tensor<8x4xf32> {init = #model.rope_cos<1.0e4, <factor = 2.0, low = 4.0, high = 4.0, positions = 8>>}
+  model.return
+}
+
+// -----
+
+model.graph @llama3_scaling_c3() {
+  // expected-error@+1 {{expected a positive number of positions, found 0}}
+  %w = model.constant "w" : tensor<8x4xf32> {init = #model.rope_cos<1.0e4, <factor = 2.0, low = 1.0, high = 4.0, positions = 0>>}
+  model.return
+}
+
+// -----
+
 model.graph @repeat_c1(%x: tensor<2x8xf32>) {
   // expected-error@+1 {{expected a positive count, found 0}}
   %y = model.repeat 0 named "h" (%h = %x) : tensor<2x8xf32> {

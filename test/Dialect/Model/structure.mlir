@@ -34,11 +34,13 @@ model.graph @stack(%tokens: tensor<?x?xi32>, %targets: tensor<?x?xi32>) -> tenso
 // CHECK: #model.normal<0.00408248>
 // CHECK: #model.rope_cos<10000.0>
 // CHECK: #model.rope_sin<500000.0>
+// CHECK: #model.rope_cos<500000.0, <factor = 8.0, low = 1.5, high = 4.0, positions = 8192>>
 model.graph @numbers() {
   %a = model.parameter "a" : tensor<8xf32> {init = #model.normal<0.0>}
   %b = model.parameter "b" : tensor<8xf32> {init = #model.normal<0.00408248>}
   %c = model.constant "c" : tensor<8x4xf32> {init = #model.rope_cos<1.0e4>}
   %d = model.constant "d" : tensor<8x4xf32> {init = #model.rope_sin<500000.0>}
+  %e = model.constant "e" : tensor<8x4xf32> {init = #model.rope_cos<5.0e5, <factor = 8.0, low = 1.5, high = 4.0, positions = 8192>>}
   model.return
 }
 

@@ -16,6 +16,9 @@ VOCABULARY, POSITIONS, LAYERS = 31, 14, 2
 WIDTH, HEADS, KV_HEADS, INNER = 24, 4, 2, 28
 SIZE = WIDTH // HEADS
 THETA, WINDOW = 500.0, 5
+# Of the three pairs of a head one keeps its speed, one is slowed down, one is
+# between.
+SCALING = {"factor": 8.0, "low": 0.5, "high": 4.0, "positions": 32}
 IDS, X = "tensor<?x?xi32>", activation(WIDTH)
 
 
@@ -127,7 +130,9 @@ def gpt2(prefix="", tied=True, joined=True):
     )
 
 
-def llama(joined=False, window=None, biases="", inner_bias=False, tied=False):
+def llama(
+    joined=False, window=None, biases="", inner_bias=False, tied=False, scaling=None
+):
     """biases: which of q, k, v and o have one."""
     narrow = KV_HEADS * SIZE
     if joined:
@@ -145,7 +150,9 @@ def llama(joined=False, window=None, biases="", inner_bias=False, tied=False):
             linear(x, "n2", f"mlp.{x}_proj", WIDTH, INNER, inner_bias)
             for x in ("gate", "up")
         )
-    rope = f"{{head_size = {SIZE} : i64, theta = {THETA} : f32}}"
+    scaled = ", ".join(f"{key} = {value}" for key, value in (scaling or {}).items())
+    scaled = f", scaling = #model.llama3_scaling<{scaled}>" if scaling else ""
+    rope = f"{{head_size = {SIZE} : i64, theta = {THETA} : f32{scaled}}}"
     body = f"""
     {norm("n1", "h", "input_layernorm")}
     {qkv}
@@ -178,6 +185,7 @@ MODELS = {
     "gpt2-untied": (gpt2(prefix="transformer.", tied=False), "GPT2LMHeadModel"),
     "gpt2-split": (gpt2(joined=False), None),
     "llama": (llama(), "LlamaForCausalLM"),
+    "llama3": (llama(tied=True, scaling=SCALING), "LlamaForCausalLM"),
     "llama-tied": (llama(tied=True), "LlamaForCausalLM"),
     "llama-biases": (llama(biases="qkvo", inner_bias=True), "LlamaForCausalLM"),
     "mistral": (llama(window=WINDOW), "MistralForCausalLM"),

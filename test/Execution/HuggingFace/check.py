@@ -57,7 +57,8 @@ def load(path):
 
 def read_config(folder):
     config = load(os.path.join(folder, "config.json"))
-    config.update(config.pop("rope_parameters", {}))
+    for key in ("rope_parameters", "rope_scaling"):
+        config.update(config.pop(key, {}))
     return config
 
 

@@ -3,7 +3,8 @@
     make_reference.py      needs torch and transformers
 
 NAME/ is what save_pretrained wrote (the llama in bf16 and in several files, the
-phi3, whose projections are fused, in f16), NAME.json the logits of one window
+phi3, whose projections are fused, and the llama3, whose rotary positions are
+scaled, in f16), NAME.json the logits of one window
 and the losses of some steps of training, from the weights as they were saved.
 """
 
@@ -42,6 +43,21 @@ GPT2 = {
 MODELS = {
     "gpt2": (transformers.GPT2Config(**GPT2), torch.float32, "1GB"),
     "llama": (transformers.LlamaConfig(**LLAMA), torch.bfloat16, "6KB"),
+    "llama3": (
+        transformers.LlamaConfig(
+            **LLAMA,
+            tie_word_embeddings=True,
+            rope_scaling={
+                "rope_type": "llama3",
+                "factor": shape.SCALING["factor"],
+                "low_freq_factor": shape.SCALING["low"],
+                "high_freq_factor": shape.SCALING["high"],
+                "original_max_position_embeddings": shape.SCALING["positions"],
+            },
+        ),
+        torch.float16,
+        "1GB",
+    ),
     "phi3": (
         transformers.Phi3Config(
             **LLAMA, original_max_position_embeddings=torch_training.SEQUENCE

@@ -15,10 +15,26 @@ namespace model = llmc::model;
 
 namespace {
 
-double angle(int64_t position, int64_t channel, int64_t headSize,
-             double theta) {
+/// By wavelengths, as transformers does it for Llama 3.
+double scaled(double frequency, model::Llama3ScalingAttr scaling) {
+  const double positions = scaling.getPositions();
+  const double factor = scaling.getFactor().convertToDouble();
+  const double low = scaling.getLow().convertToDouble();
+  const double high = scaling.getHigh().convertToDouble();
+  const double wavelength = 2 * M_PI / frequency;
+  if (wavelength > positions / low)
+    return frequency / factor;
+  if (wavelength < positions / high)
+    return frequency;
+  double smooth = (positions / wavelength - low) / (high - low);
+  return (1 - smooth) * frequency / factor + smooth * frequency;
+}
+
+double angle(int64_t position, int64_t channel, int64_t headSize, double theta,
+             model::Llama3ScalingAttr scaling) {
   int64_t pair = channel % (headSize / 2);
-  return position * std::pow(theta, -2.0 * pair / headSize);
+  double frequency = std::pow(theta, -2.0 * pair / headSize);
+  return position * (scaling ? scaled(frequency, scaling) : frequency);
 }
 
 LogicalResult rope(model::RopeOp op, Operands operands, Results results) {
@@ -29,7 +45,7 @@ LogicalResult rope(model::RopeOp op, Operands operands, Results results) {
   for (int64_t r = 0; r < input.rows(); ++r)
     for (int64_t head = 0; head < input.columns(); head += size)
       for (int64_t c = 0; c < half; ++c) {
-        double a = angle(r % sequence, c, size, theta);
+        double a = angle(r % sequence, c, size, theta, op.getScalingAttr());
         double first = input.row(r)[head + c];
         double second = input.row(r)[head + c + half];
         results[0].row(r)[head + c] =
@@ -64,10 +80,12 @@ LogicalResult constant(model::ConstantOp op, Operands, Results results) {
     return op.emitError("cannot interpret the initial values ") << op.getInit();
   double theta =
       (cosines ? cosines.getTheta() : sines.getTheta()).convertToDouble();
+  model::Llama3ScalingAttr scaling =
+      cosines ? cosines.getScaling() : sines.getScaling();
   const int64_t size = table.columns();
   for (int64_t t = 0; t < table.rows(); ++t)
     for (int64_t c = 0; c < size; ++c) {
-      double a = angle(t, c, size, theta);
+      double a = angle(t, c, size, theta, scaling);
       table.row(t)[c] = cosines        ? std::cos(a)
                         : c < size / 2 ? -std::sin(a)
                                        : std::sin(a);
