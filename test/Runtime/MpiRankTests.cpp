@@ -54,16 +54,17 @@ TEST_F(MpiRankTest, OneFails) {
   expectOne("2:fails:50", "rank 2 of 3 on ");
 }
 
+/// On a busy machine any of them may come to its failure first.
 TEST_F(MpiRankTest, SeveralFailAtTheSameTime) {
-  expectOne("0:fails 2:fails", "rank 0 of 3 on ");
-  expectOne("1:fails 2:fails", "rank 1 of 3 on ");
-  expectOne("0:fails 1:fails 2:fails", "rank 0 of 3 on ");
+  expectOne("0:fails 2:fails", " of 3 on ");
+  expectOne("1:fails 2:fails", " of 3 on ");
+  expectOne("0:fails 1:fails 2:fails", " of 3 on ");
 }
 
-/// The first that fails says so, unless a lower one follows at once.
 TEST_F(MpiRankTest, OneFailsAfterTheOther) {
   expectOne("0:fails:20 2:fails", " of 3 on ");
-  expectOne("0:fails 2:fails:20", "rank 0 of 3 on ");
+  expectOne("0:fails 2:fails:20", " of 3 on ");
+  expectOne("0:fails 2:fails:1000", "rank 0 of 3 on ");
   expectOne("1:fails 0:computes:600", "rank 1 of 3 on ");
 }
 
