@@ -27,8 +27,8 @@ const LlmcArena arenas[] = {
 };
 const int64_t matrix[] = {4, 4}, vector[] = {4};
 const LlmcTensor tensors[] = {
-    {"weight", matrix, 0, 16, 0, 2, LlmcInitZeros, LlmcArenaParameter, 1},
-    {"bias", vector, 64, 4, 0, 1, LlmcInitZeros, LlmcArenaParameter, 0},
+    {"weight", matrix, nullptr, 0, 16, 2, LlmcInitZeros, LlmcArenaParameter, 1},
+    {"bias", vector, nullptr, 64, 4, 1, LlmcInitZeros, LlmcArenaParameter, 0},
 };
 
 LlmcProgram makeProgram() {

@@ -39,8 +39,9 @@ inline const LlmcArena arenas[] = {
     {"inputs and outputs", 256, LlmcArenaIo, 64, 0, 0},
     {"workspace", 0, LlmcArenaWorkspace, 64, 0, 0},
 };
-inline const LlmcTensor tensors[] = {{"wte.weight", shape, 0, numParameters, 0,
-                                      2, LlmcInitZeros, LlmcArenaParameter, 0}};
+inline const LlmcTensor tensors[] = {{"wte.weight", shape, nullptr, 0,
+                                      numParameters, 2, LlmcInitZeros,
+                                      LlmcArenaParameter, 0}};
 inline const LlmcKernel kernels[] = {
     {"sum", "m.mlir:7", nullptr, 1, 1, 1, 100, 200, "sum_1", 0, 32, 65536, 3,
      1},
