@@ -349,6 +349,12 @@ TEST_F(CudaTest, TheFakeDriverIsAsStrict) {
   EXPECT_EQ(d.cuMemAlloc_v2(&memory, 16), unsupported);
   EXPECT_EQ(d.cuStreamEndCapture(stream, &graph), invalidated);
   EXPECT_EQ(d.cuEventSynchronize(timed), capturedEvent);
+
+  for (cuda::CUevent event : {timed, untimed})
+    EXPECT_EQ(d.cuEventDestroy_v2(event), cuda::success);
+  EXPECT_EQ(d.cuStreamDestroy_v2(stream), cuda::success);
+  EXPECT_EQ(d.cuModuleUnload(loaded), cuda::success);
+  EXPECT_EQ(d.cuDevicePrimaryCtxRelease_v2(0), cuda::success);
 }
 
 TEST_F(CudaTest, EveryCallIsChecked) {
