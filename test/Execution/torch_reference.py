@@ -25,7 +25,7 @@ import safetensors
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "Gpu"))
 
-from rates import cosine  # noqa: E402 of the folder below
+from rates import cosine  # noqa: E402
 
 BATCH, SEQUENCE = 3, 19
 SETTINGS = {

@@ -9,7 +9,7 @@ import torch
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import architectures  # noqa: E402
 import formula  # noqa: E402
-from torch_reference import SETTINGS, rate  # noqa: E402
+from torch_reference import SETTINGS, cosine  # noqa: E402
 
 BATCH, SEQUENCE, STEPS = 3, 13, 8
 
@@ -57,7 +57,7 @@ def train(model):
     curve = []
     for step in range(STEPS):
         for group in optimizer.param_groups:
-            group["lr"] = rate(step, STEPS)
+            group["lr"] = cosine(step, STEPS, SETTINGS)
         optimizer.zero_grad()
         found = model(tokens).logits
         loss = torch.nn.functional.cross_entropy(found.flatten(0, 1), targets.flatten())
@@ -66,7 +66,7 @@ def train(model):
         optimizer.step()
         assert math.isfinite(loss.item())
         curve.append(
-            {"loss": loss.item(), "norm": norm.item(), "lr": rate(step, STEPS)}
+            {"loss": loss.item(), "norm": norm.item(), "lr": cosine(step, STEPS, SETTINGS)}
         )
     return curve
 
