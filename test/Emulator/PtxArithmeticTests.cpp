@@ -7,24 +7,21 @@
 
 #include "Ptx.h"
 
+#include "tools/llmc-emulator/ptx/Rounding.h"
+
 #include <cfenv>
 #include <cmath>
 #include <functional>
 #include <random>
 
 using namespace llmc::emulator;
+using ptx::floatOf;
 
 namespace {
 
-float floatOf(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, 4);
-  return value;
-}
+/// Of any NaN the one that arithmetic gives.
 uint32_t bitsOf(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, 4);
-  return value == value ? bits : 0x7fffffff;
+  return value == value ? ptx::bitsOf(value) : 0x7fffffff;
 }
 uint64_t wide(uint32_t low, uint32_t high) {
   return uint64_t(high) << 32 | low;

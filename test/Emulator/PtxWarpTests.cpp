@@ -8,22 +8,14 @@
 
 #include "Ptx.h"
 
+#include "tools/llmc-emulator/ptx/Rounding.h"
+
 #include <random>
 
 using namespace llmc::emulator;
+using ptx::bitsOf, ptx::floatOf;
 
 namespace {
-
-float floatOf(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, 4);
-  return value;
-}
-uint32_t bitsOf(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, 4);
-  return bits;
-}
 
 /// ((4, 8), (shape...)) : ((strides of the thread), (strides of the value)).
 struct Layout {

@@ -2,6 +2,8 @@
 
 #include "Fixture.h"
 
+#include "tools/llmc-emulator/ptx/Rounding.h"
+
 using namespace llmc::emulator;
 
 // Against a plain product, to the bit: sums in the order of k.
@@ -30,17 +32,6 @@ TEST(Warp, MmaIsAProduct) {
   }
 }
 
-static uint32_t bitsOf(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, 4);
-  return bits;
-}
-static float ofBits(uint32_t bits) {
-  float value;
-  std::memcpy(&value, &bits, 4);
-  return value;
-}
-
 // Against a plain product of rounded operands, to the bit; what is not rounded
 // loses its low bits, as in the hardware.
 TEST(Warp, MmaTf32IsAProduct) {
@@ -58,7 +49,8 @@ TEST(Warp, MmaTf32IsAProduct) {
     const char *kernel = rounds ? "mma_tf32_rounded" : "mma_tf32_exact";
     ASSERT_EQ(device.run(kernel, Device::shape(1, 32, 0), {pa, pb, pc}), "");
     auto operand = [&](float value) {
-      return ofBits((bitsOf(value) + (rounds ? 0x1000u : 0)) & 0xffffe000u);
+      return ptx::floatOf((ptx::bitsOf(value) + (rounds ? 0x1000u : 0)) &
+                          0xffffe000u);
     };
     for (int i = 0; i < 16; ++i)
       for (int j = 0; j < 8; ++j) {

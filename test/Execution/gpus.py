@@ -13,7 +13,7 @@ and when kernels are launched one by one.
 import os
 import sys
 
-from training import compare, enter, model_file, run, same_state, state
+from training import enter, model_file, print_differences, run, same_state, train
 
 model, directory, nccl = sys.argv[1], sys.argv[2], os.path.abspath(sys.argv[3])
 STEPS = 3
@@ -22,14 +22,6 @@ STEPS = 3
 def build(name, *options):
     run("llmc", "compile", model_file(model),
         "--batch", "3", "--seq", "19", "--bucket", "48", "-o", name, *options)  # fmt: skip
-
-
-def train(program, out, accumulate, **environment):
-    run("./" + program, "--data", "data", "--init-from", "first.safetensors",
-        "--out", out, "--accumulate", str(accumulate), "--steps", str(STEPS),
-        "--lr", "1e-3", "--warmup", "1", "--epsilon", "1e-4", "--threads", "1",
-        "--quiet", **environment)  # fmt: skip
-    return out
 
 
 enter(directory, model)
@@ -42,20 +34,17 @@ for ranks in (2, 3):
     build(f"cpu-{ranks}", "--target=cpu", "--gpus", str(ranks))
     for accumulate in (1, 2) if ranks == 2 else (1,):
         name = f"{ranks}x{accumulate}"
-        expected = train(f"cpu-{ranks}", f"out-cpu-{name}", accumulate)
-        found = train(f"gpu-{ranks}-1", f"out-gpu-{name}", accumulate, **gpus)
-        print(compare("curve", f"{found}/metrics.jsonl", f"{expected}/metrics.jsonl",
-                      "--tolerance", "1e-5", "--norm-tolerance", "1e-5"))  # fmt: skip
-        print(compare("gradients", state(found, STEPS)[0], state(expected, STEPS)[0],
-                      "--tolerance", "1e-5"))  # fmt: skip
+        expected = train(f"cpu-{ranks}", f"out-cpu-{name}", accumulate, STEPS)
+        found = train(f"gpu-{ranks}-1", f"out-gpu-{name}", accumulate, STEPS, **gpus)
+        print_differences(found, expected, STEPS)
         # From stage 2 on each micro-batch is summed over ranks before the next
         # one is added.
         for zero in ("0", "2", "3") if name == "2x1" else ("0",):
             same_state(found, train(f"gpu-{ranks}-{zero}", f"out-{zero}-{name}",
-                                    accumulate, **gpus), STEPS)  # fmt: skip
+                                    accumulate, STEPS, **gpus), STEPS)  # fmt: skip
     for variant, variables in {
         "lazy": {"LLMC_EMULATOR_STREAMS": "lazy", "LLMC_FAKE_NCCL": "late=2000"},
         "one-by-one": {"LLMC_LAUNCH_BLOCKING": "1"},
     }.items():
         same_state(found, train(f"gpu-{ranks}-1", f"out-{variant}-{ranks}", accumulate,
-                                **gpus, **variables), STEPS)  # fmt: skip
+                                STEPS, **gpus, **variables), STEPS)  # fmt: skip

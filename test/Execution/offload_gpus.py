@@ -14,7 +14,7 @@ kernels sum in other orders there.
 import os
 import sys
 
-from training import compare, enter, model_file, run, same_state, state
+from training import enter, model_file, print_differences, run, same_state, train
 
 model, directory, nccl = sys.argv[1], sys.argv[2], os.path.abspath(sys.argv[3])
 STEPS = 2
@@ -40,15 +40,6 @@ def build(name, ranks, *options):
         "--batch", "3", "--seq", "19", "--bucket", "48", "-o", name, *options)  # fmt: skip
 
 
-def train(name, accumulate, **environment):
-    out = "out-" + name
-    run("./" + name, "--data", "data", "--init-from", "first.safetensors",
-        "--out", out, "--accumulate", str(accumulate), "--steps", str(STEPS),
-        "--lr", "1e-3", "--warmup", "1", "--epsilon", "1e-4", "--threads", "1",
-        "--quiet", **environment)  # fmt: skip
-    return out
-
-
 enter(directory, model)
 for ranks, precision, accumulate, stages in CASES:
     gpus = {"LLMC_NCCL": nccl, "LLMC_EMULATOR_FAULTS": f"devices={ranks}"}
@@ -57,19 +48,17 @@ for ranks, precision, accumulate, stages in CASES:
     case = f"{ranks}-{precision}"
     if precision == "f32":
         build("cpu-" + case, ranks, "--target=cpu")
-        expected = train("cpu-" + case, accumulate)
+        expected = train("cpu-" + case, "out-cpu-" + case, accumulate, STEPS)
     for plain, programs in stages.items():
         name = f"{case}-{plain}"
         build(name, ranks, *emulated, f"--zero={plain}")
-        found = train(name, accumulate, **gpus)
+        found = train(name, "out-" + name, accumulate, STEPS, **gpus)
         if precision == "f32":
-            print(compare("curve", *(f"{out}/metrics.jsonl" for out in (found, expected)),
-                          "--tolerance", "1e-5", "--norm-tolerance", "1e-5"))  # fmt: skip
-            print(compare("gradients", *(state(out, STEPS)[0] for out in (found, expected)),
-                          "--tolerance", "1e-5"))  # fmt: skip
+            print_differences(found, expected, STEPS)
         for zero, kinds, *more in programs:
             name = f"{case}-{zero}-host"
             build(name, ranks, *emulated, f"--zero={zero}", f"--offload={kinds}", *more)
-            same_state(found, train(name, accumulate, **lazy), STEPS)
+            offloaded = train(name, "out-" + name, accumulate, STEPS, **lazy)
+            same_state(found, offloaded, STEPS)
             print(f"{ranks} GPUs, {precision}, stage {zero}, {kinds}"
                   f"{', ' + more[0] if more else ''}: the same bits")  # fmt: skip

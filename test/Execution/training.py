@@ -54,3 +54,20 @@ def same_state(first, second, steps):
     """Ends the test unless weights and moments of two runs are the same bits."""
     for pair in zip(state(first, steps), state(second, steps)):
         compare("same", *pair)
+
+
+def train(program, out, accumulate, steps, **environment):
+    """Trains a program of several GPUs, or of ranks to compare them with."""
+    run("./" + program, "--data", "data", "--init-from", "first.safetensors",
+        "--out", out, "--accumulate", str(accumulate), "--steps", str(steps),
+        "--lr", "1e-3", "--warmup", "1", "--epsilon", "1e-4", "--threads", "1",
+        "--quiet", **environment)  # fmt: skip
+    return out
+
+
+def print_differences(found, expected, steps):
+    """Ends the test unless losses, norms and weights of two runs are near."""
+    print(compare("curve", f"{found}/metrics.jsonl", f"{expected}/metrics.jsonl",
+                  "--tolerance", "1e-5", "--norm-tolerance", "1e-5"))  # fmt: skip
+    print(compare("gradients", state(found, steps)[0], state(expected, steps)[0],
+                  "--tolerance", "1e-5"))  # fmt: skip

@@ -39,6 +39,8 @@ int Block::placeShared(const Warp &warp, int lane,
   return int(byte);
 }
 
+/// Whether `step` finds nothing wrong with these bytes; then the access is
+/// noted.
 template <typename Step>
 bool Block::checkShared(const Warp &warp, int lane,
                         const Instruction &instruction, int byte, int bytes,
@@ -47,60 +49,61 @@ bool Block::checkShared(const Warp &warp, int lane,
   SharedCell::Verdict verdict = SharedCell::Verdict::Fine;
   int bad = stepCells(&shared.cells[size_t(granule)], granulesOf(bytes),
                       verdict, step);
-  if (bad < 0)
-    return true;
-  fail(warp, lane, instruction,
-       describeShared(shared, byte, bytes, granule + bad, verdict, writes));
-  return false;
+  if (bad >= 0) {
+    fail(warp, lane, instruction,
+         describeShared(shared, byte, bytes, granule + bad, verdict, writes));
+    return false;
+  }
+  if (writes)
+    shared.noteWrite(granule, granulesOf(bytes), shortLine(instruction));
+  else
+    shared.noteRead(granule, granulesOf(bytes), shortLine(instruction));
+  return true;
+}
+
+/// The bytes at an address, or null after a failure.
+template <typename Step>
+char *Block::accessShared(const Warp &warp, int lane,
+                          const Instruction &instruction, uint64_t address,
+                          int bytes, bool writes, Step step) {
+  int byte = placeShared(warp, lane, instruction, address, bytes);
+  if (byte < 0 ||
+      !checkShared(warp, lane, instruction, byte, bytes, writes, step))
+    return nullptr;
+  return shared.data + byte;
 }
 
 char *Block::loadShared(const Warp &warp, int lane,
                         const Instruction &instruction, uint64_t address,
                         int bytes) {
-  int byte = placeShared(warp, lane, instruction, address, bytes);
   unsigned thread = unsigned(warp.index * 32 + lane);
   bool races = sharedRaces && bytes > 1;
-  if (byte < 0 || !checkShared(
-                      warp, lane, instruction, byte, bytes, false,
-                      [&](Cell &cell) {
-                        return SharedCell::read(cell, epoch, thread, races);
-                      }))
-    return nullptr;
-  shared.noteRead(byte / granuleBytes, granulesOf(bytes),
-                  shortLine(instruction));
-  return shared.data + byte;
+  return accessShared(
+      warp, lane, instruction, address, bytes, false,
+      [&](Cell &cell) { return SharedCell::read(cell, epoch, thread, races); });
 }
 
 char *Block::loadRow(const Warp &warp, int lane, const Instruction &instruction,
                      uint64_t address) {
-  int byte = placeShared(warp, lane, instruction, address, 16);
-  if (byte < 0 || !checkShared(
-                      warp, lane, instruction, byte, 16, false,
+  return accessShared(warp, lane, instruction, address, 16, false,
                       [&](Cell &cell) {
                         return SharedCell::readByWarp(cell, epoch, sharedRaces);
-                      }))
-    return nullptr;
-  shared.noteRead(byte / granuleBytes, 8, shortLine(instruction));
-  return shared.data + byte;
+                      });
 }
 
 char *Block::storeShared(const Warp &warp, int lane,
                          const Instruction &instruction, uint64_t address,
                          int bytes) {
-  int byte = placeShared(warp, lane, instruction, address, bytes);
   unsigned thread = unsigned(warp.index * 32 + lane);
   bool races = sharedRaces && bytes > 1;
-  if (byte < 0 || !checkShared(
-                      warp, lane, instruction, byte, bytes, true,
-                      [&](Cell &cell) {
-                        return SharedCell::wrote(cell, epoch, thread, races,
-                                                 SharedCell::written);
-                      }))
-    return nullptr;
-  shared.noteWrite(byte / granuleBytes, granulesOf(bytes),
-                   shortLine(instruction));
-  shared.sources[size_t(byte / 16)] = nullptr;
-  return shared.data + byte;
+  char *place = accessShared(
+      warp, lane, instruction, address, bytes, true, [&](Cell &cell) {
+        return SharedCell::wrote(cell, epoch, thread, races,
+                                 SharedCell::written);
+      });
+  if (place)
+    shared.sources[size_t(place - shared.data) / 16] = nullptr;
+  return place;
 }
 
 //===----------------------------------------------------------------------===//
@@ -218,8 +221,6 @@ void Block::copyAsync(const Warp &warp, int lane,
                                  SharedCell::inFlight);
       }))
     return;
-  shared.noteWrite(byte / granuleBytes, granulesOf(bytes),
-                   shortLine(instruction));
   counters.copyAsyncBytes += bytes;
   copies[thread].add(copy);
 }

@@ -74,6 +74,9 @@ private:
   bool checkShared(const Warp &warp, int lane, const Instruction &instruction,
                    int byte, int bytes, bool writes, Step step);
   template <typename Step>
+  char *accessShared(const Warp &warp, int lane, const Instruction &instruction,
+                     uint64_t address, int bytes, bool writes, Step step);
+  template <typename Step>
   char *checkGlobal(const Warp &warp, int lane, const Instruction &instruction,
                     uint64_t address, int bytes, int alignment, bool writes,
                     Step step);
