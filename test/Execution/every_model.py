@@ -12,11 +12,13 @@ and trained for a step with an evaluation and a sample. Checked are
   report against what the compiler says that it compiled);
 - results: losses, norms and gradients within beside_cpu.py's tolerances.
 
-Models that shrink to the same text are run once. --real-widths runs each model
-as it is, but with one layer, on a few tokens, and compares results only; --with
-are options of the compiler for the GPU's program, such as --offload where the
-emulator, which takes five times a GPU's memory, would need too much of it. With
---ptx the programs are those for sm_89, and their PTX is executed.
+Models that shrink to the same text are run once; with --thrifty a shape, too, at
+which nothing is fused but what earlier models executed there, widths aside.
+--real-widths runs each model as it is, but with one layer, on a few tokens, and
+compares results only; --with are options of the compiler for the GPU's program,
+such as --offload where the emulator, which takes five times a GPU's memory,
+would need too much of it. With --ptx the programs are those for sm_89, and their
+PTX is executed.
 """
 
 import argparse
@@ -60,6 +62,15 @@ def chunks(precision, tokens):
     return f" --head-chunk={tokens}" if precision == "bf16" else ""
 
 
+def attention_traits(body):
+    """What is no mere size of an attention: heads' channels, shared keys."""
+    for line in small_model.lines_of(body, r"attention\w*"):
+        heads = small_model.integer(line, "heads")
+        channels = next(small_model.extents(line))[-1]
+        kv = re.search(r"\bkv_heads = (\d+)", line)
+        yield channels // heads, kv is not None and int(kv[1]) < heads
+
+
 def fused_bodies(schedule):
     """{what a kernel computes, sizes left out: name of one that does}
 
@@ -70,6 +81,7 @@ def fused_bodies(schedule):
     for name, text in re.findall(pattern, schedule, re.DOTALL | re.MULTILINE):
         kind = re.search(r'kind = "(\w+)"', text)[1]
         traits = [x for x in ("block_columns", "inplace", "split_k") if f"{x} = " in text]
+        traits += attention_traits(text)
         text = re.sub(r" attributes \{.*?\} \{\n", " {\n", text)
         text = re.sub(r"(?<=[<x])\d+(?=x)", "#", text)
         text = re.sub(
@@ -84,6 +96,7 @@ class Runner:
         self.args, self.errors = args, []
         self.known = {}  # {shape and architecture: the model that was run}
         self.covered = {precision: set() for precision in args.precision}
+        self.covered_at = {}  # {shape and precision: bodies}
 
     def fail(self, text):
         print("error:", text, file=sys.stderr, flush=True)
@@ -99,11 +112,16 @@ class Runner:
         options, layers, wide, chunk = shape
         small, vocabulary = small_model.shrink(text, layers, wide)
         path = self.write(name, options, small)
-        for precision in precisions:
-            chunked = options + chunks(precision, chunk)
-            self.covered[precision] |= self.bodies_of(path, chunked, precision).keys()
         new = []
         for precision in precisions:
+            chunked = options + chunks(precision, chunk)
+            bodies = self.bodies_of(path, chunked, precision).keys()
+            covered = self.covered_at.setdefault((shape, precision), set())
+            if self.args.thrifty and bodies <= covered:
+                print(f"{name}, {options}, {precision}: nothing new")
+                continue
+            covered.update(bodies)
+            self.covered[precision] |= bodies
             key = shape, precision, small_model.architecture(small)
             same = self.known.setdefault(key, name)
             if same == name:
@@ -204,7 +222,8 @@ def main():
     parser.add_argument(
         "--thrifty",
         action="store_true",
-        help="f32 at the even shape only where a fused body needs it",
+        help="f32 at the even shape only where a fused body needs it, and nothing "
+        "whose kernels earlier models executed",
     )
     args = parser.parse_args()
     os.makedirs(args.to, exist_ok=True)

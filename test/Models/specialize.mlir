@@ -11,6 +11,9 @@
 // RUN: %{specialize} %models/llama-15m.mlir | FileCheck %s --check-prefix=LLAMA15M
 // RUN: %{specialize} %models/tinyllama-1.1b.mlir | FileCheck %s --check-prefix=TINYLLAMA
 // RUN: %{specialize} %models/qwen2.5-0.5b.mlir | FileCheck %s --check-prefix=QWEN
+// RUN: %{specialize} %models/qwen2.5-1.5b.mlir | FileCheck %s --check-prefix=QWEN-15B
+// RUN: %{specialize} %models/qwen2.5-3b.mlir | FileCheck %s --check-prefix=QWEN-3B
+// RUN: %{specialize} %models/qwen2.5-7b.mlir | FileCheck %s --check-prefix=QWEN-7B
 // RUN: %{specialize} %models/llama3.2-1b.mlir | FileCheck %s --check-prefix=LLAMA32-1B
 // RUN: %{specialize} %models/llama3.2-3b.mlir | FileCheck %s --check-prefix=LLAMA32-3B
 // RUN: %{specialize} %models/llama3.1-8b.mlir | FileCheck %s --check-prefix=LLAMA31-8B
@@ -32,6 +35,23 @@
 // QWEN-NOT: "model.layers.24.
 // QWEN: "model.norm.weight" : tensor<896xf32>
 // QWEN-NOT: model.parameter
+
+// QWEN-15B: "model.embed_tokens.weight" : tensor<151936x1536xf32>
+// QWEN-15B: "model.layers.0.self_attn.k_proj.bias" : tensor<256xf32>
+// QWEN-15B: "model.layers.27.mlp.down_proj.weight" : tensor<1536x8960xf32>
+// QWEN-15B-NOT: "model.layers.28.
+// QWEN-15B: "model.norm.weight" : tensor<1536xf32>
+// QWEN-15B-NOT: model.parameter
+// QWEN-3B: "model.layers.35.mlp.down_proj.weight" : tensor<2048x11008xf32>
+// QWEN-3B-NOT: "model.layers.36.
+// QWEN-3B: "model.norm.weight" : tensor<2048xf32>
+// QWEN-3B-NOT: model.parameter
+// QWEN-7B: "model.layers.0.self_attn.q_proj.bias" : tensor<3584xf32>
+// QWEN-7B: "model.layers.0.self_attn.v_proj.weight" : tensor<512x3584xf32>
+// QWEN-7B: "model.layers.27.mlp.down_proj.weight" : tensor<3584x18944xf32>
+// QWEN-7B-NOT: "model.layers.28.
+// QWEN-7B: "lm_head.weight" : tensor<152064x3584xf32>
+// QWEN-7B-NOT: model.parameter
 
 // MEDIUM: "h.23.mlp.c_proj.weight" : tensor<4096x1024xf32>
 // MEDIUM-NOT: "h.24.
