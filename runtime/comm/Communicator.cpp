@@ -16,13 +16,14 @@ Status Communicator::allReduce(float *data, int64_t elements, float *scratch) {
                    elements / size() * static_cast<int64_t>(sizeof(float)));
 }
 
-Status Communicator::agree(const Status &own) {
+Status Communicator::agree(const Status &own, Subject subject) {
   Status all = Status::ok();
-  LLMC_TRY(exchangeErrors(own, all));
+  LLMC_TRY(exchangeErrors(own, all, subject));
   return common(all);
 }
 
-Status Communicator::exchangeErrors(const Status &own, Status &all) {
+Status Communicator::exchangeErrors(const Status &own, Status &all,
+                                    Subject subject) {
   // Room for the longest message that is worth reading.
   struct Report {
     bool failed;
@@ -39,9 +40,12 @@ Status Communicator::exchangeErrors(const Status &own, Status &all) {
     const Report &found = reports[static_cast<size_t>(other)];
     if (!found.failed)
       continue;
-    // What rank 0 finds, a user takes for an error of the program.
-    all = other == 0 ? Status::error("{}", found.text)
-                     : Status::error("{}: {}", describe(other), found.text);
+    // An error that all have agreed on says already whose it is.
+    const bool isNamed =
+        other > 0 || (subject == Subject::Machine && size() > 1);
+    all = isNamed && isOwnError()
+              ? Status::error("{}: {}", describe(other), found.text)
+              : Status::error("{}", found.text);
     break;
   }
   return Status::ok();

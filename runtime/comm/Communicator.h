@@ -74,12 +74,18 @@ public:
   /// The same as reduceScatter, then allGather of the parts, in place.
   Status allReduce(float *data, int64_t elements, float *scratch);
 
+  /// What an error is about. A wrong option is the same on all ranks, and rank
+  /// 0 says it like a program of one rank; of what a machine lacks one has to
+  /// know which machine, of rank 0, too.
+  enum class Subject { Program, Machine };
+
   /// The errors of all ranks in one: ok if all are, else that of the lowest
   /// rank which has one, on every rank.
-  Status agree(const Status &own);
+  Status agree(const Status &own, Subject subject = Subject::Program);
   /// The same of errors from which the ranks go on: `all` becomes what `agree`
   /// would return. An error of its own only if the ranks are not reached.
-  Status exchangeErrors(const Status &own, Status &all);
+  Status exchangeErrors(const Status &own, Status &all,
+                        Subject subject = Subject::Program);
   /// An error that every rank has found for itself.
   Status common(Status status);
   /// Whether this rank is the one that prints an error of this run.

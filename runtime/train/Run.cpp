@@ -68,7 +68,7 @@ Status sampleOnly(const LlmcProgram &program, const Options &options,
     return initializeTensors(program, device, pool, LlmcArenaConstant,
                              defaultSeed);
   };
-  LLMC_TRY(ranks.agree(fill()));
+  LLMC_TRY(ranks.agree(fill(), Communicator::Subject::Machine));
   LLMC_TRY(checkSameOnAllRanks(ranks, options, /*data=*/0));
   LLMC_TRY(loadWeights(program, options, device, console, state));
   LLMC_TRY(checkSameStart(ranks, state));

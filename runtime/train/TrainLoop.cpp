@@ -124,7 +124,7 @@ Status TrainLoop::makeFirstWeights() {
 }
 
 Status TrainLoop::prepare(const Data &data) {
-  LLMC_TRY(ranks.agree(fillMemory()));
+  LLMC_TRY(ranks.agree(fillMemory(), Communicator::Subject::Machine));
   LLMC_TRY(checkSameOnAllRanks(ranks, options, data.checksum()));
   state.seed = options.seed.value_or(defaultSeed);
   if (options.resume)

@@ -1,9 +1,9 @@
 """What goes wrong between GPUs is said once and stops all ranks, soon.
 
-    gpu_rank_errors.py DIR PROGRAM NCCL
+    gpu_rank_errors.py DIR PROGRAM OFFLOADING NCCL
 
 PROGRAM was compiled for two emulated GPUs, which NCCL, the stand-in for NVIDIA's
-library, connects. Each case checks the exit status, that there is one error and
+library, connects; OFFLOADING keeps state in the host's memory. Each case checks the exit status, that there is one error and
 what it says, and how long it took.
 """
 
@@ -14,13 +14,13 @@ import subprocess
 import sys
 import time
 
-directory, program, nccl = map(os.path.abspath, sys.argv[1:])
+directory, program, offloading, nccl = map(os.path.abspath, sys.argv[1:])
 os.chdir(directory)
 COMMON = ["--data", "data", "--threads", "1", "--quiet", "--eval-every", "0"]
 failures = 0
 
 
-def check(name, expected, *arguments, seconds=20, status=1, **environment):
+def check(name, expected, *arguments, seconds=20, status=1, program=program, **environment):
     global failures
     variables = {"LLMC_NCCL": nccl, "LLMC_EMULATOR_FAULTS": "devices=2", **environment}
     begin = time.time()
@@ -51,16 +51,21 @@ check("it runs", "", status=0, LLMC_EMULATOR_REPORT="report.json")
 kernels = [kernel["name"] for kernel in json.load(open("report.json"))["kernels"]]
 
 # What a machine lacks.
-check("too few GPUs", r"^error: the program trains on 2 GPUs of .*, which has 1: 0: "
+RANK = "^error: rank [01] of 2 on .*: "
+check("too few GPUs", RANK + "the program trains on 2 GPUs of .*, which has 1: 0: "
       r"emulated GPU; .*--gpus 1", LLMC_EMULATOR_FAULTS="devices=1")  # fmt: skip
-check("no NCCL", r"^error: no NCCL.*/nowhere/libnccl.so.*LLMC_NCCL must name",
+check("no NCCL", RANK + "no NCCL.*/nowhere/libnccl.so.*LLMC_NCCL must name",
       LLMC_NCCL="/nowhere/libnccl.so")  # fmt: skip
 check("not NCCL", "libm.so.6 is no NCCL that will do: it has no ncclGetVersion",
       LLMC_NCCL="libm.so.6")  # fmt: skip
 check("old NCCL", r"it is version 2\.13\.4; install NCCL 2\.14\.0 or newer",
       LLMC_FAKE_NCCL="version=21304")  # fmt: skip
-check("no memory on a GPU", "the program needs .* of GPU memory",
+check("no memory on a GPU", RANK + "the program needs .* of GPU memory",
       LLMC_EMULATOR_FAULTS="devices=2,free=1MiB")  # fmt: skip
+check("a limit on pinned memory", RANK + r"the driver cannot pin .* of the host's memory "
+      r"for the optimizer m, .*limit on locked memory \(ulimit -l\).*: raise it",
+      program=offloading,
+      LLMC_EMULATOR_FAULTS="devices=2,call:cuMemHostRegister_v2:2")  # fmt: skip
 
 # What NCCL says, at whichever of its calls.
 for function in ("ncclGetUniqueId", "ncclCommInitRankConfig", "ncclGroupStart",
@@ -86,7 +91,7 @@ for kind in ("linear", "add_"):
     check(f"a kernel fails {kind}", "rank [01] of 2 on .*: step [12]: .*a kernel failed; "
           "(go on with --resume|start again)", LLMC_EMULATOR_FAULTS=f"devices=2,launch:{name}:2",
           LLMC_EMULATOR_REPORT="")  # fmt: skip
-check("a GPU is lost", "CUDA_ERROR_DEVICE_UNAVAILABLE",
+check("a GPU is lost", "CUDA_ERROR_DEVICE_UNAVAILABLE.*; the GPU was lost: ",
       LLMC_EMULATOR_FAULTS="devices=2,lost:700")  # fmt: skip
 
 sys.exit(f"{failures} failures" if failures else 0)

@@ -3,6 +3,7 @@
 #include "TestSupport.h"
 
 #include "comm/ThreadCommunicator.h"
+#include "device/cpu/CpuDevice.h"
 
 #include <functional>
 #include <numeric>
@@ -86,6 +87,37 @@ TEST(ThreadRanks, AnErrorOfOneIsKnownToAll) {
     EXPECT_FAILS(status, "rank 1 of 2 on ");
     EXPECT_FAILS(status, ": no room");
     EXPECT_TRUE(own.canFinish());
+  });
+}
+
+TEST(ThreadRanks, WhatAMachineLacksNamesTheRankOnce) {
+  together(2, [](Communicator &own) {
+    const Status lack =
+        own.rank() == 0 ? Status::error("no room") : Status::ok();
+    EXPECT_EQ(own.agree(lack).message(), "no room");
+  });
+  together(2, [](Communicator &own) {
+    const Status lack =
+        own.rank() == 0 ? Status::error("no room") : Status::ok();
+    Status status = own.agree(lack, Communicator::Subject::Machine);
+    EXPECT_FAILS(status, "rank 0 of 2 on ");
+    EXPECT_FAILS(status, ": no room");
+    EXPECT_EQ(own.agree(status, Communicator::Subject::Machine).message(),
+              status.message());
+  });
+}
+
+TEST(ThreadRanks, TooLittleMemoryIsOfARankAndItsHost) {
+  const LlmcArena arenas[] = {
+      {"activations", int64_t(1) << 50, LlmcArenaActivation, 64, 0, 0}};
+  LlmcProgram program{};
+  program.numArenas = 1;
+  program.arenas = arenas;
+  together(2, [&](Communicator &own) {
+    ThreadPool pool(1);
+    Status status = CpuDevice(program, pool, own).allocate();
+    EXPECT_FAILS(status, "rank 0 of 2 on ");
+    EXPECT_FAILS(status, ": the program needs 2048 TiB of memory for 2 ranks");
   });
 }
 

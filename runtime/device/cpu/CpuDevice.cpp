@@ -61,15 +61,15 @@ Status CpuDevice::checkMemory() const {
       "the program needs {} of memory{}, {} are available; stop other "
       "programs, or compile with a smaller --batch or --seq",
       formatBytes(needed),
-      ranks().localSize() > 1 ? fmt::format(" for the {} ranks of {}",
-                                            ranks().localSize(), hostName())
-                              : "",
+      ranks().localSize() > 1
+          ? fmt::format(" for {} ranks", ranks().localSize())
+          : "",
       formatBytes(available));
 }
 
 Status CpuDevice::allocate() {
   // Before anyone takes what others would miss.
-  LLMC_TRY(ranks().agree(checkMemory()));
+  LLMC_TRY(ranks().agree(checkMemory(), Communicator::Subject::Machine));
   for (int64_t i = 0; i < program.numArenas; ++i) {
     const LlmcArena &description = program.arenas[i];
     Result<Arena> arena =

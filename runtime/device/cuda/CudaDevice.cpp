@@ -80,7 +80,7 @@ template <typename Body> Status CudaDevice::watched(const Body &body) {
 Status CudaDevice::allocate() {
   std::lock_guard<std::mutex> lock(mutex);
   LLMC_TRY(openProfiler());
-  LLMC_TRY(ranks().agree(openGpu()));
+  LLMC_TRY(ranks().agree(openGpu(), Communicator::Subject::Machine));
   size_t freeBefore = 0, freeAfter = 0, total = 0;
   LLMC_TRY(driver->check(driver->cuMemGetInfo_v2(&freeBefore, &total),
                          "cuMemGetInfo"));

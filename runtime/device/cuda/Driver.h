@@ -34,7 +34,7 @@ using CUgraphExec = struct CUgraphExec_st *;
 // Results that get a remedy of their own.
 constexpr CUresult success = 0, outOfMemory = 2, stubLibrary = 34,
                    deviceUnavailable = 46, noDevice = 100,
-                   eccUncorrectable = 214, illegalAddress = 700,
+                   eccUncorrectable = 214, notFound = 500, illegalAddress = 700,
                    launchTimeout = 702, peerAccessAlreadyEnabled = 704,
                    assertFailed = 710, hardwareStackError = 714,
                    illegalInstruction = 715, misalignedAddress = 716,

@@ -24,12 +24,12 @@ Status GpuCollectives::connect(const Driver &usedDriver, Cleanup &cleanup,
                                CUstream kernels) {
   driver = &usedDriver;
   compute = kernels;
-  LLMC_TRY(ranks.agree(library.load()));
+  LLMC_TRY(ranks.agree(library.load(), Communicator::Subject::Machine));
   nccl::UniqueId id = {};
   Status made = Status::ok();
   if (ranks.rank() == 0)
     made = library.check(library.GetUniqueId(&id), "cannot connect the ranks");
-  LLMC_TRY(ranks.agree(made));
+  LLMC_TRY(ranks.agree(made, Communicator::Subject::Machine));
   LLMC_TRY(ranks.broadcast(&id, sizeof(id), 0));
   if (Status joined = join(cleanup, id); !joined.isOk()) {
     ranks.report(joined);

@@ -116,11 +116,13 @@ Status Kernels::load(const Driver &driver, Cleanup &cleanup, const Gpu &gpu,
     CUfunction function = nullptr;
     CUresult result =
         driver.cuModuleGetFunction(&function, module, kernel.symbol);
-    if (result != success)
+    if (result == notFound)
       return Status::error("the code of kernel {} has no entry '{}': {}; "
                            "compile the model again",
                            nameOf(kernel), kernel.symbol,
                            driver.describe(result));
+    LLMC_TRY(driver.check(
+        result, fmt::format("cannot load kernel {}", nameOf(kernel))));
     LLMC_TRY(fitFunction(driver, gpu, kernel, function));
     functions.push_back(function);
     mostArguments = std::max(mostArguments, kernel.numArguments);

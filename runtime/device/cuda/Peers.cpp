@@ -218,7 +218,7 @@ Status checkGpusOfRanks(const Driver &driver, const Gpu &gpu,
   };
   Card own = {};
   Result<std::string> bus = busIdOf(driver, gpu);
-  LLMC_TRY(ranks.agree(bus.status()));
+  LLMC_TRY(ranks.agree(bus.status(), Communicator::Subject::Machine));
   std::strncpy(own.host, hostName().c_str(), sizeof(own.host) - 1);
   std::strncpy(own.bus, bus->c_str(), sizeof(own.bus) - 1);
   own.number = gpu.number;
@@ -252,7 +252,7 @@ Status checkGpusOfRanks(const Driver &driver, const Gpu &gpu,
                    fmt::format("{} of {}", *lying, hostName()).c_str(),
                    sizeof(found.copy) - 1);
   }
-  LLMC_TRY(ranks.agree(status));
+  LLMC_TRY(ranks.agree(status, Communicator::Subject::Machine));
   std::vector<Lie> lies(all.size());
   LLMC_TRY(ranks.allGather(&found, lies.data(), sizeof(found)));
   for (const Lie &lie : lies)
