@@ -1,12 +1,27 @@
-"""check_memory.py LOG PERCENT: the peak that a run reports is within PERCENT of
-its plan, above or below (a negative PERCENT is never met)."""
+"""check_memory.py LOG PERCENT [--peaks N]: the peaks that a run reports, N of
+them (1), are within PERCENT of their plan, above or below (a negative PERCENT is
+never met)."""
 
+import argparse
 import re
 import sys
 
-log, limit = sys.argv[1], float(sys.argv[2])
-found = re.search(r"memory: peak .* planned \(([+-][0-9.]+) %\)", open(log).read())
-if not found:
-    sys.exit(f"{log}: no line 'memory: peak ... planned (... %)'")
-if abs(float(found.group(1))) > limit:
-    sys.exit(f"{log}: peak is {found.group(1)} % off the plan, allowed {limit} %")
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("log")
+parser.add_argument("percent", type=float)
+parser.add_argument("--peaks", type=int, default=1)
+options = parser.parse_args()
+
+found = re.findall(
+    r"^memory: (?:.*: )?peak .* planned \(([+-][0-9.]+) %\)",
+    open(options.log).read(),
+    re.M,
+)
+if len(found) != options.peaks:
+    sys.exit(f"{options.log}: {len(found)} lines 'memory: peak ... planned "
+             f"(... %)', expected {options.peaks}")  # fmt: skip
+for share in found:
+    print(f"{share} % off the plan")
+    if abs(float(share)) > options.percent:
+        sys.exit(f"{options.log}: peak is {share} % off the plan, allowed "
+                 f"{options.percent} %")  # fmt: skip
