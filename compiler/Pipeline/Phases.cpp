@@ -314,18 +314,16 @@ static LogicalResult runPasses(ModuleOp module, const std::string &passes) {
 }
 
 /// The passes of schedule(), with what decides beside the model: a person's
-/// file before them, and NVRTC once kernels have the model's choice, and again
-/// when they are complete, for its report.
+/// file before them, and NVRTC, which is asked about what these passes make of
+/// kernels.
 static LogicalResult runSchedule(ModuleOp module,
                                  const PipelineOptions &options) {
-  auto rank = [&] {
-    return options.ranksByNvrtc() ? rankSchedules(module, options) : success();
-  };
-  return success(succeeded(applyScheduleFile(module, options)) &&
-                 succeeded(runPasses(module, chooseSchedules(options))) &&
-                 succeeded(rank()) &&
-                 succeeded(runPasses(module, useSchedules(options))) &&
-                 succeeded(rank()));
+  if (failed(applyScheduleFile(module, options)) ||
+      failed(runPasses(module, chooseSchedules(options))))
+    return failure();
+  return options.ranksByNvrtc()
+             ? rankSchedules(module, options, useSchedules(options))
+             : runPasses(module, useSchedules(options));
 }
 
 LogicalResult llmc::runPhases(ModuleOp module, const PipelineOptions &options,

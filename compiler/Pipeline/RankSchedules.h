@@ -7,10 +7,13 @@
 
 namespace llmc {
 
-/// Runs llmc-rank-schedules on `module`, which is past Schedule, and compiles
-/// what it wants to know of, until it has decided.
+/// Gives the kernels of `module`, which have the model's choice, the schedules
+/// that NVRTC's reports prove to be best, and runs `passes`, those of Schedule
+/// behind the choice. Compiles what llmc-rank-schedules wants to know of, until
+/// it has decided.
 mlir::LogicalResult rankSchedules(mlir::ModuleOp module,
-                                  const PipelineOptions &options);
+                                  const PipelineOptions &options,
+                                  llvm::StringRef passes);
 
 } // namespace llmc
 

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Schedule/GemmTiles.h"
+#include "compiler/Schedule/Ranking.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -31,8 +32,9 @@ int64_t cuda_model::roundUp(int64_t value, int64_t least) {
   return std::max<int64_t>(llvm::PowerOf2Ceil(value), least);
 }
 
-/// What a prediction must gain to be believed: no turn was ever timed.
-static constexpr double kPartsGain = 0.98;
+/// What parts must gain of the time, as any other schedule must that reports are
+/// to put in the place of the first choice.
+static constexpr double kPartsGain = Ranking::kGain;
 /// Cycles until a block has its ticket; from the end of a turn until the next
 /// block has read what it adds to; and bytes that one block alone moves in one.
 static constexpr double kTicketCycles = 1000;

@@ -50,7 +50,8 @@ def RankSchedules : Pass<"llmc-rank-schedules", "::mlir::ModuleOp"> {
     the blocks that an SM really holds. Where another schedule could be better
     by as much as the model may err in registers, `unmeasured` names it: compile
     it, add it to `measured`, run the pass again. At most four schedules a
-    kernel are asked for, of a given one (`schedule_given`) only itself.
+    kernel are asked for, of a given one (`schedule_given`) only itself; so are
+    all with `decided`.
 
     Postcondition: no `unmeasured` is left when all is decided; `schedule` and
     what follows from it are those of the best one, `resources` its report. A
@@ -69,7 +70,9 @@ def RankSchedules : Pass<"llmc-rank-schedules", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"arch", "arch", "std::string", "\"sm_89\"",
-           "sm_80, sm_86, sm_89, sm_90 or emulated">
+           "sm_80, sm_86, sm_89, sm_90 or emulated">,
+    Option<"decided", "decided", "bool", "false",
+           "keep the schedules that there are, and only record their reports">
   ];
 }
 

@@ -83,7 +83,8 @@ static void report(tile::FuncOp kernel, const ScheduleChoice &expected,
              count);
 }
 
-static LogicalResult rank(tile::FuncOp kernel, const TargetModel &model) {
+static LogicalResult rank(tile::FuncOp kernel, const TargetModel &model,
+                          bool decided) {
   FailureOr<KernelShape> shape = getKernelShape(kernel);
   if (failed(shape))
     return failure();
@@ -95,7 +96,7 @@ static LogicalResult rank(tile::FuncOp kernel, const TargetModel &model) {
   Builder builder(kernel.getContext());
   BlockSizes first = getBlockSizes(kernel.getScheduleAttr());
   // The sums of squares that a kernel writes have the places of its blocks.
-  bool isGiven = kernel->hasAttr(kGivenName) || shape->blockSums;
+  bool isGiven = decided || kernel->hasAttr(kGivenName) || shape->blockSums;
   Ranking ranking(model, *shape, first, isGiven);
   Resources firstUsed;
   size_t count = 0;
@@ -143,7 +144,7 @@ struct RankSchedules : llmc::impl::RankSchedulesBase<RankSchedules> {
     if (!model)
       return signalPassFailure();
     for (auto kernel : getOperation().getOps<tile::FuncOp>())
-      if (failed(rank(kernel, *model)))
+      if (failed(rank(kernel, *model, decided)))
         return signalPassFailure();
   }
 };

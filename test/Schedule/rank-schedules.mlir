@@ -3,6 +3,7 @@
 // to 255 registers each.
 // RUN: llmc-opt %s -llmc-rank-schedules | FileCheck %s
 // RUN: llmc-opt %s -llmc-rank-schedules --remarks-filter=schedule --remark-format=emitRemark -o /dev/null 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: llmc-opt %s -llmc-rank-schedules=decided=true | FileCheck %s --check-prefix=DECIDED
 
 // Nothing is known: the model's choice is asked about.
 // CHECK-LABEL: tile.func @unknown
@@ -29,11 +30,17 @@ tile.func @confirmed(%x: tensor<4x1024x4096xbf16>, %w: tensor<4096x4096xbf16>) -
 // CHECK-SAME: measured = [{{.*}}spill_bytes = 16
 // CHECK-NOT: resources
 // CHECK-SAME: unmeasured = [{block_k{{[^}]*}}}, {block_k{{[^}]*}}}]
+// Where that is decided, its report is all that is wanted.
+// DECIDED-LABEL: tile.func @spills
+// DECIDED-NOT: measured
+// DECIDED-SAME: resources = {registers = 255 : i64, shared_bytes = 49152 : i64, spill_bytes = 16 : i64}
+// DECIDED-NOT: measured
 tile.func @spills(%x: tensor<4x1024x4096xbf16>, %w: tensor<4096x4096xbf16>) -> tensor<4x1024x4096xbf16> attributes {kind = "gemm", schedule = {block_k = 32 : i64, block_m = 128 : i64, block_n = 128 : i64, min_blocks = 2 : i64, raster = 8 : i64, stages = 3 : i64, threads = 128 : i64, warps_m = 2 : i64, warps_n = 2 : i64}, measured = [{schedule = {block_k = 32 : i64, block_m = 128 : i64, block_n = 128 : i64, min_blocks = 2 : i64, raster = 8 : i64, stages = 3 : i64, threads = 128 : i64, warps_m = 2 : i64, warps_n = 2 : i64}, registers = 255 : i64, spill_bytes = 16 : i64, shared_bytes = 49152 : i64}]} {
   %0 = model.linear %x, %w : (tensor<4x1024x4096xbf16>, tensor<4096x4096xbf16>) -> tensor<4x1024x4096xbf16>
   tile.return %0 : tensor<4x1024x4096xbf16>
 }
 
+// DECIDED-LABEL: tile.func @reranked
 // One does not spill.
 // CHECK-LABEL: tile.func @reranked
 // CHECK-SAME: grid = array<i64: 32, 32, 1>
