@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -11,6 +12,23 @@
 namespace llmc::runtime {
 
 static constexpr int barCells = 20;
+
+void holdStandardStreams() {
+  // An open takes the lowest number that is free. What is written to a file
+  // that may only be read is refused, and so known to be lost.
+  int held = ::open("/dev/null", O_RDONLY);
+  while (held >= 0 && held <= STDERR_FILENO)
+    held = ::open("/dev/null", O_RDONLY);
+  if (held > STDERR_FILENO)
+    ::close(held);
+}
+
+Status checkStandardOutput() {
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout))
+    return Status::ok();
+  return Status::error("cannot write to standard output: it is closed, or its "
+                       "disk is full");
+}
 
 bool stdoutIsTerminal() { return ::isatty(STDOUT_FILENO) == 1; }
 

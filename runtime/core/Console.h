@@ -9,6 +9,7 @@
 #define LLMC_RUNTIME_CORE_CONSOLE_H
 
 #include "core/Clock.h"
+#include "core/Status.h"
 
 #include <cstdint>
 #include <string>
@@ -45,6 +46,12 @@ private:
   bool drawn = false;
   Clock::time_point lastDrawn;
 };
+
+/// Takes the places of standard streams that the program was started without,
+/// so that no file gets them, into which lines would be written.
+void holdStandardStreams();
+/// Whether all that was printed has got to stdout.
+Status checkStandardOutput();
 
 /// Columns of the terminal, 80 when stdout is none.
 int terminalColumns();

@@ -87,8 +87,9 @@ Status sampleOnly(const LlmcProgram &program, const Options &options,
   sampler.topK = options.topK;
   sampler.topP = options.topP;
   sampler.seed = options.seed.value_or(defaultSeed);
-  return printSample(program, device, *options.sample,
-                     meansBytes(tokenizer, program), sampler, console);
+  LLMC_TRY(printSample(program, device, *options.sample,
+                       meansBytes(tokenizer, program), sampler, console));
+  return checkStandardOutput();
 }
 
 Status printCeilings(const LlmcProgram &program, Device &device,
@@ -98,7 +99,7 @@ Status printCeilings(const LlmcProgram &program, Device &device,
   if (program.deviceKind != LlmcDeviceCpu)
     LLMC_TRY(device.allocate());
   console.result(formatCeilings({device.peak(), bandwidth}));
-  return Status::ok();
+  return checkStandardOutput();
 }
 
 std::unique_ptr<Device> makeDevice(const LlmcProgram &program,
@@ -113,6 +114,14 @@ std::unique_ptr<Device> makeDevice(const LlmcProgram &program,
 int fail(const Status &status) {
   fmt::print(stderr, "error: {}\n", status.message());
   return 1;
+}
+
+/// Prints what was asked for and nothing else; the exit status, which is
+/// `result` unless it could not be printed.
+int print(const std::string &text, int result) {
+  std::fputs(text.c_str(), stdout);
+  Status status = checkStandardOutput();
+  return status.isOk() ? result : fail(status);
 }
 
 /// Compares the processes that were started with the ranks of the program. One
@@ -280,13 +289,13 @@ int runDoctor(const LlmcProgram &program, const char *option) {
   const std::vector<Finding> findings = examine(program);
   const std::string report =
       option ? formatFindingsAsJson(findings) : formatFindings(findings);
-  std::fputs(report.c_str(), stdout);
-  return canRun(findings) ? 0 : 1;
+  return print(report, canRun(findings) ? 0 : 1);
 }
 
 } // namespace
 
 int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
+  holdStandardStreams();
   if (Status status = checkProgram(program); !status.isOk())
     return fail(status);
   // What is wrong for all ranks, one of them says.
@@ -297,11 +306,8 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   Result<ParsedOptions> parsed = parseOptions(program, argc, argv);
   if (!parsed.isOk())
     return isFirst ? fail(parsed.status()) : 1;
-  if (!parsed->options) {
-    if (isFirst)
-      std::fputs(parsed->text.c_str(), stdout);
-    return 0;
-  }
+  if (!parsed->options)
+    return isFirst ? print(parsed->text, 0) : 0;
   const std::optional<ReplayPoint> replay = requestedReplay();
   const Options options =
       replay ? replayOptions(*parsed->options) : *parsed->options;

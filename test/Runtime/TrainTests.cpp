@@ -68,6 +68,29 @@ TEST_F(TrainTest, CeilingsArePrintedWithoutDataOrMemory) {
   EXPECT_FALSE(pathExists(path("out")));
 }
 
+// Lines would be written into whatever file had the number of a stream.
+TEST_F(TrainTest, StreamsThatAreClosedGetNoFile) {
+  const std::string common =
+      LLMC_BIGRAM_PROGRAM " --data data --lr 0.05 --warmup 0 --steps 3 --out ";
+  ASSERT_EQ(shell(common + "open").exitStatus, 0);
+  ASSERT_EQ(shell(common + "closed <&- >&- 2>&-").exitStatus, 0);
+  expectSameRun("open", "closed", "step_000003");
+  EXPECT_EQ(metrics("closed", "loss").size(), 3u);
+}
+
+TEST_F(TrainTest, WhatWasAskedForMustArrive) {
+  ASSERT_EQ(train("--steps 1 --out o").exitStatus, 0);
+  for (const char *request : {"--help", "--out o --sample a", "--ceilings",
+                              "doctor", "doctor --json"}) {
+    expectError(run(std::string(request) + " >/dev/full"),
+                "cannot write to standard output");
+    expectError(run(std::string(request) + " >&-"),
+                "cannot write to standard output");
+  }
+  // A run is worth more than its lines.
+  EXPECT_EQ(train("--steps 1 --out p >/dev/full").exitStatus, 0);
+}
+
 TEST_F(TrainTest, ThreadsDoNotChangeABit) {
   EXPECT_EQ(train("--steps 20 --out a --threads 1").exitStatus, 0);
   EXPECT_EQ(train("--steps 20 --out b --threads 5").exitStatus, 0);
