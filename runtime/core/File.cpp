@@ -22,7 +22,8 @@ Status systemError(std::string_view action, const std::string &path) {
 /// Opens a regular file for reading and finds its length.
 Status openForReading(const std::string &path, int &descriptor,
                       int64_t &bytes) {
-  int opened = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without waiting for the other end of what turns out to be a pipe.
+  int opened = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (opened < 0)
     return systemError("read", path);
   struct stat info;

@@ -4,74 +4,14 @@
 
 #include "comm/Launch.h"
 #include "core/Console.h"
+#include "train/OptionValues.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdlib>
 #include <map>
 
 namespace llmc::runtime {
 namespace {
-
-/// Larger counts are mistakes; below it, products of counts do not overflow.
-constexpr int64_t largestCount = 1000000000000;
-
-/// Accepts a whole number in [least, most]; `what` names it in the error.
-CLI::Validator wholeNumber(const char *what, int64_t least,
-                           int64_t most = largestCount) {
-  return CLI::Validator(
-      [what, least, most](std::string &text) -> std::string {
-        char *end = nullptr;
-        errno = 0;
-        long long value = std::strtoll(text.c_str(), &end, 10);
-        if (text.empty() || *end != '\0' || errno != 0 || value < least ||
-            value > most)
-          return fmt::format("expected {}, a whole number from {} to {}, "
-                             "found '{}'",
-                             what, least, most, text);
-        return {};
-      },
-      "");
-}
-
-/// Accepts a number in [least, most], or in (least, most] when `open`.
-CLI::Validator number(const char *what, double least, double most,
-                      bool open = false) {
-  return CLI::Validator(
-      [=](std::string &text) -> std::string {
-        char *end = nullptr;
-        double value = std::strtod(text.c_str(), &end);
-        bool inside = std::isfinite(value) && value <= most &&
-                      (open ? value > least : value >= least);
-        if (text.empty() || *end != '\0' || !inside)
-          return fmt::format("expected {}, a number {} {}{}, found '{}'", what,
-                             open ? "above" : "of at least", least,
-                             std::isfinite(most)
-                                 ? fmt::format(" and at most {}", most)
-                                 : std::string(),
-                             text);
-        return {};
-      },
-      "");
-}
-
-/// Accepts one of the names given.
-CLI::Validator oneOf(const char *what, std::vector<std::string> names) {
-  return CLI::Validator(
-      [what, names = std::move(names)](std::string &text) -> std::string {
-        std::string list;
-        for (const std::string &name : names) {
-          if (text == name)
-            return {};
-          list += (list.empty() ? "" : ", ") + name;
-        }
-        return fmt::format("expected {}, one of {}, found '{}'", what, list,
-                           text);
-      },
-      "");
-}
 
 const std::map<std::string, ScheduleKind> scheduleNames = {
     {"cosine", ScheduleKind::Cosine},
@@ -95,10 +35,12 @@ void addRunOptions(CLI::App &app, const LlmcProgram &program, Options &o,
                  "directory of token shards (*.bin); names with \"val\" are "
                  "held out, else the last 5% of the windows")
       ->option_text("DIR")
+      ->check(anyName("a directory"))
       ->group(files);
   app.add_option("--out", o.out,
                  "directory of checkpoints, metrics.jsonl and the loss curve")
       ->option_text("DIR [out]")
+      ->check(anyName("a directory"))
       ->group(files);
   app.add_flag("--resume", o.resume,
                "go on from the newest valid checkpoint in --out")
@@ -108,17 +50,20 @@ void addRunOptions(CLI::App &app, const LlmcProgram &program, Options &o,
                  "such as transformers' save_pretrained writes, a checkpoint, "
                  "or another run's --out")
       ->option_text("PATH")
+      ->check(anyName("a path"))
       ->group(files);
   app.add_option("--dump-gradients", o.dumpGradients,
                  "write the gradients of the first step, summed over its "
                  "micro-steps and not clipped, as safetensors")
       ->option_text("FILE")
+      ->check(anyName("a file"))
       ->group(files);
 
   app.add_option("--dump-logits", o.dumpLogits,
                  "with --sample and without --data: write the logits at every "
                  "token of the prompt, [tokens, vocabulary], as safetensors")
       ->option_text("FILE")
+      ->check(anyName("a file"))
       ->group(files);
 
   const char *run = "Run";
@@ -343,8 +288,6 @@ Status finish(Options &o, const RawOptions &raw) {
   // A launcher gives ranks a terminal of their own, whoever reads it.
   o.progress = raw.progress == "on" ||
                (raw.progress == "auto" && !readLaunch() && stdoutIsTerminal());
-  if (o.out.empty())
-    return Status::error("--out: expected a directory, found an empty name");
   if (o.data.empty() && !o.sample && !o.ceilings)
     return Status::error("nothing to do: give --data DIR to train, or --sample "
                          "PROMPT to generate from a trained model");

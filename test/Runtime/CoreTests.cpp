@@ -7,6 +7,7 @@
 #include "train/Schedule.h"
 
 #include <cmath>
+#include <sys/stat.h>
 
 using namespace llmc::runtime;
 using namespace llmc::runtime::test;
@@ -100,6 +101,9 @@ TEST_F(FileTest, SealIsThatOfTheBytesWritten) {
 TEST_F(FileTest, ErrorsNameTheFile) {
   EXPECT_FAILS(MappedFile::open(path("none")), "cannot read " + path("none"));
   EXPECT_FAILS(MappedFile::open(directory), "it is not a regular file");
+  // A pipe that nobody writes to is not waited for.
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_FAILS(MappedFile::open(path("pipe")), "it is not a regular file");
   EXPECT_FAILS(listDirectory(path("none")), "cannot read the directory");
   OutputFile file;
   EXPECT_FAILS(file.open(path("none/a")), "cannot write " + path("none/a"));

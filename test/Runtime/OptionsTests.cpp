@@ -95,6 +95,9 @@ TEST_F(OptionsTest, MistakesAreErrorsWithAPlace) {
   expectError(run("--data"), "--data: expected a value after it");
   expectError(run("--betas 0.9"), "--betas: expected more values, separated");
   expectError(run("--data data --out ''"), "--out: expected a directory");
+  expectError(run("--data ''"), "--data: expected a directory, found an empty");
+  expectError(run("--data data --init-from ''"),
+              "--init-from: expected a path");
   write("file", "");
   expectError(run("--data data --out file"), "--out: ");
   expectError(run("--data data --out file/x"),
