@@ -99,7 +99,9 @@ CudaModel::getNames(const KernelShape &shape) const {
 std::string CudaModel::findObstacle(const KernelShape &shape) const {
   std::string size = std::to_string(shape.headSize);
   if (isAttention(shape) && shape.headSize % 16)
-    return "head size " + size + " is not a multiple of 16";
+    return "head size " + size +
+           " is not a multiple of 16, as kernels for GPUs need it; give the "
+           "model another number of heads, or compile with --target=cpu";
   if (isAttention(shape) && shape.headSize > 256)
     return "head size " + size + " is more than 256";
   if (shape.kind == KernelKind::Gemm && shape.columnGroup > 256)

@@ -7,6 +7,7 @@
 
 #include "compiler/Schedule/Passes.h"
 #include "compiler/Schedule/TargetModel.h"
+#include "dialects/Model/Model.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Remarks.h"
@@ -113,6 +114,24 @@ static void report(tile::FuncOp kernel, const KernelShape &shape,
              choice.microseconds);
 }
 
+/// The op whose shape it is says more than the kernel does.
+static LogicalResult checkObstacle(tile::FuncOp kernel,
+                                   const KernelShape &shape,
+                                   const TargetModel &model) {
+  std::string obstacle = model.findObstacle(shape);
+  if (obstacle.empty())
+    return success();
+  return findLeader(kernel)->emitOpError(obstacle);
+}
+
+static LogicalResult checkAttention(tile::FuncOp kernel,
+                                    const TargetModel &model) {
+  if (kernel.getKind() != "attention")
+    return success();
+  FailureOr<KernelShape> shape = getKernelShape(kernel);
+  return failed(shape) ? failure() : checkObstacle(kernel, *shape, model);
+}
+
 LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
                                    const TargetModel &model) {
   FailureOr<KernelShape> shape = getKernelShape(kernel);
@@ -121,9 +140,8 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
   if (shape->splits && shape->rows % shape->splits != 0)
     return kernel.emitOpError("expected `splits` that divide the ")
            << shape->rows << " rows, found " << shape->splits;
-  // The op whose shape it is says more than the kernel does.
-  if (std::string obstacle = model.findObstacle(*shape); !obstacle.empty())
-    return findLeader(kernel)->emitOpError(obstacle);
+  if (failed(checkObstacle(kernel, *shape, model)))
+    return failure();
   if (kernel.getSchedule() && (failed(checkSplits(kernel, *shape)) ||
                                failed(takeWantedParts(kernel, *shape, model))))
     return failure();
@@ -139,11 +157,16 @@ LogicalResult llmc::scheduleKernel(tile::FuncOp kernel,
     for (StringRef name : getBlockNames(*shape)) {
       if (choice.blocks.contains(name))
         continue;
-      // A block has whole heads, of which no number fits.
-      if (shape->columnGroup > 1)
-        return findLeader(kernel)->emitOpError("head size ")
+      // A block has whole heads, of which no number fits: of those that the
+      // rotation turns.
+      if (shape->columnGroup > 1) {
+        auto rotations = kernel.getOps<llmc::model::RotateOp>();
+        Operation *heads =
+            rotations.empty() ? findLeader(kernel) : (*rotations.begin());
+        return heads->emitOpError("head size ")
                << shape->columnGroup
                << " fits no block of the target; multiples of 16 do";
+      }
       return findLeader(kernel)->emitOpError(
                  "has a shape that no block of the target holds: '")
              << name << "' has no value that fits; name a schedule for '"
@@ -194,7 +217,13 @@ struct ScheduleKernels : llmc::impl::ScheduleKernelsBase<ScheduleKernels> {
         createModel(loc, target, arch, {cores, l2});
     if (!model)
       return signalPassFailure();
-    for (auto kernel : getOperation().getOps<tile::FuncOp>())
+    auto kernels = getOperation().getOps<tile::FuncOp>();
+    // A size of heads that does not do is the attention's, which names them,
+    // before it is that of a product whose results are rotated.
+    for (tile::FuncOp kernel : kernels)
+      if (failed(checkAttention(kernel, *model)))
+        return signalPassFailure();
+    for (tile::FuncOp kernel : kernels)
       if (failed(scheduleKernel(kernel, *model)))
         return signalPassFailure();
   }

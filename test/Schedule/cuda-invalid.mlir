@@ -19,10 +19,24 @@ tile.func @large_head(%q: tensor<2x64x320xbf16>) -> tensor<2x64x320xbf16> attrib
 
 // In a product whose epilogue rotates them, too.
 tile.func @rotated_heads(%x: tensor<1x16x96xbf16>, %w: tensor<40x96xbf16>, %cos: tensor<16x20xf32>, %sin: tensor<16x20xf32>) -> tensor<1x16x40xbf16> attributes {kind = "gemm"} {
-  // expected-error @+1 {{'model.linear' op head size 20 fits no block of the target; multiples of 16 do}}
+  %0 = model.linear %x, %w : (tensor<1x16x96xbf16>, tensor<40x96xbf16>) -> tensor<1x16x40xbf16>
+  // expected-error @+1 {{'model.rotate' op head size 20 fits no block of the target; multiples of 16 do}}
+  %1 = model.rotate %0, %cos, %sin {head_size = 20 : i64} : (tensor<1x16x40xbf16>, tensor<16x20xf32>, tensor<16x20xf32>) -> tensor<1x16x40xbf16>
+  tile.return %1 : tensor<1x16x40xbf16>
+}
+
+// -----
+
+// Where their attention is a later kernel, that says it.
+tile.func @rotated_queries(%x: tensor<1x16x96xbf16>, %w: tensor<40x96xbf16>, %cos: tensor<16x20xf32>, %sin: tensor<16x20xf32>) -> tensor<1x16x40xbf16> attributes {kind = "gemm"} {
   %0 = model.linear %x, %w : (tensor<1x16x96xbf16>, tensor<40x96xbf16>) -> tensor<1x16x40xbf16>
   %1 = model.rotate %0, %cos, %sin {head_size = 20 : i64} : (tensor<1x16x40xbf16>, tensor<16x20xf32>, tensor<16x20xf32>) -> tensor<1x16x40xbf16>
   tile.return %1 : tensor<1x16x40xbf16>
+}
+tile.func @their_attention(%q: tensor<1x16x40xbf16>) -> tensor<1x16x40xbf16> attributes {kind = "attention"} {
+  // expected-error @+1 {{'model.attention' op head size 20 is not a multiple of 16, as kernels for GPUs need it; give the model another number of heads, or compile with --target=cpu}}
+  %0 = model.attention %q, %q, %q {heads = 2 : i64, kv_heads = 2 : i64} : (tensor<1x16x40xbf16>, tensor<1x16x40xbf16>, tensor<1x16x40xbf16>) -> tensor<1x16x40xbf16>
+  tile.return %0 : tensor<1x16x40xbf16>
 }
 
 // -----
