@@ -75,9 +75,11 @@ config.substitutions.append(("%emulated_driver", emulated_driver))
 config.substitutions.append(("%emulated", f"env LLMC_CUDA_DRIVER={emulated_driver}"))
 if os.path.exists(emulated_driver):
     config.available_features.add("emulator")
-# A stand-in for NCCL, which connects emulated GPUs.
-fake_nccl = os.path.join(
-    config.llmc_binary_dir, "test", "Runtime", "libllmc_fake_nccl.so"
+# A stand-in for NCCL, which connects emulated GPUs: `--param fake_nccl=FILE` names
+# one that was built with sanitizers.
+fake_nccl = lit_config.params.get(
+    "fake_nccl",
+    os.path.join(config.llmc_binary_dir, "test", "Runtime", "libllmc_fake_nccl.so"),
 )
 config.substitutions.append(("%fake_nccl", fake_nccl))
 if os.path.exists(fake_nccl):

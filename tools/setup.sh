@@ -57,14 +57,14 @@ build_llmc() { # build_llmc TARGET...
   ninja -C "$build" "$@"
 }
 
-configure_sanitized() { # configure_sanitized FOLDER RUNTIME_ONLY
+configure_sanitized() { # configure_sanitized FOLDER RUNTIME_ONLY SANITIZERS FUZZ
   [ ! -f "$1/build.ninja" ] || return 0
   mkdir -p "$1"
   cmake -G Ninja -S "$root" -B "$1" -DCMAKE_BUILD_TYPE=Release \
     -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 \
     -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld -DLLMC_RUNTIME_ONLY="$2" \
     -DMLIR_DIR=$llvm/lib/cmake/mlir -DLLVM_DIR=$llvm/lib/cmake/llvm \
-    -DLLMC_SANITIZE=address,undefined -DLLMC_FUZZ=ON \
+    -DLLMC_SANITIZE="$3" -DLLMC_FUZZ="$4" \
     >"$1/configure.log" 2>&1 || {
     tail -20 "$1/configure.log" >&2
     echo "error: configuring failed; the whole log is $1/configure.log" >&2
@@ -76,14 +76,22 @@ configure_sanitized() { # configure_sanitized FOLDER RUNTIME_ONLY
 # the undefined-behaviour sanitizer, in a folder of their own.
 sanitized=${LLMC_SANITIZE_BUILD:-$root/build-sanitize}
 build_sanitized() { # build_sanitized TARGET...
-  configure_sanitized "$sanitized" ON
+  configure_sanitized "$sanitized" ON address,undefined ON
   ninja -C "$sanitized" "$@"
 }
 
-# The compiler's fuzzers likewise, in a folder of their own; takes long.
+# The runtime again under the thread sanitizer, which does not go with the
+# others: of its tests those in which several threads meet.
+threads=${LLMC_THREADS_BUILD:-$root/build-threads}
+build_threads() { # build_threads TARGET...
+  configure_sanitized "$threads" ON thread OFF
+  ninja -C "$threads" "$@"
+}
+
+# The compiler's fuzzers under the first two, in a folder of their own; takes long.
 sanitized_compiler=${LLMC_SANITIZE_COMPILER_BUILD:-$root/build-sanitize-compiler}
 build_sanitized_compiler() { # build_sanitized_compiler TARGET...
-  configure_sanitized "$sanitized_compiler" OFF
+  configure_sanitized "$sanitized_compiler" OFF address,undefined ON
   ninja -C "$sanitized_compiler" "$@"
 }
 
