@@ -37,6 +37,10 @@ private:
   mlir::LogicalResult emitBlock(mlir::Block &block);
   mlir::LogicalResult emitOp(mlir::Operation *op);
   mlir::LogicalResult emitFor(mlir::scf::ForOp loop);
+  /// "for (variable = begin; variable < end; variable += step) { its block }".
+  mlir::LogicalResult emitLoop(mlir::Operation *loop,
+                               mlir::BlockArgument variable, Expression begin,
+                               Expression end, Expression step);
   mlir::LogicalResult emitIf(mlir::scf::IfOp op);
   mlir::LogicalResult emitUnroll(cuda::UnrollOp loop);
   mlir::LogicalResult emitYield(mlir::scf::YieldOp yield);

@@ -222,6 +222,28 @@ static std::string printStep(StringRef name, const Expression &step) {
   return (name + " += ").str() + print(step);
 }
 
+LogicalResult KernelEmitter::emitLoop(Operation *loop, BlockArgument variable,
+                                      Expression begin, Expression end,
+                                      Expression step) {
+  std::string type = getTypeName(variable.getType(), loop);
+  if (type.empty())
+    return failure();
+  names.push();
+  std::string index = takeLoopName(loop);
+  values[variable] = name(index);
+  out.open("for (" + type + " " + index + " = " + print(begin) + "; " +
+           print(binary("<", name(index), end)) + "; " +
+           printStep(index, step) + ") {");
+  ++loopDepth;
+  if (failed(emitBlock(*variable.getOwner())))
+    return failure();
+  --loopDepth;
+  names.pop();
+  out.close();
+  out.blank();
+  return success();
+}
+
 LogicalResult KernelEmitter::emitFor(scf::ForOp loop) {
   if (!loop->hasAttr("cuda.comment"))
     out.blank();
@@ -233,49 +255,21 @@ LogicalResult KernelEmitter::emitFor(scf::ForOp loop) {
     Expression carried = get(loop.getResult(i));
     values[loop.getRegionIterArg(i)] = carried;
   }
-  std::string type = getTypeName(loop.getInductionVar().getType(), loop);
-  if (type.empty())
-    return failure();
-  names.push();
-  std::string index = takeLoopName(loop);
-  values[loop.getInductionVar()] = name(index);
-  out.open("for (" + type + " " + index + " = " +
-           print(getSigned(loop.getLowerBound())) + "; " +
-           print(binary("<", name(index), getSigned(loop.getUpperBound()))) +
-           "; " + printStep(index, getSigned(loop.getStep())) + ") {");
-  ++loopDepth;
-  if (failed(emitBlock(*loop.getBody())))
-    return failure();
-  --loopDepth;
-  names.pop();
-  out.close();
-  out.blank();
-  return success();
+  return emitLoop(loop, cast<BlockArgument>(loop.getInductionVar()),
+                  getSigned(loop.getLowerBound()),
+                  getSigned(loop.getUpperBound()), getSigned(loop.getStep()));
 }
 
 LogicalResult KernelEmitter::emitUnroll(cuda::UnrollOp loop) {
-  Block &body = loop.getBody().front();
   if (loop.getExtent() <= loop.getStep()) {
     values[loop.getIndex()] = integer(0);
-    return emitBlock(body);
+    return emitBlock(loop.getBody().front());
   }
   if (!loop->hasAttr("cuda.comment"))
     out.blank();
-  names.push();
-  std::string index = takeLoopName(loop);
-  values[loop.getIndex()] = name(index);
   out.line("LLMC_UNROLL");
-  out.open("for (" + getTypeName(loop.getIndex().getType(), loop) + " " +
-           index + " = 0; " + index + " < " + std::to_string(loop.getExtent()) +
-           "; " + printStep(index, integer(loop.getStep())) + ") {");
-  ++loopDepth;
-  if (failed(emitBlock(body)))
-    return failure();
-  --loopDepth;
-  names.pop();
-  out.close();
-  out.blank();
-  return success();
+  return emitLoop(loop, cast<BlockArgument>(loop.getIndex()), integer(0),
+                  integer(loop.getExtent()), integer(loop.getStep()));
 }
 
 LogicalResult KernelEmitter::emitIf(scf::IfOp op) {

@@ -97,20 +97,25 @@ char *Worker::loadShared(int byte, int bytes, int line) {
   return shared.data + byte;
 }
 
-char *Worker::storeShared(int byte, int bytes, int line) {
-  if (switchAtAccesses)
-    maybeSwitch();
-  checkShared("store_shared", byte, bytes, line);
+void Worker::writeShared(const char *intrinsic, int byte, int bytes, int line,
+                         Cell state) {
   int granule = byte / granuleBytes, count = granulesOf(bytes);
   SharedVerdict verdict = SharedVerdict::Fine;
   unsigned thread = unsigned(current->index);
   bool races = sharedRaces && bytes > 1;
   int bad = stepCells(&shared.cells[granule], count, verdict, [&](Cell &cell) {
-    return SharedCell::wrote(cell, epoch, thread, races, SharedCell::written);
+    return SharedCell::wrote(cell, epoch, thread, races, state);
   });
   if (bad >= 0)
-    failShared("store_shared", line, byte, bytes, granule + bad, verdict, true);
+    failShared(intrinsic, line, byte, bytes, granule + bad, verdict, true);
   shared.noteWrite(granule, count, shortLine(line));
+}
+
+char *Worker::storeShared(int byte, int bytes, int line) {
+  if (switchAtAccesses)
+    maybeSwitch();
+  checkShared("store_shared", byte, bytes, line);
+  writeShared("store_shared", byte, bytes, line, SharedCell::written);
   shared.sources[byte / 16] = nullptr;
   note(Access::StoreShared, uint64_t(byte), bytes, line);
   return shared.data + byte;
@@ -143,56 +148,62 @@ void Worker::checkWritten(const Argument &argument, const char *p, int bytes,
     argument.allocation->complete[line16] = 1;
 }
 
+void Worker::checkAligned(const Argument &argument, const char *p, int bytes,
+                          int line, Access access) {
+  if (!isAligned(p, bytes))
+    fail(*current, accessName(access), line,
+         "byte " + std::to_string(p - argument.begin) + " of argument '" +
+             argument.name + "' is not aligned to " + std::to_string(bytes));
+}
+
+template <typename Step>
+void Worker::stepGlobal(const Argument &argument, const char *p, int bytes,
+                        int line, Access access, Step step) {
+  Cell me = identity | Cell(current->index);
+  GlobalCell::Verdict verdict = GlobalCell::Verdict::Fine;
+  int bad = stepCells(cellsOf(argument, p), granulesOf(bytes), verdict,
+                      [&](Cell &cell) {
+                        adoptKnown(cell, me);
+                        return step(cell, me);
+                      });
+  if (bad >= 0)
+    failGlobal(accessName(access), line, p, bytes, argument, bad, verdict,
+               access == Access::StoreGlobal);
+}
+
 char *Worker::loadGlobal(const void *source, int bytes, int line,
                          Access access) {
   const Argument &argument =
       findArgument(accessName(access), source, bytes, false, line);
   char *p = TaggedPointer::address(source);
-  if (access == Access::LoadGlobal && !isAligned(source, bytes))
-    fail(*current, accessName(access), line,
-         "byte " + std::to_string(p - argument.begin) + " of argument '" +
-             argument.name + "' is not aligned to " + std::to_string(bytes));
+  if (access == Access::LoadGlobal)
+    checkAligned(argument, p, bytes, line, access);
   if (!argument.mayRace) {
     // Nobody writes here in this launch: there is nothing to remember.
     size_t line16 = size_t(p - argument.allocation->base) / 16;
     if (uninitialized && !argument.allocation->complete[line16])
       checkWritten(argument, p, bytes, line, access);
   } else if (uninitialized || globalRaces) {
-    Cell *cells = cellsOf(argument, p);
-    Cell me = identity | Cell(current->index);
     bool races = globalRaces && bytes > 1;
-    GlobalCell::Verdict verdict = GlobalCell::Verdict::Fine;
-    int bad = stepCells(cells, granulesOf(bytes), verdict, [&](Cell &cell) {
-      adoptKnown(cell, me);
+    stepGlobal(argument, p, bytes, line, access, [&](Cell &cell, Cell me) {
       return GlobalCell::read(cell, me, uninitialized, races);
     });
-    if (bad >= 0)
-      failGlobal(accessName(access), line, p, bytes, argument, bad, verdict,
-                 false);
   }
   note(access, reinterpret_cast<uintptr_t>(p), bytes, line);
   return p;
 }
 
 char *Worker::storeGlobal(void *target, int bytes, int line) {
+  const Access access = Access::StoreGlobal;
   const Argument &argument =
-      findArgument("store_global", target, bytes, true, line);
+      findArgument(accessName(access), target, bytes, true, line);
   char *p = TaggedPointer::address(target);
-  if (!isAligned(target, bytes))
-    fail(*current, "store_global", line,
-         "byte " + std::to_string(p - argument.begin) + " of argument '" +
-             argument.name + "' is not aligned to " + std::to_string(bytes));
-  Cell *cells = cellsOf(argument, p);
-  Cell me = identity | Cell(current->index);
+  checkAligned(argument, p, bytes, line, access);
   bool races = globalRaces && bytes > 1;
-  GlobalCell::Verdict verdict = GlobalCell::Verdict::Fine;
-  int bad = stepCells(cells, granulesOf(bytes), verdict, [&](Cell &cell) {
-    adoptKnown(cell, me);
+  stepGlobal(argument, p, bytes, line, access, [&](Cell &cell, Cell me) {
     return GlobalCell::wrote(cell, me, races);
   });
-  if (bad >= 0)
-    failGlobal("store_global", line, p, bytes, argument, bad, verdict, true);
-  note(Access::StoreGlobal, reinterpret_cast<uintptr_t>(p), bytes, line);
+  note(access, reinterpret_cast<uintptr_t>(p), bytes, line);
   return p;
 }
 
@@ -218,16 +229,7 @@ void Worker::copyAsync(int byte, const void *source, int sourceBytes, int bytes,
         loadGlobal(source, sourceBytes, line, Access::CopyAsyncGlobal);
     std::memcpy(copy.data, copy.source, size_t(sourceBytes));
   }
-  int granule = byte / granuleBytes, count = granulesOf(bytes);
-  SharedVerdict verdict = SharedVerdict::Fine;
-  unsigned thread = unsigned(current->index);
-  bool races = sharedRaces && bytes > 1;
-  int bad = stepCells(&shared.cells[granule], count, verdict, [&](Cell &cell) {
-    return SharedCell::wrote(cell, epoch, thread, races, SharedCell::inFlight);
-  });
-  if (bad >= 0)
-    failShared("cp_async", line, byte, bytes, granule + bad, verdict, true);
-  shared.noteWrite(granule, count, shortLine(line));
+  writeShared("cp_async", byte, bytes, line, SharedCell::inFlight);
   note(Access::CopyAsyncShared, uint64_t(byte), bytes, line);
   counters.copyAsyncBytes += bytes;
   current->copies.add(copy);

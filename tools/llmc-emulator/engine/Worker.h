@@ -165,6 +165,16 @@ private:
                          0))
       failPlace(intrinsic, byte, bytes, line);
   }
+  /// What a store or a copy does to the cells of its bytes, which are in
+  /// `state` then.
+  void writeShared(const char *intrinsic, int byte, int bytes, int line,
+                   Cell state);
+  void checkAligned(const Argument &argument, const char *p, int bytes,
+                    int line, Access access);
+  /// Does `step` to the cells of an access by this thread.
+  template <typename Step>
+  void stepGlobal(const Argument &argument, const char *p, int bytes, int line,
+                  Access access, Step step);
   void checkWritten(const Argument &argument, const char *p, int bytes,
                     int line, Access access);
   [[noreturn]] void failPlace(const char *intrinsic, int byte, int bytes,
