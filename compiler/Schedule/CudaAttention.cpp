@@ -221,8 +221,8 @@ ScheduleChoice cuda_model::chooseAttention(const Chip &chip,
 }
 
 llvm::SmallVector<ScheduleChoice>
-cuda_model::findAttentionContenders(const Chip &chip,
-                                    const KernelShape &shape) {
+cuda_model::findAttentionContenders(const Chip &chip, const KernelShape &shape,
+                                    double room) {
   AttentionModel model{chip, shape};
   llvm::SmallVector<ScheduleChoice> choices;
   forEachTile(shape, [&](const AttentionTile &tile) {
@@ -230,7 +230,7 @@ cuda_model::findAttentionContenders(const Chip &chip,
     int64_t safe = footprint.registers > kSafeRegisters
                        ? 0
                        : getBlocksPerSM(chip, footprint);
-    insertContenders(choices, chip, footprint, safe, [&](int64_t perSM) {
+    insertContenders(choices, chip, room, footprint, safe, [&](int64_t perSM) {
       return model.makeChoice(tile, perSM);
     });
   });

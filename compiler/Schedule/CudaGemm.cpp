@@ -32,8 +32,8 @@ int64_t cuda_model::roundUp(int64_t value, int64_t least) {
   return std::max<int64_t>(llvm::PowerOf2Ceil(value), least);
 }
 
-/// What parts must gain of the time, as any other schedule must that reports are
-/// to put in the place of the first choice.
+/// What parts must gain of the time, as any other schedule must that reports
+/// are to put in the place of the first choice.
 static constexpr double kPartsGain = Ranking::kGain;
 /// Cycles until a block has its ticket; from the end of a turn until the next
 /// block has read what it adds to; and bytes that one block alone moves in one.
@@ -275,13 +275,15 @@ ScheduleChoice cuda_model::chooseGemm(const Chip &chip,
 }
 
 llvm::SmallVector<ScheduleChoice>
-cuda_model::findGemmContenders(const Chip &chip, const KernelShape &shape) {
+cuda_model::findGemmContenders(const Chip &chip, const KernelShape &shape,
+                               double room) {
   GemmModel model{chip, shape};
   llvm::SmallVector<ScheduleChoice> choices;
   forEachTile(chip, shape, [&](const GemmTile &tile) {
-    insertContenders(
-        choices, chip, model.getFootprint(tile), model.getSafeBlocksPerSM(tile),
-        [&](int64_t perSM) { return model.makeChoice(tile, perSM); });
+    insertContenders(choices, chip, room, model.getFootprint(tile),
+                     model.getSafeBlocksPerSM(tile), [&](int64_t perSM) {
+                       return model.makeChoice(tile, perSM);
+                     });
   });
   return choices;
 }

@@ -62,8 +62,10 @@ public:
   ScheduleChoice estimate(const KernelShape &shape, const BlockSizes &blocks,
                           const Resources *reported) const override;
   bool dependsOnCompiler(const KernelShape &shape) const override;
-  llvm::SmallVector<ScheduleChoice>
-  findContenders(const KernelShape &shape) const override;
+  double getRoom(const KernelShape &shape,
+                 const BlockSizes &blocks) const override;
+  llvm::SmallVector<ScheduleChoice> findContenders(const KernelShape &shape,
+                                                   double room) const override;
   std::optional<ScheduleChoice> relax(const KernelShape &shape,
                                       const BlockSizes &blocks) const override;
 
@@ -172,13 +174,31 @@ bool CudaModel::dependsOnCompiler(const KernelShape &shape) const {
   return shape.kind == KernelKind::Gemm || isAttention(shape);
 }
 
+double CudaModel::getRoom(const KernelShape &shape,
+                          const BlockSizes &blocks) const {
+  return cuda_model::getRoom(
+      chip, blocks, estimate(shape, blocks, nullptr).footprint.registers);
+}
+
 llvm::SmallVector<ScheduleChoice>
-CudaModel::findContenders(const KernelShape &shape) const {
+CudaModel::findContenders(const KernelShape &shape, double room) const {
   if (shape.kind == KernelKind::Gemm)
-    return findGemmContenders(chip, shape);
+    return findGemmContenders(chip, shape, room);
   if (isAttention(shape))
-    return findAttentionContenders(chip, shape);
+    return findAttentionContenders(chip, shape, room);
   return {};
+}
+
+/// The registers that a thread can have.
+static int64_t getMostRegisters(const Chip &chip, const BlockSizes &blocks) {
+  int64_t threads = blocks.lookup("threads") * blocks.lookup("min_blocks");
+  // They are handed out in steps of 8.
+  return std::min(kMostRegisters, chip.registers / threads / 8 * 8);
+}
+
+double cuda_model::getRoom(const Chip &chip, const BlockSizes &blocks,
+                           int64_t expected) {
+  return double(getMostRegisters(chip, blocks)) / expected;
 }
 
 std::optional<ScheduleChoice> CudaModel::relax(const KernelShape &shape,
@@ -190,8 +210,7 @@ std::optional<ScheduleChoice> CudaModel::relax(const KernelShape &shape,
   relaxed["min_blocks"] = fewer;
   // What was too little is expected to be used up.
   Resources all;
-  all.registers = std::min(kMostRegisters,
-                           chip.registers / (fewer * blocks.lookup("threads")));
+  all.registers = getMostRegisters(chip, relaxed);
   all.sharedBytes = estimate(shape, blocks, nullptr).footprint.sharedBytes;
   return estimate(shape, relaxed, &all);
 }
@@ -202,17 +221,23 @@ static int64_t getFewestRegisters(int64_t estimate) { return estimate * 4 / 5; }
 
 void cuda_model::insertContenders(
     llvm::SmallVectorImpl<ScheduleChoice> &choices, const Chip &chip,
-    Footprint footprint, int64_t safe,
+    double room, Footprint footprint, int64_t safe,
     llvm::function_ref<ScheduleChoice(int64_t)> makeChoice) {
+  int64_t expected = footprint.registers;
   footprint.registers = getFewestRegisters(footprint.registers);
   if (footprint.registers > kMostRegisters)
     return;
   int64_t most = getBlocksPerSM(chip, footprint);
   if (!most)
     return;
-  insertByTime(choices, makeChoice(most), kContenders);
+  auto insert = [&](int64_t perSM) {
+    ScheduleChoice choice = makeChoice(perSM);
+    if (getRoom(chip, choice.blocks, expected) > room)
+      insertByTime(choices, std::move(choice), kContenders);
+  };
+  insert(most);
   if (safe && safe != most)
-    insertByTime(choices, makeChoice(safe), kContenders);
+    insert(safe);
 }
 
 /// Narrow rows have a warp each, or share one; wide ones a block. Rows that
@@ -289,7 +314,10 @@ int64_t CudaModel::getLiveElements(const KernelShape &shape,
     int64_t columns = std::max<int64_t>(shape.columns, 1);
     if (int64_t part = blocks.lookup("block_columns"))
       columns = std::min(columns, part);
-    int64_t tiles = std::min(shape.rowTensors + 1, kMostLiveTiles);
+    // Sums of rows are carried through the loop; the first takes the place of
+    // a tile that is not needed any more.
+    int64_t tiles = std::min(shape.rowTensors + 1, kMostLiveTiles) +
+                    std::max<int64_t>(shape.rowSums - 1, 0);
     return tiles * perThread(blocks.lookup("block_rows") * columns);
   }
   case KernelKind::EmbeddingGrad:

@@ -55,16 +55,20 @@ int64_t roundUp(int64_t value, int64_t least);
 /// for a compiler to reject some.
 constexpr size_t kContenders = 8;
 
-/// Inserts the schedules of one tile into the contenders: with the blocks per
-/// SM that a compiler may reach, and with those that the estimate promises,
-/// `safe`. `makeChoice(perSM)` makes them.
+/// See TargetModel::getRoom; `expected` registers are what the model expects.
+double getRoom(const Chip &chip, const BlockSizes &blocks, int64_t expected);
+
+/// Inserts the schedules of one tile that have more than `room` into the
+/// contenders: with the blocks per SM that a compiler may reach, and with those
+/// that the estimate promises, `safe`. `makeChoice(perSM)` makes them.
 void insertContenders(llvm::SmallVectorImpl<ScheduleChoice> &choices,
-                      const Chip &chip, Footprint footprint, int64_t safe,
+                      const Chip &chip, double room, Footprint footprint,
+                      int64_t safe,
                       llvm::function_ref<ScheduleChoice(int64_t)> makeChoice);
 
 ScheduleChoice chooseGemm(const Chip &chip, const KernelShape &shape);
-llvm::SmallVector<ScheduleChoice> findGemmContenders(const Chip &chip,
-                                                     const KernelShape &shape);
+llvm::SmallVector<ScheduleChoice>
+findGemmContenders(const Chip &chip, const KernelShape &shape, double room);
 ScheduleChoice estimateGemm(const Chip &chip, const KernelShape &shape,
                             const BlockSizes &blocks,
                             const Footprint *reported);
@@ -73,7 +77,8 @@ std::string findGemmPartsFault(const KernelShape &shape, int64_t parts);
 
 ScheduleChoice chooseAttention(const Chip &chip, const KernelShape &shape);
 llvm::SmallVector<ScheduleChoice>
-findAttentionContenders(const Chip &chip, const KernelShape &shape);
+findAttentionContenders(const Chip &chip, const KernelShape &shape,
+                        double room);
 ScheduleChoice estimateAttention(const Chip &chip, const KernelShape &shape,
                                  const BlockSizes &blocks,
                                  const Footprint *reported);

@@ -183,6 +183,7 @@ static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
                << splits.getInt() << " ranges of rows, expected "
                << shape.splits << " as in the same kernel before";
       shape.splits = splits.getInt();
+      ++shape.rowSums;
     }
   }
   if (!shape.rows)

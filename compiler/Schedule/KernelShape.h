@@ -58,6 +58,8 @@ struct KernelShape {
   int64_t rowBytes = 0, columns = 0;
   /// Tensors of whole rows that a rows kernel reads, computes and writes.
   int64_t rowTensors = 0;
+  /// Sums over ranges of rows that it leaves.
+  int64_t rowSums = 0;
   /// Whether rows can be worked on in parts: block_columns.
   bool columnParts = true;
   // attention

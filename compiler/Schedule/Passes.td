@@ -50,7 +50,8 @@ def RankSchedules : Pass<"llmc-rank-schedules", "::mlir::ModuleOp"> {
     the blocks that an SM really holds. Where another schedule could be better
     by as much as the model may err in registers, `unmeasured` names it: compile
     it, add it to `measured`, run the pass again. At most four schedules a
-    kernel are asked for, of a given one (`schedule_given`) only itself; so are
+    kernel are asked for, eight while all of them spill, of a given one
+    (`schedule_given`) only itself; so are
     all with `decided`.
 
     Postcondition: no `unmeasured` is left when all is decided; `schedule` and

@@ -47,21 +47,29 @@ const Ranking::Result *Ranking::findBest() const {
 std::vector<BlockSizes> Ranking::getUnmeasured() const {
   if (!isMeasured(first))
     return {first};
-  if (isGiven || results.size() >= kMostMeasured)
-    return {};
   const Result *best = findBest();
-  double limit = best && !best->resources.spillBytes
-                     ? kGain * best->choice.microseconds
-                     : std::numeric_limits<double>::infinity();
-  llvm::SmallVector<ScheduleChoice> choices = model.findContenders(shape);
+  bool spills = best && best->resources.spillBytes;
+  size_t limit = spills ? kMostSpilling : kMostMeasured;
+  if (isGiven || results.size() >= limit)
+    return {};
+  double longest = best && !spills ? kGain * best->choice.microseconds
+                                   : std::numeric_limits<double>::infinity();
+  // What has no more room than one that spills would spill, too.
+  double room = 0;
+  if (spills)
+    for (const Result &result : results)
+      if (result.resources.spillBytes)
+        room = std::max(room, model.getRoom(shape, result.blocks));
+  llvm::SmallVector<ScheduleChoice> choices = model.findContenders(shape, room);
   for (const Result &result : results)
     if (result.resources.spillBytes)
-      if (auto relaxed = model.relax(shape, result.blocks))
+      if (auto relaxed = model.relax(shape, result.blocks);
+          relaxed && model.getRoom(shape, relaxed->blocks) > room)
         insertByTime(choices, std::move(*relaxed), choices.size() + 1);
   std::vector<BlockSizes> next;
-  size_t most = std::min(kMostAtOnce, kMostMeasured - results.size());
+  size_t most = std::min(kMostAtOnce, limit - results.size());
   for (const ScheduleChoice &choice : choices) {
-    if (next.size() == most || choice.microseconds >= limit)
+    if (next.size() == most || choice.microseconds >= longest)
       break;
     if (!isMeasured(choice.blocks) &&
         llvm::none_of(next, [&](const BlockSizes &other) {

@@ -26,8 +26,10 @@ struct Measured {
 /// a function of the reports alone.
 class Ranking {
 public:
-  /// Of a kernel that is asked about, the schedules at most.
+  /// Of a kernel that is asked about, the schedules at most; and while all of
+  /// them spill.
   static constexpr size_t kMostMeasured = 4;
+  static constexpr size_t kMostSpilling = 8;
   /// Of these at a time.
   static constexpr size_t kMostAtOnce = 2;
   /// What another schedule must promise of the time of the best one.

@@ -71,10 +71,17 @@ public:
   virtual bool dependsOnCompiler(const KernelShape &shape) const {
     return false;
   }
+  /// The registers that a thread can have with this schedule, to those that
+  /// the model expects it to need.
+  virtual double getRoom(const KernelShape &shape,
+                         const BlockSizes &blocks) const {
+    return 1;
+  }
   /// The schedules that may turn out best, best first, each with the time that
-  /// it takes if a compiler needs as few registers as it may.
+  /// it takes if a compiler needs as few registers as it may: of all with more
+  /// than `room`.
   virtual llvm::SmallVector<ScheduleChoice>
-  findContenders(const KernelShape &shape) const {
+  findContenders(const KernelShape &shape, double room) const {
     return {};
   }
   /// The same schedule with more registers for each thread; none if it has all

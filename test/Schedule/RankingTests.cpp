@@ -35,11 +35,16 @@ public:
     choice.microseconds = times.at(blocks.lookup("tile")) / choice.blocksPerSM;
     return choice;
   }
-  llvm::SmallVector<ScheduleChoice>
-  findContenders(const KernelShape &shape) const override {
+  /// Greater tiles have more room, and any has more with one block per SM.
+  double getRoom(const KernelShape &, const BlockSizes &blocks) const override {
+    return blocks.lookup("tile") - blocks.lookup("min_blocks") / 4.0;
+  }
+  llvm::SmallVector<ScheduleChoice> findContenders(const KernelShape &shape,
+                                                   double room) const override {
     llvm::SmallVector<ScheduleChoice> choices;
     for (auto [number, time] : times)
-      insertByTime(choices, estimate(shape, tile(number)), times.size());
+      if (getRoom(shape, tile(number)) > room)
+        insertByTime(choices, estimate(shape, tile(number)), times.size());
     return choices;
   }
   std::optional<ScheduleChoice> relax(const KernelShape &shape,
@@ -132,6 +137,30 @@ TEST_F(RankingTest, WhatSpillsIsWorseThanAnythingElse) {
   ranking.add({tile(2), {255, 0, 0}});
   EXPECT_EQ(asked(ranking), Tiles());
   EXPECT_EQ(best(ranking), 2);
+}
+
+TEST_F(RankingTest, WhatHasNoMoreRoomThanOneThatSpillsIsNotAskedAbout) {
+  model.times = {{1, 10}, {2, 20}, {3, 40}, {4, 30}};
+  Ranking ranking = start();
+  ranking.add({tile(1), {128, 8, 0}});
+  ranking.add({tile(3), {128, 8, 0}});
+  // Neither 2 nor 1 with one block per SM, fast as these would be.
+  EXPECT_EQ(asked(ranking), Tiles({4, -3}));
+  ranking.add({tile(4), {128, 0, 0}});
+  EXPECT_EQ(best(ranking), 4);
+  // Once one does not spill, its time is the measure.
+  EXPECT_EQ(asked(ranking), Tiles({2}));
+}
+
+TEST_F(RankingTest, MoreThanFourWhileAllSpill) {
+  for (int number = 1; number <= 10; ++number)
+    model.times[number] = 100 + number;
+  Ranking ranking = start();
+  for (int number = 1; number <= 8; ++number) {
+    EXPECT_FALSE(asked(ranking).empty()) << number;
+    ranking.add({tile(number), {128, 8, 0}});
+  }
+  EXPECT_EQ(asked(ranking), Tiles());
 }
 
 TEST_F(RankingTest, OfAllThatSpillTheLeast) {

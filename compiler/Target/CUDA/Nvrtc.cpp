@@ -279,6 +279,9 @@ Nvrtc::Result Nvrtc::compile(StringRef name, StringRef text,
   return result;
 }
 
+/// The first version that knows --minimal: 12.4.
+static constexpr int kMinimalVersion = 12040;
+
 namespace {
 class NvrtcCompiler : public ImageCompiler {
 public:
@@ -287,6 +290,10 @@ public:
         // One compile yields both: PTX is what the cubin was made of.
         options({("--gpu-architecture=" + arch).str(), "--std=c++17",
                  "--fmad=true", "--ptxas-options=-v"}) {
+    // Kernels use nothing of the runtime's types, whose declarations take a
+    // fifth of the time of a small one.
+    if (nvrtc.version() >= kMinimalVersion)
+      options.push_back("--minimal");
     // The library's size tells versions apart that only differ in the third
     // number, which it does not report.
     uint64_t bytes = 0;
