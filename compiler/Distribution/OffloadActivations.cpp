@@ -15,6 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/Distribution/LaunchTimes.h"
 #include "compiler/Distribution/Passes.h"
 #include "compiler/Distribution/SavedActivations.h"
 #include "compiler/Support/TypeBytes.h"
@@ -45,12 +46,12 @@ public:
       : function(function), symbols(symbols),
         b(function.getLoc(), OpBuilder(function)) {}
 
-  /// `copySeconds` is asked only where all launches have predicted times.
-  void run(llvm::function_ref<double(int64_t)> copySeconds);
+  void run(const LinkModel &link);
 
 private:
   void findLaunches();
   void findTensors();
+  std::vector<HostStay> choose(const LinkModel &link) const;
   bool mayLeave(OpResult result);
   void leave(const HostStay &stay, int64_t first);
   void comeBack(ArrayRef<HostStay> stays);
@@ -60,8 +61,6 @@ private:
   ImplicitLocOpBuilder b;
   SmallVector<tile::LaunchOp> launches;
   llvm::DenseMap<Operation *, int64_t> numbers;
-  SmallVector<double> seconds; // of launches
-  bool isTimed = true;
   std::vector<SavedTensor> tensors;
   std::vector<OpResult> values;        // of the tensors
   llvm::DenseMap<size_t, Value> homes; // of those that leave
@@ -73,13 +72,7 @@ void ActivationOffloader::findLaunches() {
   for (auto launch : function.getOps<tile::LaunchOp>()) {
     numbers[launch] = launches.size();
     launches.push_back(launch);
-    std::optional<double> predicted =
-        tile::getPredictedMicroseconds(symbols.lookup(launch.getKernel()));
-    isTimed &= predicted.has_value();
-    seconds.push_back(predicted.value_or(0) * 1e-6);
   }
-  if (!isTimed)
-    seconds.assign(launches.size(), 1);
 }
 
 /// Not what is, or is made up of, parts of another place, and not rows with
@@ -143,13 +136,30 @@ void ActivationOffloader::comeBack(ArrayRef<HostStay> stays) {
   }
 }
 
-void ActivationOffloader::run(llvm::function_ref<double(int64_t)> copySeconds) {
+std::vector<HostStay> ActivationOffloader::choose(const LinkModel &link) const {
+  BusTimes times;
+  std::optional<LaunchTimes> predicted =
+      LaunchTimes::find(function, symbols, link);
+  if (!predicted) {
+    for (size_t launch = 0; launch <= launches.size(); ++launch)
+      times.begins.push_back(launch);
+    times.copySeconds = [](int64_t) { return kCopyLaunches; };
+    return chooseHostStays(times, tensors);
+  }
+  times.begins = predicted->begins;
+  for (const BusClock::Share &share : predicted->toHost)
+    times.toHost.limit(share.begin, share.end, share.share);
+  for (const BusClock::Share &share : predicted->toDevice)
+    times.toDevice.limit(share.begin, share.end, share.share);
+  auto copySeconds = [&](int64_t bytes) { return link.getCopySeconds(bytes); };
+  times.copySeconds = copySeconds;
+  return chooseHostStays(times, tensors);
+}
+
+void ActivationOffloader::run(const LinkModel &link) {
   findLaunches();
   findTensors();
-  std::vector<HostStay> stays =
-      chooseHostStays(seconds, tensors, [&](int64_t bytes) {
-        return isTimed ? copySeconds(bytes) : kCopyLaunches;
-      });
+  std::vector<HostStay> stays = choose(link);
   int64_t bytes = 0;
   SmallVector<int64_t> places;
   for (const HostStay &stay : stays) {
@@ -179,11 +189,21 @@ struct OffloadActivations
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (rate <= 0 || latency < 0) {
-      module.emitError("expected a rate above 0 and a latency of at least 0, "
-                       "found ")
+    std::optional<LinkModel> found = LinkModel::find(link);
+    if (!found) {
+      module.emitError("expected one of ")
+          << LinkModel::getNames() << ", or GB/s, as a link, found '" << link
+          << "'";
+      return signalPassFailure();
+    }
+    if (rate < 0 || latency < 0) {
+      module.emitError("expected a rate and a latency of at least 0, found ")
           << rate << " and " << latency;
       return signalPassFailure();
+    }
+    if (rate > 0) {
+      found->copyBytesPerSecond = rate;
+      found->copyLatency = latency;
     }
     if (!module.lookupSymbol<func::FuncOp>("micro_step")) {
       module.emitError("expected a function @micro_step");
@@ -193,9 +213,7 @@ struct OffloadActivations
     // Each runs alone, so that they share the places on the host.
     for (auto function : module.getOps<func::FuncOp>())
       if (function.getSymName().ends_with("micro_step"))
-        ActivationOffloader(function, symbols).run([&](int64_t bytes) {
-          return latency + static_cast<double>(bytes) / rate;
-        });
+        ActivationOffloader(function, symbols).run(*found);
   }
 };
 } // namespace

@@ -219,9 +219,10 @@ def OffloadActivations : Pass<"llmc-offload-activations", "::mlir::ModuleOp"> {
     before it, and back ahead of their first use after it. Which ones, and
     when, says `SavedActivations`, so that no launch waits for a copy if the
     predictions hold: copies in each direction run one behind the other beside
-    the launches, at `rate` after `latency`, and a launch takes its kernel's
-    `predicted_us`. Where kernels have none, as on a CPU, each takes as long,
-    and a copy as long as two. What is part of another tensor stays, as do rows
+    the launches and share the bus with the collectives and copies that are
+    there (`BusClock`), and a launch takes its kernel's `predicted_us`. Where
+    kernels have none, as on a CPU, each takes as long, and a copy as long as
+    two. What is part of another tensor stays, as do rows
     with gaps. Later launches read a `dist.window`.
 
     Postcondition: kernels and their order are as before.
@@ -248,10 +249,13 @@ def OffloadActivations : Pass<"llmc-offload-activations", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"rate", "rate", "double", "24.4e9",
-           "bytes a second that a copy reaches in one direction">,
-    Option<"latency", "latency", "double", "1e-5",
-           "seconds before the first byte of a copy arrives">
+    Option<"link", "link", "std::string", "\"pcie\"",
+           "between ranks, as llmc's --link names it">,
+    Option<"rate", "rate", "double", "0",
+           "bytes a second that a copy reaches in one direction; 0: the link's "
+           "rate and latency">,
+    Option<"latency", "latency", "double", "0",
+           "with a rate: seconds before the first byte of a copy arrives">
   ];
   let dependentDialects = ["::llmc::dist::DistDialect"];
 }

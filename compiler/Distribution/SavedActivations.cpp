@@ -32,16 +32,55 @@ int64_t llmc::findPeak(int64_t launches, llvm::ArrayRef<SavedTensor> tensors) {
   return peak;
 }
 
+void CopyRate::limit(double begin, double end, double share) {
+  limits.push_back({begin, end, share});
+}
+
+double CopyRate::findEnd(double begin, double seconds) const {
+  auto limit =
+      llvm::upper_bound(limits, begin, [](double time, const Limit &limit) {
+        return time < limit.end;
+      });
+  for (; limit != limits.end(); ++limit) {
+    if (begin + seconds <= limit->begin)
+      break;
+    seconds -= std::max(0.0, limit->begin - begin);
+    begin = std::max(begin, limit->begin);
+    double done = (limit->end - begin) * limit->share;
+    if (limit->share > 0 && seconds <= done)
+      return begin + seconds / limit->share;
+    seconds -= done;
+    begin = limit->end;
+  }
+  return begin + seconds;
+}
+
+double CopyRate::findBegin(double end, double seconds) const {
+  auto next =
+      llvm::lower_bound(limits, end, [](const Limit &limit, double time) {
+        return limit.begin < time;
+      });
+  while (next != limits.begin()) {
+    const Limit &limit = *--next;
+    if (end - seconds >= limit.end)
+      break;
+    seconds -= std::max(0.0, end - limit.end);
+    end = std::min(end, limit.end);
+    double done = (end - limit.begin) * limit.share;
+    if (limit.share > 0 && seconds <= done)
+      return end - seconds / limit.share;
+    seconds -= done;
+    end = limit.begin;
+  }
+  return end - seconds;
+}
+
 namespace {
 class Planner {
 public:
-  Planner(llvm::ArrayRef<double> seconds, llvm::ArrayRef<SavedTensor> tensors,
-          llvm::function_ref<double(int64_t)> copySeconds)
-      : tensors(tensors), copySeconds(copySeconds), begins(seconds.size() + 1),
-        peak(findPeak(seconds.size(), tensors)) {
-    for (auto [launch, time] : llvm::enumerate(seconds))
-      begins[launch + 1] = begins[launch] + time;
-  }
+  Planner(const BusTimes &times, llvm::ArrayRef<SavedTensor> tensors)
+      : times(times), begins(times.begins), tensors(tensors),
+        peak(findPeak(begins.size() - 1, tensors)) {}
 
   std::vector<HostStay> run();
 
@@ -50,12 +89,12 @@ private:
   void scheduleReturns();
   void scheduleLeaves();
   double timeOf(const HostStay &stay) const {
-    return kMargin * copySeconds(tensors[stay.tensor].bytes);
+    return kMargin * times.copySeconds(tensors[stay.tensor].bytes);
   }
 
+  const BusTimes &times;
+  llvm::ArrayRef<double> begins;
   llvm::ArrayRef<SavedTensor> tensors;
-  llvm::function_ref<double(int64_t)> copySeconds;
-  std::vector<double> begins; // of launches, and the end of the last one
   int64_t peak;
   std::vector<HostStay> stays;
 };
@@ -84,7 +123,8 @@ void Planner::scheduleReturns() {
   });
   double next = std::numeric_limits<double>::infinity();
   llvm::erase_if(stays, [&](HostStay &stay) {
-    double start = std::min(begins[stay.backBefore], next) - timeOf(stay);
+    double start = times.toDevice.findBegin(
+        std::min(begins[stay.backBefore], next), timeOf(stay));
     if (start < begins[peak + 1])
       return true;
     next = start;
@@ -102,10 +142,11 @@ void Planner::scheduleLeaves() {
   double free = 0;
   llvm::erase_if(stays, [&](HostStay &stay) {
     double ready = begins[stay.leavesBehind + 1];
-    double start = std::max(ready, free), time = timeOf(stay);
-    if (start - ready > time || start + time > begins[peak])
+    double start = std::max(ready, free);
+    double end = times.toHost.findEnd(start, timeOf(stay));
+    if (start - ready > end - start || end > begins[peak])
       return true;
-    free = start + time;
+    free = end;
     stay.goneBefore = llvm::lower_bound(begins, free) - begins.begin();
     return false;
   });
@@ -122,10 +163,9 @@ std::vector<HostStay> Planner::run() {
 }
 
 std::vector<HostStay>
-llmc::chooseHostStays(llvm::ArrayRef<double> seconds,
-                      llvm::ArrayRef<SavedTensor> tensors,
-                      llvm::function_ref<double(int64_t)> copySeconds) {
-  if (seconds.empty() || tensors.empty())
+llmc::chooseHostStays(const BusTimes &times,
+                      llvm::ArrayRef<SavedTensor> tensors) {
+  if (times.begins.empty() || tensors.empty())
     return {};
-  return Planner(seconds, tensors, copySeconds).run();
+  return Planner(times, tensors).run();
 }

@@ -4,7 +4,8 @@
 // backward pass may wait in the host's memory between two of its uses, if the
 // bus takes it there before, and back after, the launch at which most bytes are
 // alive: then it is not among them. Copies run one behind the other in each
-// direction, beside the launches, and none is to hold a launch up.
+// direction, beside the launches and what else is on the bus, and none is to
+// hold a launch up.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,10 +13,10 @@
 #define LLMC_COMPILER_DISTRIBUTION_SAVEDACTIVATIONS_H
 
 #include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace llmc {
@@ -37,18 +38,42 @@ struct HostStay {
   int64_t backBefore;   // and is waited for before this one
 };
 
-/// The stays on the host that pay, in the order of leaving. `seconds` is what
-/// each launch takes, `copySeconds` a copy of so many bytes.
+/// How fast copies of one direction are, at which time: what runs beside them
+/// leaves them a share of their rate.
+class CopyRate {
+public:
+  /// From `begin` to `end`, behind those that were added; elsewhere all of it.
+  void limit(double begin, double end, double share);
+  /// When a copy that begins at `begin` is done, if it takes `seconds` alone.
+  double findEnd(double begin, double seconds) const;
+  /// When it has to begin to be done at `end`.
+  double findBegin(double end, double seconds) const;
+
+private:
+  struct Limit {
+    double begin, end, share;
+  };
+  std::vector<Limit> limits;
+};
+
+/// What the policy knows of time.
+struct BusTimes {
+  /// When each launch begins, and the last one ends.
+  std::vector<double> begins;
+  CopyRate toHost, toDevice;
+  /// What a copy of so many bytes takes alone.
+  std::function<double(int64_t)> copySeconds;
+};
+
+/// The stays on the host that pay, in the order of leaving.
 ///
 /// A tensor leaves if the bus is behind by no more than one copy of its size,
 /// so that no more than two are on their way, and if its copies end and begin
 /// on their side of the peak. It is brought as late as its use and those that
 /// are needed after it allow. Small ones stay: they cost a copy, and spare
 /// little.
-std::vector<HostStay>
-chooseHostStays(llvm::ArrayRef<double> seconds,
-                llvm::ArrayRef<SavedTensor> tensors,
-                llvm::function_ref<double(int64_t)> copySeconds);
+std::vector<HostStay> chooseHostStays(const BusTimes &times,
+                                      llvm::ArrayRef<SavedTensor> tensors);
 
 /// The first launch during which most bytes of `tensors` are alive.
 int64_t findPeak(int64_t launches, llvm::ArrayRef<SavedTensor> tensors);

@@ -3,7 +3,6 @@
 #include "compiler/Pipeline/Phases.h"
 
 #include "compiler/Schedule/Chip.h"
-#include "compiler/Schedule/LinkModel.h"
 
 #include "compiler/Pipeline/RankSchedules.h"
 #include "compiler/Schedule/ScheduleFile.h"
@@ -179,13 +178,9 @@ static std::string memoryPlan(const PipelineOptions &options) {
     // Which launches add to a gradient is known now.
     reduce += options.ranks > 1 ? "llmc-offload-gradient-shards,"
                                 : "llmc-offload-gradients,";
-  if (options.offload.has(OffloadKind::Activations)) {
-    // Between all transfers that there are.
-    LinkModel link = *LinkModel::find(options.link);
-    reduce +=
-        llvm::formatv("llmc-offload-activations{{rate={0:e} latency={1:e}},",
-                      link.copyBytesPerSecond, link.copyLatency);
-  }
+  if (options.offload.has(OffloadKind::Activations))
+    // Between all transfers that there are, which share the bus with its own.
+    reduce += "llmc-offload-activations{link=" + options.link + "},";
   if (!options.offload.empty())
     verify += ",llmc-verify-transfers";
   return reduce +

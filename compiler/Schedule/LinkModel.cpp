@@ -13,10 +13,11 @@ using namespace llmc;
 // nvlink: NVLink 3 of an A100, as NCCL reaches it. network: 100 Gb/s.
 static const LinkModel links[] = {
     {"pcie", "PCIe 4.0 x16 through host memory", 12e9, 20e-6},
-    {"p2p", "PCIe 4.0 x16 with peer-to-peer", 24.5e9, 10e-6},
-    {"nvlink", "NVLink 3", 230e9, 5e-6, /*isNetwork=*/false, /*isPcie=*/false},
-    {"network", "a network of 100 Gb/s", 11e9, 30e-6, /*isNetwork=*/true,
-     /*isPcie=*/false},
+    {"p2p", "PCIe 4.0 x16 with peer-to-peer", 24.5e9, 10e-6,
+     /*isNetwork=*/false, /*sharesWires=*/true, /*passesHost=*/false},
+    {"nvlink", "NVLink 3", 230e9, 5e-6, /*isNetwork=*/false,
+     /*sharesWires=*/false, /*passesHost=*/false},
+    {"network", "a network of 100 Gb/s", 11e9, 30e-6, /*isNetwork=*/true},
 };
 
 std::optional<LinkModel> LinkModel::find(llvm::StringRef name) {
@@ -50,8 +51,6 @@ int64_t LinkModel::getSentBytes(plan::CollectiveKind kind, int64_t bytes,
   return getSteps(kind, ranks) * (bytes / ranks);
 }
 
-double LinkModel::getSeconds(plan::CollectiveKind kind, int64_t bytes,
-                             int64_t ranks) const {
-  return getSteps(kind, ranks) * stepSeconds +
-         getSentBytes(kind, bytes, ranks) / bytesPerSecond;
+double LinkModel::getLatency(plan::CollectiveKind kind, int64_t ranks) const {
+  return getSteps(kind, ranks) * stepSeconds;
 }

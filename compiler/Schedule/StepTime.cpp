@@ -2,6 +2,7 @@
 
 #include "compiler/Schedule/StepTime.h"
 
+#include "compiler/Schedule/BusClock.h"
 #include "compiler/Support/TypeBytes.h"
 #include "dialects/Dist/Dist.h"
 #include "dialects/Tile/Tile.h"
@@ -27,7 +28,7 @@ namespace {
 class Simulation {
 public:
   Simulation(SymbolTable &symbols, const LinkModel &link, int64_t ranks)
-      : symbols(symbols), link(link), ranks(ranks) {}
+      : symbols(symbols), ranks(ranks), bus(link, ranks) {}
 
   FunctionTime run(plan::FuncOp function);
 
@@ -36,16 +37,11 @@ private:
   void start(plan::StartOp op);
   void start(plan::CopyOp op);
   void wait(plan::WaitOp op);
-  /// A transfer of `seconds` on a stream of its sort, over some wires.
-  void begin(TransferTime transfer, double seconds, Value pending,
-             double &stream, ArrayRef<double *> wires);
-
   SymbolTable &symbols;
-  const LinkModel &link;
   int64_t ranks;
   FunctionTime time;
-  double kernels = 0, collectives = 0, toDevice = 0, toHost = 0; // streams
-  double wireIn = 0, wireOut = 0; // of PCIe, to the device and from it
+  BusClock bus;
+  double kernels = 0; // their clock
   llvm::DenseMap<Value, size_t> started;
 };
 } // namespace
@@ -57,45 +53,29 @@ void Simulation::launch(plan::LaunchOp op) {
   time.compute += seconds;
 }
 
-void Simulation::begin(TransferTime transfer, double seconds, Value pending,
-                       double &stream, ArrayRef<double *> wires) {
-  // What it reads is complete once the kernels before it are.
-  transfer.begin = std::max(kernels, stream);
-  for (double *wire : wires)
-    transfer.begin = std::max(transfer.begin, *wire);
-  transfer.end = stream = transfer.begin + seconds;
-  for (double *wire : wires)
-    *wire = transfer.end;
-  started[pending] = time.transfers.size();
-  time.transfers.push_back(std::move(transfer));
-}
-
 void Simulation::start(plan::StartOp op) {
   int64_t bytes = getWholeBytes(op);
   TransferTime transfer;
   transfer.kind = stringifyCollectiveKind(op.getKind()).str();
   transfer.bytes = LinkModel::getSentBytes(op.getKind(), bytes, ranks);
-  SmallVector<double *> wires;
-  if (link.isPcie)
-    wires = {&wireIn, &wireOut};
-  begin(std::move(transfer), link.getSeconds(op.getKind(), bytes, ranks),
-        op.getPending(), collectives, wires);
+  time.transfers.push_back(std::move(transfer));
+  started[op.getPending()] = bus.startCollective(op.getKind(), bytes, kernels);
 }
 
 void Simulation::start(plan::CopyOp op) {
-  bool isToHost = op.getDirection() == plan::CopyDirection::ToHost;
   TransferTime transfer;
   transfer.kind = stringifyCopyDirection(op.getDirection()).str();
   transfer.isCopy = true;
   transfer.bytes = getBytes(op.getSource());
-  double seconds = link.getCopySeconds(transfer.bytes);
-  begin(std::move(transfer), seconds, op.getPending(),
-        isToHost ? toHost : toDevice, {isToHost ? &wireOut : &wireIn});
+  started[op.getPending()] =
+      bus.startCopy(op.getDirection(), transfer.bytes, kernels);
+  time.transfers.push_back(std::move(transfer));
 }
 
 void Simulation::wait(plan::WaitOp op) {
-  TransferTime &transfer = time.transfers[started.lookup(op.getPending())];
-  transfer.exposed = std::max(0.0, transfer.end - kernels);
+  size_t number = started.lookup(op.getPending());
+  TransferTime &transfer = time.transfers[number];
+  transfer.exposed = std::max(0.0, bus.finish(number) - kernels);
   (transfer.isCopy ? time.exposedCopies : time.exposed) += transfer.exposed;
   kernels += transfer.exposed;
 }
@@ -106,6 +86,10 @@ FunctionTime Simulation::run(plan::FuncOp function) {
         .Case([&](plan::LaunchOp op) { launch(op); })
         .Case<plan::StartOp, plan::CopyOp>([&](auto op) { start(op); })
         .Case([&](plan::WaitOp op) { wait(op); });
+  for (auto [number, transfer] : llvm::enumerate(time.transfers)) {
+    transfer.end = bus.finish(number);
+    transfer.begin = bus.beginOf(number);
+  }
   return std::move(time);
 }
 

@@ -1,11 +1,9 @@
 //===- StepTime.h - how long a planned step takes ---------------*- C++ -*-===//
 //
-// Walks the straight lines of a plan with a clock for each stream: kernels take
-// what the model of the GPU predicts and run one behind the other; collectives,
-// copies to the device and copies to the host take what the model of the link
-// predicts, each sort one behind the other, beside the kernels; a wait holds
-// the kernels up. What a wait costs is exposed. Over PCIe collectives and
-// copies share the wires: one begins when the one before it is done.
+// Walks the straight lines of a plan: kernels take what the model of the GPU
+// predicts and run one behind the other; collectives and copies run beside them
+// and share the bus (BusClock); a wait holds the kernels up. What a wait costs
+// is exposed.
 //
 //===----------------------------------------------------------------------===//
 

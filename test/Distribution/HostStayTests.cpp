@@ -22,11 +22,13 @@ std::vector<SavedTensor> makeLayers(int64_t layers) {
 }
 
 std::vector<HostStay> choose(llvm::ArrayRef<SavedTensor> tensors,
-                             int64_t launches, double copySeconds) {
-  std::vector<double> seconds(launches, 1.0);
-  return chooseHostStays(seconds, tensors, [=](int64_t bytes) {
-    return bytes * copySeconds / 100;
-  });
+                             int64_t launches, double copySeconds,
+                             CopyRate toHost = {}, CopyRate toDevice = {}) {
+  auto seconds = [=](int64_t bytes) { return bytes * copySeconds / 100; };
+  BusTimes times{{}, toHost, toDevice, seconds};
+  for (int64_t launch = 0; launch <= launches; ++launch)
+    times.begins.push_back(launch);
+  return chooseHostStays(times, tensors);
 }
 
 /// Bytes that are alive during each launch, those on their way counted.
@@ -56,7 +58,7 @@ TEST(HostStays, PeakIsWhereMostBytesAreAlive) {
 
 TEST(HostStays, NoneWithoutTensors) {
   EXPECT_TRUE(choose({}, 4, 0.1).empty());
-  EXPECT_TRUE(chooseHostStays({}, {}, [](int64_t) { return 1.0; }).empty());
+  EXPECT_TRUE(choose({}, 0, 0.1).empty());
 }
 
 TEST(HostStays, FastCopiesTakeAllButTheLastFew) {
@@ -125,4 +127,44 @@ TEST(HostStays, WhatIsUsedAtThePeakStays) {
   tensors[0].uses = {0, 1, 15, 32};
   for (const HostStay &stay : choose(tensors, 33, 0.4))
     EXPECT_NE(stay.tensor, 0u);
+}
+
+TEST(HostStays, ACopyTakesLongerBesideWhatElseIsOnTheBus) {
+  CopyRate rate;
+  rate.limit(2, 4, 0.5);
+  rate.limit(4, 5, 0);
+  rate.limit(7, 9, 0.25);
+  EXPECT_EQ(rate.findEnd(0, 1), 1);
+  EXPECT_EQ(rate.findEnd(0, 2.5), 3);
+  EXPECT_EQ(rate.findEnd(0, 3.5), 5.5);
+  EXPECT_EQ(rate.findEnd(4.5, 1), 6);
+  EXPECT_EQ(rate.findEnd(8, 0.125), 8.5);
+  EXPECT_EQ(rate.findEnd(8, 1.25), 10);
+  // And back.
+  EXPECT_EQ(rate.findBegin(1, 1), 0);
+  EXPECT_EQ(rate.findBegin(3, 2.5), 0);
+  EXPECT_EQ(rate.findBegin(5.5, 3.5), 0);
+  EXPECT_EQ(rate.findBegin(6, 1), 5);
+  EXPECT_EQ(rate.findBegin(8.5, 0.125), 8);
+  EXPECT_EQ(rate.findBegin(10, 1.25), 8);
+}
+
+TEST(HostStays, ABusyBusTakesFewerAndBringsThemEarlier) {
+  std::vector<SavedTensor> tensors = makeLayers(32);
+  CopyRate busy;
+  busy.limit(0, 1000, 0.5);
+  std::vector<HostStay> idle = choose(tensors, 65, 0.7),
+                        slow = choose(tensors, 65, 1.4),
+                        both = choose(tensors, 65, 0.7, busy, busy),
+                        back = choose(tensors, 65, 0.7, {}, busy);
+  EXPECT_LT(both.size(), idle.size());
+  ASSERT_EQ(both.size(), slow.size());
+  for (auto [a, b] : llvm::zip_equal(both, slow)) {
+    EXPECT_EQ(a.tensor, b.tensor);
+    EXPECT_EQ(a.goneBefore, b.goneBefore);
+    EXPECT_EQ(a.bringBefore, b.bringBefore);
+  }
+  // Leaving has the bus to itself: gone as soon as on an idle one.
+  EXPECT_EQ(back.front().goneBefore, idle.front().goneBefore);
+  EXPECT_LT(back.size(), idle.size());
 }

@@ -18,18 +18,28 @@
 // FAST-NEXT: dist.to_host_start
 // FAST-NEXT: dist.wait %[[OUT]]
 // RUN: llmc-opt %t/timed.mlir --llmc-offload-activations="rate=64e6 latency=0" --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefixes=NONE
-// RUN: llmc-opt %t/timed.mlir --llmc-offload-activations="latency=1e-3" --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefixes=NONE
+// RUN: llmc-opt %t/timed.mlir --llmc-offload-activations="rate=24.4e9 latency=1e-3" --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefixes=NONE
+// What is on the bus leaves copies a part of it: a collective that takes as long
+// as all launches, on a link as fast as copies, half of it. In two microseconds
+// each only half as many leave; with NVLink, which has wires of its own, all.
+// RUN: sed 's!// BUS !!' %t/timed.mlir > %t/busy.mlir
+// RUN: llmc-opt %t/busy.mlir --llmc-offload-activations="link=0.5 rate=512e6 latency=0" --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=BUSY
+// RUN: llmc-opt %t/busy.mlir --llmc-offload-activations="link=nvlink rate=512e6 latency=0" --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=FAST
+// BUSY: remark: {{.*}}@micro_step: 2 activations, 768 bytes, wait on the host
 // NONE: remark: {{.*}}@micro_step: 0 activations, 0 bytes, wait on the host
 // NONE-NOT: dist.
 
 // Rows with gaps, whole numbers, and parts of something else stay.
 // RUN: llmc-opt %t/stay.mlir --llmc-offload-activations --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=NONE
-// RUN: not llmc-opt %t/step.mlir --llmc-offload-activations="rate=0" 2>&1 | FileCheck %s --check-prefix=RATE
+// RUN: not llmc-opt %t/step.mlir --llmc-offload-activations="rate=-1" 2>&1 | FileCheck %s --check-prefix=RATE
 // RUN: not llmc-opt %t/nothing.mlir --llmc-offload-activations 2>&1 | FileCheck %s --check-prefix=NOTHING
-// RATE: error: expected a rate above 0 and a latency of at least 0, found 0{{.*}} and
+// RUN: not llmc-opt %t/step.mlir --llmc-offload-activations="link=token-ring" 2>&1 | FileCheck %s --check-prefix=LINK
+// RATE: error: expected a rate and a latency of at least 0, found -1{{.*}} and
+// LINK: error: expected one of pcie, p2p, nvlink, network, or GB/s, as a link, found 'token-ring'
 // NOTHING: error: expected a function @micro_step
 
 //--- step.mlir
+// BUS dist.mesh ranks 2 zero 3
 train.variable @w "w" : tensor<64xf32> at 0 init #model.ones
 tile.func @make(%t: tensor<1x4xi32>) -> tensor<2x48xf32> attributes {kind = "rows"} {
   %z = arith.constant dense<0.0> : tensor<2x48xf32>
@@ -53,6 +63,9 @@ func.func @micro_step(%t: tensor<1x4xi32>, %u: tensor<1x4xi32>) -> tensor<f32> {
   // CHECK-NEXT: %[[B:.*]] = tile.launch @same(%[[A]])
   // CHECK-NEXT: %[[HA:.*]] = dist.saved 0 : tensor<2x48xf32>
   // CHECK-NEXT: %[[OUTA:.*]] = dist.to_host_start %[[A]] into %[[HA]] : tensor<2x48xf32>
+  // BUS %window = dist.window "unit" : tensor<16384xf32>
+  // BUS %all = train.flat value sharded : tensor<8192xf32>
+  // BUS %pending = dist.all_gather_start %all into %window : tensor<8192xf32>, tensor<16384xf32> -> !dist.pending<tensor<16384xf32>>
   %a = tile.launch @make(%t) : (tensor<1x4xi32>) -> tensor<2x48xf32>
   %b = tile.launch @same(%a) : (tensor<2x48xf32>) -> tensor<2x48xf32>
   // CHECK-NEXT: %[[C:.*]] = tile.launch @same(%[[B]])
@@ -90,6 +103,7 @@ func.func @micro_step(%t: tensor<1x4xi32>, %u: tensor<1x4xi32>) -> tensor<f32> {
   // CHECK: dist.wait %[[INA]]
   // CHECK-NEXT: tile.launch @grad(%[[WA]],
   %da = tile.launch @grad(%a, %y) : (tensor<2x48xf32>, tensor<2x48xf32>) -> tensor<2x48xf32>
+  // BUS %gathered = dist.wait %pending : !dist.pending<tensor<16384xf32>>
   return %l : tensor<f32>
 }
 // PLAN: plan.arena saved @saved bytes 768 align 64 host
