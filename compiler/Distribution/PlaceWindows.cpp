@@ -60,12 +60,15 @@ private:
     WindowUses window;
     int64_t first;
     int64_t last;
-    size_t number; // of those with an equal first use
+    size_t number;     // of those with an equal first use
+    int64_t start = 0; // the launch before which it is gathered
   };
   enum class Distance { Near, Apart, Far };
   Distance measure(WindowUses &window, int64_t from, int64_t to);
   void cut(WindowUses &window);
   WindowUses gatherAgain(WindowUses &window, ArrayRef<tile::LaunchOp> users);
+  int64_t findBeginBefore(int64_t launch) const;
+  void startEarly();
 
   FunctionWindows &windows;
   std::vector<Cluster> clusters;
@@ -137,6 +140,10 @@ void SumPlacer::run() {
     finish(sum, windows.function.getBody().front().getTerminator());
 }
 
+/// A window of less than such a part of another's is in nobody's way: the norms
+/// are used between any two uses of a layer's matrices.
+static constexpr int64_t kLeastPart = 32;
+
 /// How far two uses of a window lie from each other: apart with two others in
 /// between, and far if these need more room than it does. Then its place is
 /// better given away.
@@ -147,7 +154,7 @@ GatherPlacer::Distance GatherPlacer::measure(WindowUses &window, int64_t from,
     if (other.op == window.op || other.gathers.empty() ||
         !other.isUsedBetween(from, to))
       continue;
-    ++others;
+    others += other.elements() * kLeastPart >= window.elements();
     elements += other.elements();
   }
   if (others < 2)
@@ -198,6 +205,33 @@ void GatherPlacer::cut(WindowUses &window) {
   }
 }
 
+int64_t GatherPlacer::findBeginBefore(int64_t launch) const {
+  const auto *next = llvm::lower_bound(begins, launch);
+  return next == begins.begin() ? 0 : *std::prev(next);
+}
+
+/// A window may come earlier where it then lies in the place of one that is no
+/// longer used: blocks of a layer differ in size, and so in what hides behind
+/// them, and in the backward pass they come in pairs. It takes no more than the
+/// most that windows take since the begin before the one it would start at.
+void GatherPlacer::startEarly() {
+  // Elements of those that were placed, by launch.
+  std::vector<int64_t> alive(windows.launches.size());
+  int64_t before = 0; // gathers start in the order of their uses
+  for (Cluster &cluster : clusters) {
+    int64_t elements = cluster.window.elements();
+    for (int64_t at = cluster.start; at <= cluster.last; ++at)
+      alive[at] += elements;
+    int64_t since = findBeginBefore(cluster.start);
+    int64_t most = *std::max_element(alive.begin() + since,
+                                     alive.begin() + cluster.first + 1);
+    while (cluster.start > std::max(before, since) &&
+           alive[cluster.start - 1] + elements <= most)
+      alive[--cluster.start] += elements;
+    before = cluster.start;
+  }
+}
+
 void GatherPlacer::run() {
   for (WindowUses &window : windows.windows)
     if (!window.gathers.empty())
@@ -206,11 +240,12 @@ void GatherPlacer::run() {
     return std::tie(a.first, a.number) < std::tie(b.first, b.number);
   });
   llvm::sort(begins);
+  // While the one before is used this one comes.
+  for (Cluster &cluster : clusters)
+    cluster.start = findBeginBefore(cluster.first);
+  startEarly();
   for (Cluster &cluster : clusters) {
-    // While the one before is used this one comes.
-    auto next = llvm::lower_bound(begins, cluster.first);
-    int64_t number = next == begins.begin() ? 0 : *std::prev(next);
-    Operation *start = windows.launches[number];
+    Operation *start = windows.launches[cluster.start];
     for (WindowCollective &gather : cluster.window.gathers)
       gather.start->moveBefore(start);
     remark::analysis(
@@ -218,7 +253,7 @@ void GatherPlacer::run() {
         remark::RemarkOpts::name("gather").category("distribution"))
         << remark::add("parameters of '{0}' are gathered from launch {1} on "
                        "for launches {2} to {3} of {4}",
-                       cluster.window.op.getUnit(), number + 1,
+                       cluster.window.op.getUnit(), cluster.start + 1,
                        cluster.first + 1, cluster.last + 1,
                        windows.launches.size());
   }

@@ -6,10 +6,14 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace llmc;
+
+/// A layer of more buckets is cut into its blocks.
+static constexpr int64_t kMostBuckets = 4;
 
 /// "model.layers.3" of "model.layers.3.mlp.up_proj.weight"; empty for a name
 /// without a number.
@@ -23,6 +27,11 @@ static StringRef getLayer(StringRef name) {
     at = end + 1;
   }
   return {};
+}
+
+/// "model.layers.3.mlp" of the same and its layer.
+static StringRef getBlock(StringRef name, StringRef layer) {
+  return name.take_front(name.find('.', layer.size() + 1));
 }
 
 static int64_t countElements(train::VariableOp variable) {
@@ -40,22 +49,32 @@ SmallVector<Unit> llmc::findUnits(ModuleOp module, int64_t limit) {
            static_cast<int64_t>(b.getOffset());
   });
 
+  llvm::StringMap<int64_t> layerElements;
+  for (train::VariableOp variable : variables)
+    if (variable.getDecay())
+      layerElements[getLayer(variable.getName())] += countElements(variable);
+  auto findGroup = [&](StringRef name) {
+    StringRef layer = getLayer(name);
+    bool isLarge = layerElements.lookup(layer) > kMostBuckets * limit;
+    return isLarge && !layer.empty() ? getBlock(name, layer) : layer;
+  };
+
   SmallVector<Unit> units;
-  StringRef layer; // of the last unit, empty if it is none
+  StringRef group; // of the last unit, empty if it is none
   for (train::VariableOp variable : variables) {
     bool decays = variable.getDecay();
-    StringRef own = decays ? getLayer(variable.getName()) : StringRef();
+    StringRef own = decays ? findGroup(variable.getName()) : StringRef();
     int64_t elements = countElements(variable);
     bool joins = !units.empty() && units.back().decays == decays;
     if (joins && decays)
-      joins = own == layer &&
+      joins = own == group &&
               (!own.empty() || units.back().elements + elements <= limit);
     if (!joins) {
       StringRef name = !decays       ? "norms and biases"
                        : own.empty() ? StringRef(variable.getName())
                                      : own;
       units.push_back({name.str(), decays, {}, 0});
-      layer = own;
+      group = own;
     }
     units.back().variables.push_back(variable);
     units.back().elements += elements;

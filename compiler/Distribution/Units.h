@@ -34,6 +34,9 @@ struct Unit {
 /// The units of all parameters, in the order of storage, which stays as it is:
 /// - parameters that decay whose names begin alike up to their first number
 ///   ("model.layers.3"), as those of a layer do: `model.repeat` numbers them;
+///   of a layer of more than four times `limit` elements those that begin alike
+///   up to one part further ("model.layers.3.mlp"), since two units have to be
+///   on a device at a time;
 /// - of those without a number, as many in a row as `limit` elements have room
 ///   for, so that a model that numbers nothing has units of a bucket, and an
 ///   embedding or a head, which are larger, is one of its own;

@@ -5,6 +5,8 @@
 // RUN: llmc-opt %t/gathers.mlir --llmc-place-windows | FileCheck %s --check-prefix=GATHERS
 // RUN: llmc-opt %t/sums.mlir --llmc-place-windows --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: llmc-opt %t/gathers.mlir --llmc-place-windows --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=REMARK-GATHERS
+// RUN: llmc-opt %t/blocks.mlir --llmc-place-windows --remarks-filter=distribution 2>&1 >/dev/null | FileCheck %s --check-prefix=BLOCKS
+// RUN: llmc-opt %t/blocks.mlir --llmc-place-windows --remarks-filter=distribution 2>&1 >/dev/null | FileCheck %s --check-prefix=SIX
 // RUN: not llmc-opt %t/unused.mlir --llmc-place-windows 2>&1 | FileCheck %s --check-prefix=UNUSED
 // UNUSED: error: {{.*}}expected launches that work on parts of it and, of gradients, one that zeroes all of it
 // RUN: not llmc-opt %t/no-wait.mlir --llmc-place-windows 2>&1 | FileCheck %s --check-prefix=NO-WAIT
@@ -140,9 +142,10 @@ func.func @micro_step(%x: tensor<64xf32>) -> tensor<64xf32> {
 // GATHERS-NEXT: dist.wait %[[PA]]
 // GATHERS-NEXT: tile.launch @use(%arg0, %[[WA:.*]])
 // GATHERS-NEXT: %[[PC:.*]] = dist.all_gather_start
+// With c and b in use there is as much as now.
+// GATHERS-NEXT: %[[PA2:.*]] = dist.all_gather_start
 // GATHERS-NEXT: dist.wait %[[PB]]
 // GATHERS-NEXT: tile.launch @use(%{{.*}}, %[[WB:.*]])
-// GATHERS-NEXT: %[[PA2:.*]] = dist.all_gather_start
 // GATHERS-NEXT: dist.wait %[[PC]]
 // GATHERS-NEXT: tile.launch @use(%{{.*}}, %[[WC:.*]])
 // GATHERS-NEXT: tile.launch @use(%{{.*}}, %[[WC]])
@@ -152,9 +155,74 @@ func.func @micro_step(%x: tensor<64xf32>) -> tensor<64xf32> {
 // GATHERS-NOT: %[[WA]]
 // GATHERS: return
 // REMARK-GATHERS-DAG: parameters of 'a' are gathered from launch 1 on for launches 1 to 1 of 6
-// REMARK-GATHERS-DAG: parameters of 'a' are gathered from launch 3 on for launches 6 to 6 of 6
+// REMARK-GATHERS-DAG: parameters of 'a' are gathered from launch 2 on for launches 6 to 6 of 6
 // REMARK-GATHERS-DAG: parameters of 'b' are gathered from launch 1 on for launches 2 to 5 of 6
 // REMARK-GATHERS-DAG: parameters of 'c' are gathered from launch 2 on for launches 3 to 4 of 6
+
+// The blocks of two layers, each computed again before its backward pass, and
+// norms. A large block comes as soon as the one of the layer before has left its
+// place, behind launch 4, and not only while the small one before it is used. The
+// norms, used between two uses of a small block, do not part these.
+//--- blocks.mlir
+dist.mesh ranks 2 zero 3
+tile.func @use(%x: tensor<64xf32>, %w: tensor<64xf32>) -> tensor<64xf32> attributes {kind = "rows"} {
+  tile.return %x : tensor<64xf32>
+}
+tile.func @norm(%x: tensor<64xf32>, %w: tensor<2xf32>) -> tensor<64xf32> attributes {kind = "rows"} {
+  tile.return %x : tensor<64xf32>
+}
+func.func @micro_step(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %mine = train.flat value sharded : tensor<385xf32>
+  %a0 = dist.window "0.attention" : tensor<128xf32>
+  %ma0 = dist.range %mine[0] : tensor<385xf32> -> tensor<64xf32>
+  %ra0 = dist.range %a0[0] : tensor<128xf32> -> tensor<128xf32>
+  %pa0 = dist.all_gather_start %ma0 into %ra0 : tensor<64xf32>, tensor<128xf32> -> !dist.pending<tensor<128xf32>>
+  %va0 = dist.wait %pa0 : !dist.pending<tensor<128xf32>>
+  %b0 = dist.window "0.mlp" : tensor<256xf32>
+  %mb0 = dist.range %mine[64] : tensor<385xf32> -> tensor<128xf32>
+  %rb0 = dist.range %b0[0] : tensor<256xf32> -> tensor<256xf32>
+  %pb0 = dist.all_gather_start %mb0 into %rb0 : tensor<128xf32>, tensor<256xf32> -> !dist.pending<tensor<256xf32>>
+  %vb0 = dist.wait %pb0 : !dist.pending<tensor<256xf32>>
+  %a1 = dist.window "1.attention" : tensor<128xf32>
+  %ma1 = dist.range %mine[192] : tensor<385xf32> -> tensor<64xf32>
+  %ra1 = dist.range %a1[0] : tensor<128xf32> -> tensor<128xf32>
+  %pa1 = dist.all_gather_start %ma1 into %ra1 : tensor<64xf32>, tensor<128xf32> -> !dist.pending<tensor<128xf32>>
+  %va1 = dist.wait %pa1 : !dist.pending<tensor<128xf32>>
+  %b1 = dist.window "1.mlp" : tensor<256xf32>
+  %mb1 = dist.range %mine[256] : tensor<385xf32> -> tensor<128xf32>
+  %rb1 = dist.range %b1[0] : tensor<256xf32> -> tensor<256xf32>
+  %pb1 = dist.all_gather_start %mb1 into %rb1 : tensor<128xf32>, tensor<256xf32> -> !dist.pending<tensor<256xf32>>
+  %vb1 = dist.wait %pb1 : !dist.pending<tensor<256xf32>>
+  %n = dist.window "norms" : tensor<2xf32>
+  %mn = dist.range %mine[384] : tensor<385xf32> -> tensor<1xf32>
+  %rn = dist.range %n[0] : tensor<2xf32> -> tensor<2xf32>
+  %pn = dist.all_gather_start %mn into %rn : tensor<1xf32>, tensor<2xf32> -> !dist.pending<tensor<2xf32>>
+  %vn = dist.wait %pn : !dist.pending<tensor<2xf32>>
+  %wa0 = dist.range %a0[0] : tensor<128xf32> -> tensor<64xf32>
+  %wb0 = dist.range %b0[0] : tensor<256xf32> -> tensor<64xf32>
+  %wa1 = dist.range %a1[0] : tensor<128xf32> -> tensor<64xf32>
+  %wb1 = dist.range %b1[0] : tensor<256xf32> -> tensor<64xf32>
+  %wn = dist.range %n[0] : tensor<2xf32> -> tensor<2xf32>
+  %x0 = tile.launch @use(%x, %wa0) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %x1 = tile.launch @use(%x0, %wb0) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %x2 = tile.launch @norm(%x1, %wn) : (tensor<64xf32>, tensor<2xf32>) -> tensor<64xf32>
+  %x3 = tile.launch @use(%x2, %wb0) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %x4 = tile.launch @use(%x3, %wa0) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %x5 = tile.launch @use(%x4, %wa1) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %x6 = tile.launch @use(%x5, %wb1) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %x7 = tile.launch @norm(%x6, %wn) : (tensor<64xf32>, tensor<2xf32>) -> tensor<64xf32>
+  %x8 = tile.launch @use(%x7, %wb1) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %x9 = tile.launch @use(%x8, %wa1) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  return %x9 : tensor<64xf32>
+}
+// SIX-COUNT-6: parameters of '
+// SIX-NOT: parameters of '
+// BLOCKS-DAG: parameters of '0.attention' are gathered from launch 1 on for launches 1 to 5 of 10
+// BLOCKS-DAG: parameters of '0.mlp' are gathered from launch 1 on for launches 2 to 4 of 10
+// BLOCKS-DAG: parameters of '1.attention' are gathered from launch 2 on for launches 6 to 10 of 10
+// BLOCKS-DAG: parameters of 'norms' are gathered from launch 1 on for launches 3 to 3 of 10
+// BLOCKS-DAG: parameters of 'norms' are gathered from launch 6 on for launches 8 to 8 of 10
+// BLOCKS-DAG: parameters of '1.mlp' are gathered from launch 5 on for launches 7 to 9 of 10
 
 //--- unused.mlir
 func.func @micro_step() {

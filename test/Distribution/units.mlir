@@ -12,6 +12,12 @@
 // Whatever layer they are of.
 // CHECK-NEXT: dist.unit "norms and biases" at 1536 elements 256
 // CHECK-NOT: dist.unit
+// With buckets so small that a layer has more than four of them its blocks are
+// units; the other layer has fewer.
+// RUN: llmc-opt %s --llmc-bucket-parameters="ranks=2 bucket=110" | FileCheck %s --check-prefix=BLOCKS
+// BLOCKS: dist.unit "model.layers.0.q" at 640 elements 256
+// BLOCKS-NEXT: dist.unit "model.layers.0.experts" at 896 elements 256
+// BLOCKS-NEXT: dist.unit "model.layers.1" at 1152 elements 256
 // A unit begins a bucket, and a large one has several.
 // CHECK: dist.bucket at 0 elements 256
 // CHECK-NEXT: dist.bucket at 256 elements 384
