@@ -90,6 +90,8 @@ if os.path.exists(os.path.join(bin_dir, "llmc-layout-tests")):
     config.available_features.add("layout-tests")
 if os.path.exists(os.path.join(bin_dir, "llmc-distribution-tests")):
     config.available_features.add("distribution-tests")
+if os.path.exists(os.path.join(bin_dir, "llmc-pipeline-tests")):
+    config.available_features.add("pipeline-tests")
 if os.path.exists(os.path.join(bin_dir, "llmc-schedule-tests")):
     config.available_features.add("schedule-tests")
 try:

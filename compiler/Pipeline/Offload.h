@@ -5,6 +5,7 @@
 
 #include "llvm/ADT/StringRef.h"
 
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,7 @@ namespace llmc {
 enum class OffloadKind { Optimizer, Masters, Gradients, Activations };
 inline constexpr llvm::StringLiteral offloadKindNames[] = {
     "optimizer", "masters", "gradients", "activations"};
+inline constexpr size_t kOffloadKinds = std::size(offloadKindNames);
 
 class OffloadSet {
 public:
@@ -26,10 +28,16 @@ public:
   }
   void add(OffloadKind kind) { bits |= 1u << static_cast<unsigned>(kind); }
   bool empty() const { return bits == 0; }
-  /// Whether something moves that lives from step to step.
-  bool movesState() const {
-    return bits & ~(1u << static_cast<unsigned>(OffloadKind::Activations));
+  bool operator==(OffloadSet other) const { return bits == other.bits; }
+  bool includes(OffloadSet other) const { return !(other.bits & ~bits); }
+  /// What lives from step to step.
+  OffloadSet stateKinds() const {
+    OffloadSet kinds = *this;
+    kinds.bits &= ~(1u << static_cast<unsigned>(OffloadKind::Activations));
+    return kinds;
   }
+  /// Whether something moves that does.
+  bool movesState() const { return !stateKinds().empty(); }
 
   /// "none", or kinds with commas between them; nothing for any other text.
   static std::optional<OffloadSet> parse(llvm::StringRef text);

@@ -14,10 +14,18 @@ using namespace llmc;
 /// entry here.
 static constexpr StringLiteral kZeroStages[] = {"1", "0", "2", "3"};
 static constexpr StringLiteral kRecomputes[] = {"none", "ops", "layer"};
-static constexpr StringLiteral kOffloads[] = {
-    "none", "optimizer", "optimizer,masters", "optimizer,gradients",
-    "optimizer,masters,gradients"};
+/// Kinds of state, what copies least first; each is tried with activations,
+/// too.
+static constexpr StringLiteral kOffloads[] = {"none",
+                                              "masters",
+                                              "optimizer",
+                                              "optimizer,masters",
+                                              "optimizer,gradients",
+                                              "optimizer,masters,gradients"};
 static constexpr int64_t kBatches[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};
+/// By OffloadKind, an arena that the memory report counts among the same.
+static constexpr StringLiteral kArenaOfKind[kOffloadKinds] = {
+    "moment1", "parameters", "gradients", "saved"};
 /// Larger micro-batches fill a GPU no better.
 static constexpr int64_t kMostTokens = 65536;
 
@@ -85,7 +93,8 @@ std::string PolicySearch::getKey(const PipelineOptions &options) {
 
 PolicySearch::PolicySearch(ModuleOp model, const PipelineOptions &options,
                            MemoryLimits limits)
-    : model(model), options(options), limits(limits) {
+    : model(model), options(options), limits(limits),
+      bounds(options.ranks, options.stepTokens) {
   // Nobody is told of what is only tried.
   this->options.verbose = false;
   this->options.dumpTo.clear();
@@ -128,7 +137,42 @@ const PlannedPolicy &PolicySearch::plan(const PipelineOptions &options) {
 
   policy = PlannedPolicy::build(*module, MemoryReport::build(*module), options,
                                 limits);
+  learn(policy);
   return policy;
+}
+
+PolicyKey PolicySearch::getBoundsKey(const PipelineOptions &options) const {
+  const auto *recompute = llvm::find(kRecomputes, options.getRecompute());
+  return {options.ranks > 1 ? options.getZero() : 0, options.offload,
+          static_cast<int>(recompute - std::begin(kRecomputes)),
+          options.getBatch()};
+}
+
+void PolicySearch::learn(const PlannedPolicy &policy) {
+  const PipelineOptions &options = policy.options;
+  PolicyFacts facts;
+  facts.key = getBoundsKey(options);
+  const StepTime &time = policy.time;
+  facts.microBatchTokens = time.ranks * time.batch * time.sequence;
+  LinkModel link = *LinkModel::find(options.link);
+  const FunctionTime &micro = time.microSteps.back().time;
+  bool keepsActivations = !options.offload.has(OffloadKind::Activations);
+  if (time.isPredicted()) {
+    facts.computeSeconds = micro.compute;
+    facts.updateSeconds = time.update.seconds();
+    // In stages 0 and 1 only a step's last micro-batch sends.
+    if (facts.key.zero >= 2)
+      facts.sendSeconds = micro.sentBytes() / link.bytesPerSecond;
+    // Half of it in each direction.
+    if (keepsActivations)
+      facts.copySeconds = micro.copiedBytes() / 2 / link.copyBytesPerSecond;
+  }
+  const MemoryReport::Totals &memory = policy.memory;
+  facts.stateBytes = memory.stateBytes();
+  facts.activationBytes = memory.device[findTotal("activations")];
+  for (auto [kind, name] : llvm::enumerate(kArenaOfKind))
+    facts.hostBytes[kind] = memory.host[findTotal(name)];
+  bounds.learn(facts);
 }
 
 /// The micro-batches that may be chosen, smallest first.
@@ -146,33 +190,56 @@ SmallVector<int64_t> PolicySearch::getBatches() const {
   return batches;
 }
 
-/// Finds the largest micro-batch that fits. Whether it is the largest of all.
-bool PolicySearch::planBatches(PipelineOptions options) {
-  SmallVector<int64_t> batches = getBatches();
-  auto fits = [&](int64_t batch) {
-    options.batch = batch;
-    return plan(options).fits();
-  };
-  if (!fits(batches[0]))
-    return false;
-  size_t fitting = 0, tooMany = batches.size();
-  while (fitting + 1 < tooMany) {
-    size_t middle = (fitting + tooMany) / 2;
-    (fits(batches[middle]) ? fitting : tooMany) = middle;
+/// Whether it can be the fastest. What copies or computes more only to keep
+/// less than needed is no faster.
+bool PolicySearch::isWorthIt(const PipelineOptions &candidate) const {
+  PolicyKey key = getBoundsKey(candidate);
+  for (const PlannedPolicy &policy : planned) {
+    PolicyKey other = getBoundsKey(policy.options);
+    if (policy.fits() && other.zero == key.zero && other.batch == key.batch &&
+        other.recompute <= key.recompute && key.offload.includes(other.offload))
+      return false;
   }
-  return tooMany == batches.size();
+  const PlannedPolicy *best = getBest();
+  if (!best || !best->time.isPredicted())
+    return true;
+  int64_t tokens = candidate.ranks * candidate.batch * *candidate.sequence;
+  return bounds.findMostTokensPerSecond(key, tokens) >
+         best->time.tokensPerSecond();
 }
 
-/// Plans the recomputations that may pay: what computes more only to keep less
-/// than needed is no faster. Whether all fits that keeps most.
-bool PolicySearch::planRecomputes(PipelineOptions options) {
-  SmallVector<std::string> recomputes = getRecomputes();
-  for (const std::string &recompute : recomputes) {
-    options.recompute = recompute;
-    if (planBatches(options))
-      return recompute == recomputes.front();
+/// Whether what is known leaves that open.
+bool PolicySearch::mayFit(const PipelineOptions &candidate) const {
+  if (!candidate.isCuda())
+    return true;
+  PolicyKey key = getBoundsKey(candidate);
+  return (!limits.device || bounds.findLeastDeviceBytes(key) + kDeviceReserve <=
+                                *limits.device) &&
+         (!limits.host || bounds.findLeastHostBytes(key) <= *limits.host);
+}
+
+bool PolicySearch::fits(const PipelineOptions &candidate) {
+  return mayFit(candidate) && plan(candidate).fits();
+}
+
+/// Finds the largest micro-batch that fits, of those that can win.
+void PolicySearch::planBatches(PipelineOptions candidate) {
+  SmallVector<int64_t> batches = getBatches();
+  auto fitsWith = [&](int64_t batch) {
+    candidate.batch = batch;
+    return fits(candidate);
+  };
+  const auto *least = llvm::find_if(batches, [&](int64_t batch) {
+    candidate.batch = batch;
+    return isWorthIt(candidate);
+  });
+  if (least == batches.end() || !fitsWith(*least))
+    return;
+  const auto *fitting = least, *tooMany = batches.end();
+  while (fitting + 1 < tooMany) {
+    const auto *middle = fitting + (tooMany - fitting) / 2;
+    (fitsWith(*middle) ? fitting : tooMany) = middle;
   }
-  return false;
 }
 
 /// The largest micro-batch need not be the fastest, nor a power of two.
@@ -182,11 +249,11 @@ void PolicySearch::refineBatch() {
     return;
   PipelineOptions refined = best->options;
   int64_t batch = refined.batch;
-  for (int64_t quarters : {2, 3, 6})
-    if (batch * quarters % 4 == 0) {
-      refined.batch = batch * quarters / 4;
-      plan(refined);
-    }
+  for (int64_t quarters : {2, 3, 6, 7, 5}) {
+    refined.batch = batch * quarters / 4;
+    if (batch * quarters % 4 == 0 && isWorthIt(refined))
+      fits(refined);
+  }
 }
 
 SmallVector<std::string> PolicySearch::getStages() const {
@@ -207,59 +274,43 @@ bool PolicySearch::canFit() {
     PipelineOptions candidate = options;
     candidate.zero = zero;
     candidate.recompute = getRecomputes().back();
+    candidate.batch = getBatches().front();
     SmallVector<OffloadSet> offloads = getOffloads(candidate);
     candidate.autoOffload = false;
     for (OffloadSet offload : llvm::reverse(offloads)) {
       candidate.offload = offload;
-      if (planLeast(candidate).fits())
+      if (fits(candidate))
         return true;
     }
   }
   return false;
 }
 
+/// Whether the least of memory fits a device: else nothing in a stage does.
+bool PolicySearch::leastFitsDevice(PipelineOptions candidate) {
+  candidate.offload = getOffloads(candidate).back();
+  candidate.autoOffload = false;
+  candidate.recompute = getRecomputes().back();
+  candidate.batch = getBatches().front();
+  return plan(candidate).excessDevice == 0;
+}
+
 void PolicySearch::run() {
-  SmallVector<std::string> recomputes = getRecomputes();
   for (const std::string &zero : getStages()) {
     PipelineOptions candidate = options;
     candidate.zero = zero;
     SmallVector<OffloadSet> offloads = getOffloads(candidate);
-    candidate.autoOffload = false;
-    // If the least of memory does not fit, nothing else will.
-    candidate.recompute = recomputes.back();
-    auto fitsDevice = [&](OffloadSet offload) {
-      candidate.offload = offload;
-      return planLeast(candidate).excessDevice == 0;
-    };
-    if (offloads.size() > 2 && !fitsDevice(offloads.front()) &&
-        !fitsDevice(offloads.back()))
+    if (offloads.size() > 1 && !leastFitsDevice(candidate))
       continue;
-    for (OffloadSet offload : offloads) {
-      candidate.offload = offload;
-      candidate.recompute = recomputes.back();
-      if (options.isCuda() && !planLeast(candidate).fits())
-        continue;
-      // What copies more is no faster.
-      if (planRecomputes(candidate))
-        break;
-    }
+    candidate.autoOffload = false;
+    for (OffloadSet offload : offloads)
+      for (const std::string &recompute : getRecomputes()) {
+        candidate.offload = offload;
+        candidate.recompute = recompute;
+        planBatches(candidate);
+      }
   }
-  refineActivations();
   refineBatch();
-}
-
-/// Activations on the host leave room for a larger micro-batch or for less that
-/// is computed again: tried beside the best of what lies there, or beside what
-/// lacks least.
-void PolicySearch::refineActivations() {
-  const PlannedPolicy *found = getBest() ? getBest() : getNearest();
-  if (!found || !options.autoOffload || !options.isCuda() || sparesHost())
-    return;
-  PipelineOptions candidate = found->options;
-  candidate.offload.add(OffloadKind::Activations);
-  candidate.recompute = getRecomputes().back();
-  if (planLeast(candidate).fits())
-    planRecomputes(candidate);
 }
 
 bool PolicySearch::sparesHost() const {
@@ -283,7 +334,12 @@ PolicySearch::getOffloads(const PipelineOptions &candidate) const {
         (!mayMoveGradients ||
          (mayMoveMasters && !set.has(OffloadKind::Masters))))
       continue;
-    if (isAllowed(set))
+    if (!isAllowed(set))
+      continue;
+    offloads.push_back(set);
+    // A CPU's memory is the host's.
+    set.add(OffloadKind::Activations);
+    if (candidate.isCuda() && isAllowed(set))
       offloads.push_back(set);
   }
   return offloads;
@@ -296,12 +352,6 @@ bool PolicySearch::isAllowed(const OffloadSet &offload) const {
   if (offload.has(OffloadKind::Masters) && options.masters == "bf16")
     return false;
   return offload.empty() || options.getPrecision() == "bf16";
-}
-
-/// With the smallest micro-batch.
-const PlannedPolicy &PolicySearch::planLeast(PipelineOptions options) {
-  options.batch = getBatches().front();
-  return plan(options);
 }
 
 const PlannedPolicy *PolicySearch::getBest() const {

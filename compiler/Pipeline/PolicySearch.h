@@ -12,6 +12,7 @@
 
 #include "compiler/MemoryPlan/MemoryReport.h"
 #include "compiler/Pipeline/Phases.h"
+#include "compiler/Pipeline/PolicyBounds.h"
 #include "compiler/Schedule/StepTime.h"
 
 #include "mlir/IR/OwningOpRef.h"
@@ -86,17 +87,20 @@ private:
   /// All that tells policies from one another.
   static std::string getKey(const PipelineOptions &options);
   const PlannedPolicy &plan(const PipelineOptions &options);
+  PolicyKey getBoundsKey(const PipelineOptions &options) const;
+  void learn(const PlannedPolicy &policy);
   llvm::SmallVector<int64_t> getBatches() const;
-  bool planBatches(PipelineOptions options);
-  bool planRecomputes(PipelineOptions options);
-  void refineActivations();
+  bool isWorthIt(const PipelineOptions &candidate) const;
+  bool mayFit(const PipelineOptions &candidate) const;
+  bool fits(const PipelineOptions &candidate);
+  void planBatches(PipelineOptions candidate);
   void refineBatch();
   llvm::SmallVector<OffloadSet>
   getOffloads(const PipelineOptions &candidate) const;
   bool isAllowed(const OffloadSet &offload) const;
   llvm::SmallVector<std::string> getStages() const;
   llvm::SmallVector<std::string> getRecomputes() const;
-  const PlannedPolicy &planLeast(PipelineOptions options);
+  bool leastFitsDevice(PipelineOptions candidate);
   std::optional<PlannedPolicy> tryOptions(const PipelineOptions &options);
   bool hasTooMuchState(const PipelineOptions &options) const;
   std::optional<PlannedPolicy> tryMoreHost(const PipelineOptions &options);
@@ -108,6 +112,7 @@ private:
   std::map<std::string, mlir::OwningOpRef<mlir::ModuleOp>> steps;
   std::deque<PlannedPolicy> planned;
   std::map<std::string, size_t> indexOf;
+  PolicyBounds bounds;
 };
 
 /// Of a device whose memory nobody named it is that of the chip's usual board.
