@@ -416,8 +416,9 @@ def VerifyCollectives : Pass<"llmc-verify-collectives", "::mlir::ModuleOp"> {
     Precondition: none; does nothing without a mesh.
 
     Action: reports, as errors:
-    - a collective in a function that one rank may run alone (@evaluate,
-      @generate), or that is no entry point: the other ranks would never come;
+    - a collective in a function that one rank may run alone (@evaluate and
+      @generate, where each rank has all parameters): the others would never
+      come;
     - a collective that is not waited for exactly once, after its start and in
       its function: the next function's collectives would meet it;
     - sizes that do not fit the ranks, and an in-place part that is not this
@@ -426,7 +427,9 @@ def VerifyCollectives : Pass<"llmc-verify-collectives", "::mlir::ModuleOp"> {
       between its start and its wait. Places that depend on the rank count with
       those of all ranks;
     - an element of a gradient that a step's last micro-step, the first one
-      included, does not sum over ranks exactly once.
+      included, does not sum over ranks exactly once, or that another function
+      sums as well; from stage 2 on the same of windows and of what is added to
+      a rank's own gradients.
     Functions are straight lines, so that what one rank starts all start, in
     one order. Changes nothing.
   }];

@@ -112,6 +112,10 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
   // Where no rank has all parameters, none can run anything alone.
   bool alone = zero < 3 && (function.getSymName() == "evaluate" ||
                             function.getSymName() == "generate");
+  // What is summed over ranks before a step's last micro-batch would be summed
+  // again with it.
+  bool isLast = zero < 2 && (function.getSymName() == "last_micro_step" ||
+                             function.getSymName() == "only_micro_step");
   for (Operation &op : function.getBody().front()) {
     if (auto wait = dyn_cast<plan::WaitOp>(op)) {
       collectives.end(wait);
@@ -129,6 +133,11 @@ LogicalResult Verifier::verifyFunction(plan::FuncOp function) {
       if (failed(InFlight::verifyOneWait(start, start.getPending())) ||
           failed(verifyStart(start)))
         return failure();
+      if (!isLast && start.getKind() != plan::CollectiveKind::AllGather &&
+          arenaOf(start.getSource()).getKind() == plan::ArenaKind::Gradient)
+        return start.emitOpError("sums gradients over ranks in @")
+               << function.getSymName()
+               << ", where a step's gradients are not complete";
     }
     // One scratch serves all: they run one at a time.
     if (failed(

@@ -245,3 +245,23 @@ plan.func @update {
   plan.wait %p
   plan.wait %q
 }
+
+// -----
+
+// Summed before the last micro-batch, and then again.
+dist.mesh ranks 2 zero 0
+plan.arena gradient @gradients bytes 512 align 64
+plan.arena communication @communication bytes 256 align 64
+plan.func @micro_step {
+  %g = plan.view @gradients[0] : memref<128xf32>
+  %scratch = plan.view @communication[0] : memref<64xf32>
+  // expected-error @+1 {{sums gradients over ranks in @micro_step, where a step's gradients are not complete}}
+  %p = plan.start all_reduce %g into %g using %scratch : memref<128xf32>, memref<128xf32>, memref<64xf32>
+  plan.wait %p
+}
+plan.func @last_micro_step {
+  %g = plan.view @gradients[0] : memref<128xf32>
+  %scratch = plan.view @communication[0] : memref<64xf32>
+  %p = plan.start all_reduce %g into %g using %scratch : memref<128xf32>, memref<128xf32>, memref<64xf32>
+  plan.wait %p
+}
