@@ -56,7 +56,7 @@ template <typename SumOp> struct SplitRowSum : OpRewritePattern<SumOp> {
     auto partial = cast<SumOp>(rewriter.clone(*op));
     partial.setSplits(splits);
     partial->getResult(0).setType(
-        sumType.clone({splits, type.getShape().back()}));
+        sumType.clone({splits, sumType.getShape().back()}));
     replaceBySumOf(rewriter, op, partial->getResult(0));
     return success();
   }

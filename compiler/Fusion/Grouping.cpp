@@ -2,6 +2,7 @@
 
 #include "compiler/Fusion/Grouping.h"
 #include "compiler/Fusion/ColumnPlaces.h"
+#include "compiler/Fusion/HeadDomain.h"
 #include "compiler/Fusion/ProductPairs.h"
 #include "dialects/Dist/Dist.h"
 #include "dialects/Model/Model.h"
@@ -103,6 +104,8 @@ LogicalResult Grouping::place(FusionOpInterface op) {
   for (const Candidate &candidate : getCandidates(op)) {
     const Group &group = groups[candidate.group];
     std::string refusal = cost.getRefusal(op, group.ops);
+    if (refusal.empty() && isRowsFamily(group.family))
+      refusal = getHeadRefusal(op, group.ops);
     if (refusal.empty() && !order.canAddEdges(dependencies, candidate.group))
       refusal = "an op outside of the kernel lies between them";
     if (!refusal.empty()) {

@@ -160,8 +160,8 @@ BlockSizes CpuModel::chooseRows(const KernelShape &shape) const {
   int64_t limit = std::max<int64_t>(
       1, options.l2Bytes / 4 / std::max<int64_t>(1, shape.rowBytes));
   if (!shape.splits)
-    limit =
-        std::min(limit, std::max<int64_t>(1, shape.rows / (2 * options.cores)));
+    limit = std::min(limit, std::max<int64_t>(1, shape.rows * shape.rowParts /
+                                                     (2 * options.cores)));
   return {
       {"block_rows", getLargestDivisor(divisible, std::min(limit, kMostRows))}};
 }

@@ -251,7 +251,8 @@ BlockSizes CudaModel::chooseRows(const KernelShape &shape) const {
       shape.splits && shape.rowTensors <= 4 ? 2 * kRowBlock : kRowBlock;
   int64_t limit = std::clamp<int64_t>(block / columns, 1, 32);
   if (!shape.splits)
-    limit = std::min(limit, std::max<int64_t>(1, shape.rows / chip.sms));
+    limit = std::min(
+        limit, std::max<int64_t>(1, shape.rows * shape.rowParts / chip.sms));
   int64_t rows = getLargestDivisor(divisible, limit);
   // Rows spread evenly over warps where there is a choice.
   int64_t even = getLargestDivisor(divisible & -divisible, limit);
@@ -358,6 +359,7 @@ ScheduleChoice CudaModel::estimateStream(const KernelShape &shape,
     seconds = std::max(
         seconds,
         kStepSeconds * shape.rows / shape.splits / blocks.lookup("block_rows") *
+            shape.rowParts *
             llvm::divideCeilSigned(grid, chip.sms * choice.blocksPerSM));
   if (shape.kind == KernelKind::EmbeddingGrad)
     seconds = std::max(seconds + kSearchSeconds * shape.rows *

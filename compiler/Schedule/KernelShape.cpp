@@ -188,6 +188,14 @@ static LogicalResult readRows(tile::FuncOp kernel, KernelShape &shape) {
   }
   if (!shape.rows)
     return kernel.emitOpError("of kind 'rows' holds no op on rows");
+  for (Operation &op : kernel.getBody().front())
+    if (std::optional<int64_t> head = model::getNormHeadSize(&op)) {
+      shape.rowParts = shape.columns / *head;
+      shape.rowBytes /= shape.rowParts;
+      shape.columns = *head;
+      shape.columnParts = false;
+      break;
+    }
   shape.rowTensors = seen.size();
   return success();
 }
@@ -360,8 +368,9 @@ SmallVector<int64_t> llmc::getGrid(const KernelShape &shape,
     return {count(shape.n, "block_n"), count(shape.m, "block_m"),
             std::max<int64_t>(blocks.lookup("split_k"), 1)};
   case KernelKind::Rows:
-    return {shape.splits ? shape.splits : count(shape.rows, "block_rows"), 1,
-            1};
+    if (shape.splits)
+      return {shape.splits, 1, 1};
+    return {shape.rowParts * count(shape.rows, "block_rows"), 1, 1};
   case KernelKind::Attention:
   case KernelKind::AttentionQueryGrad:
   case KernelKind::AttentionKeyValueGrad: {

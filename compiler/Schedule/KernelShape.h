@@ -54,8 +54,9 @@ struct KernelShape {
   // rows; `splits` is 0 where nothing is summed over rows. Also the rows that
   // embedding_grad and column_sum walk over.
   int64_t rows = 0, splits = 0;
-  /// Bytes and elements of the widest row of a rows kernel.
-  int64_t rowBytes = 0, columns = 0;
+  /// Bytes and elements of the widest row of a rows kernel; of one head of it
+  /// where blocks hold one, `rowParts` to a row.
+  int64_t rowBytes = 0, columns = 0, rowParts = 1;
   /// Tensors of whole rows that a rows kernel reads, computes and writes.
   int64_t rowTensors = 0;
   /// Sums over ranges of rows that it leaves.

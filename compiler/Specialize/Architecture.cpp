@@ -192,6 +192,7 @@ LogicalResult Describer::chooseLlama() {
   bool inputBias = static_cast<bool>(layer.query.bias);
   bool outputBias = static_cast<bool>(layer.output.bias);
   className = fused                      ? "Phi3ForCausalLM"
+              : layer.queryNorm.weight   ? "Qwen3ForCausalLM"
               : window                   ? "MistralForCausalLM"
               : inputBias && !outputBias ? "Qwen2ForCausalLM"
                                          : "LlamaForCausalLM";
@@ -201,7 +202,20 @@ LogicalResult Describer::chooseLlama() {
     return fail(layer.attention, "'model.rope' before it");
   if (!layer.gate)
     return fail(layer.up.linear, "the 'model.silu' and 'model.mul' of SwiGLU");
-  return checkHeads();
+  // A config.json of the others says how large heads are.
+  bool fixed =
+      className == "Phi3ForCausalLM" || className == "Qwen2ForCausalLM";
+  if (fixed && failed(checkHeads()))
+    return failure();
+  int64_t heads = layer.attention.getHeads();
+  if (className == "LlamaForCausalLM" && model.channels() % heads)
+    return fail(layer.attention,
+                llvm::formatv("heads that divide the {0} channels, found {1}",
+                              model.channels(), heads)
+                    .str());
+  if (fused && layer.queryNorm.weight)
+    return fail(layer.queryNorm.weight, "no norm of queries and keys");
+  return success();
 }
 
 LogicalResult Describer::checkLlamaLayer(DecoderLayer &layer,
@@ -211,10 +225,10 @@ LogicalResult Describer::checkLlamaLayer(DecoderLayer &layer,
   // Biases come together, or not at all.
   std::optional<bool> inputBias = className == "Qwen2ForCausalLM";
   std::optional<bool> outputBias = false, innerBias = false;
-  if (isLlama) {
+  if (isLlama || className == "Qwen3ForCausalLM")
     inputBias = outputBias = static_cast<bool>(layer.query.bias);
+  if (isLlama)
     innerBias = static_cast<bool>(layer.up.bias);
-  }
   struct Role {
     DecoderProjection *projection;
     StringRef name, fusedName;
@@ -242,6 +256,8 @@ LogicalResult Describer::checkLlamaLayer(DecoderLayer &layer,
   }
   return success(
       succeeded(checkNorm(layer.attentionNorm, prefix + "input_layernorm")) &&
+      succeeded(checkNorm(layer.queryNorm, prefix + "self_attn.q_norm")) &&
+      succeeded(checkNorm(layer.keyNorm, prefix + "self_attn.k_norm")) &&
       succeeded(checkNorm(layer.mlpNorm, prefix + "post_attention_layernorm")));
 }
 
@@ -263,12 +279,13 @@ LogicalResult Describer::describeLlama() {
                        .Case("Phi3ForCausalLM", "phi3")
                        .Case("MistralForCausalLM", "mistral")
                        .Case("Qwen2ForCausalLM", "qwen2")
+                       .Case("Qwen3ForCausalLM", "qwen3")
                        .Default("llama");
   writeStart(type);
-  if (type == "llama") {
+  if (type == "llama" || type == "qwen3")
     json->attribute("attention_bias", static_cast<bool>(layer.query.bias));
+  if (type == "llama")
     json->attribute("mlp_bias", static_cast<bool>(layer.up.bias));
-  }
   json->attribute("head_dim", static_cast<int64_t>(layer.headSize));
   json->attribute("hidden_act", "silu");
   json->attribute("hidden_size", model.channels());
@@ -289,6 +306,10 @@ LogicalResult Describer::describeLlama() {
   writeFloat("rope_theta", layer.rope.getTheta().convertToFloat());
   if (type != "llama")
     json->attribute("sliding_window", window);
+  if (type == "qwen3" && window) {
+    json->attribute("use_sliding_window", true);
+    json->attribute("max_window_layers", 0);
+  }
   writeEnd();
   return success();
 }

@@ -20,6 +20,9 @@ namespace llmc {
 ///                       part, or none
 ///   MistralForCausalLM  the same without biases, with a window
 ///   Qwen2ForCausalLM    biases on query, key and value only
+///   Qwen3ForCausalLM    norms of the heads of queries and keys; biases on all
+///                       projections of the attention, or none; a window or
+///                       none
 ///   Phi3ForCausalLM     query, key and value in one projection, gate and up in
 ///                       one; a window or none
 /// Fails when there is none; `mismatch` says what keeps the nearest one away.

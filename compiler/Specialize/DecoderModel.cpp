@@ -51,6 +51,8 @@ private:
   LogicalResult matchResidual(Value sum, DecoderProjection &last,
                               Value &stream);
   LogicalResult matchRope(Value value, DecoderLayer &layer, Value &input);
+  LogicalResult matchHeadNorm(Value value, DecoderLayer &layer,
+                              DecoderNorm &norm, Value &input);
   LogicalResult matchAttention(DecoderLayer &layer, Value stream);
   LogicalResult matchFeedForward(DecoderLayer &layer, Value stream);
   LogicalResult matchLayer(Value end, DecoderLayer &layer, Value &start);
@@ -66,6 +68,8 @@ private:
 
 LogicalResult Matcher::matchNorm(Value value, DecoderNorm &norm, Value &input) {
   if (auto rms = value.getDefiningOp<RMSNormOp>()) {
+    if (rms.getHeadSize())
+      return fail(rms, "expected a norm of all channels, found one of heads");
     input = rms.getInput();
     norm.eps = rms.getEps().convertToFloat();
     return findParameter(rms.getWeight(), norm.weight);
@@ -117,6 +121,19 @@ LogicalResult Matcher::matchRope(Value value, DecoderLayer &layer,
   return success();
 }
 
+LogicalResult Matcher::matchHeadNorm(Value value, DecoderLayer &layer,
+                                     DecoderNorm &norm, Value &input) {
+  auto rms = value.getDefiningOp<RMSNormOp>();
+  if (!rms)
+    return wrong(value, "a 'model.rms_norm', as the query has");
+  if (rms.getHeadSize() != layer.headSize)
+    return fail(rms, "expected a norm of each of the attention's heads, of " +
+                         Twine(layer.headSize) + " channels");
+  input = rms.getInput();
+  norm.eps = rms.getEps().convertToFloat();
+  return findParameter(rms.getWeight(), norm.weight);
+}
+
 LogicalResult Matcher::matchAttention(DecoderLayer &layer, Value stream) {
   Value attended = layer.output.input();
   AttentionOp attention = attended.getDefiningOp<AttentionOp>();
@@ -134,6 +151,10 @@ LogicalResult Matcher::matchAttention(DecoderLayer &layer, Value stream) {
         failed(matchRope(attention.getKey(), layer, key)))
       return failure();
   }
+  if (query.getDefiningOp<RMSNormOp>() &&
+      (failed(matchHeadNorm(query, layer, layer.queryNorm, query)) ||
+       failed(matchHeadNorm(key, layer, layer.keyNorm, key))))
+    return failure();
   if (failed(matchLinear(query, layer.query)) ||
       failed(matchLinear(key, layer.key)) ||
       failed(matchLinear(attention.getValue(), layer.value)))
@@ -244,7 +265,7 @@ static bool isStart(Value value) {
 
 LogicalResult Matcher::matchEqual(DecoderLayer &first, DecoderLayer &other) {
   auto sameNorm = [](DecoderNorm &a, DecoderNorm &b) {
-    return a.eps == b.eps && !a.bias == !b.bias;
+    return a.eps == b.eps && !a.weight == !b.weight && !a.bias == !b.bias;
   };
   // What an op is, without the name of the layer it is in.
   auto sameOp = [](Operation *a, Operation *b) {
@@ -257,6 +278,8 @@ LogicalResult Matcher::matchEqual(DecoderLayer &first, DecoderLayer &other) {
   };
   bool same = sameNorm(first.attentionNorm, other.attentionNorm) &&
               sameNorm(first.mlpNorm, other.mlpNorm) &&
+              sameNorm(first.queryNorm, other.queryNorm) &&
+              sameNorm(first.keyNorm, other.keyNorm) &&
               sameProjection(first.query, other.query) &&
               sameProjection(first.key, other.key) &&
               sameProjection(first.value, other.value) &&
@@ -291,8 +314,10 @@ LogicalResult Matcher::match(GraphOp graph, DecoderModel &model) {
     if (failed(matchEqual(model.layers.front(), layer)))
       return failure();
   for (DecoderLayer &layer : model.layers)
-    for (DecoderNorm *norm : {&layer.attentionNorm, &layer.mlpNorm})
-      if (norm->eps != model.norm.eps || !norm->bias != !model.norm.bias)
+    for (DecoderNorm *norm : {&layer.attentionNorm, &layer.mlpNorm,
+                              &layer.queryNorm, &layer.keyNorm})
+      if (norm->weight &&
+          (norm->eps != model.norm.eps || !norm->bias != !model.norm.bias))
         return fail(norm->weight, "expected the last norm's kind and eps");
   if (model.head.getType() != model.embedding.getType())
     return fail(model.head, "expected a head of the embedding's shape");

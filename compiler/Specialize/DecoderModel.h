@@ -45,6 +45,9 @@ struct DecoderProjection {
 struct DecoderLayer {
   DecoderNorm attentionNorm;
   DecoderProjection query, key, value, output;
+  /// Norms of the heads of queries and keys, before they are turned; without
+  /// weights if there are none.
+  DecoderNorm queryNorm, keyNorm;
   model::AttentionOp attention;
   uint64_t headSize = 0;
   model::RopeOp rope; ///< of the query, as of the key; may be null

@@ -35,9 +35,13 @@ Value RowBlock::tile(Value tensor) {
 
 Value RowBlock::vectorPerColumn(Value weight) {
   Value &known = vectors[weight];
-  if (!known)
-    known = k.perColumn(
-        k.load(k.flatView(k.argument(weight)), column, {width(weight)}), rows);
+  if (known)
+    return known;
+  // One that is as long as the block is wide is the same for each head.
+  auto type = cast<ShapedType>(weight.getType());
+  Value first = width(weight) == lastExtent(type) ? k.index(0) : column;
+  known = k.perColumn(
+      k.load(k.flatView(k.argument(weight)), first, {width(weight)}), rows);
   return known;
 }
 

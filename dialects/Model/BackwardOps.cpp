@@ -70,13 +70,17 @@ LogicalResult SumRowsOp::verify() {
 //===----------------------------------------------------------------------===//
 
 /// The input's gradient of a norm.
-template <typename OpTy> static LogicalResult verifyNormGrad(OpTy op) {
+template <typename OpTy>
+static LogicalResult verifyNormGrad(OpTy op,
+                                    std::optional<int64_t> headSize = {}) {
   ArrayRef<int64_t> shape = shapeOf(op.getInput());
   if (shape.empty())
     return op.emitOpError("expected an input of at least rank 1, found ")
            << op.getInput().getType();
   Type element = elementOf(op.getInput());
-  if (failed(verifyShape(op, "weight", op.getWeight(), {shape.back()})) ||
+  int64_t columns = headSize.value_or(shape.back());
+  if (failed(verifyNormHeads(op, op.getInput(), headSize)) ||
+      failed(verifyShape(op, "weight", op.getWeight(), {columns})) ||
       failed(verifyShape(op, "grad", op.getGrad(), shape)) ||
       failed(verifyShape(op, "output", op.getOutput(), shape)) ||
       failed(verifyElement(op, "weight", op.getWeight(), element)) ||
@@ -87,25 +91,31 @@ template <typename OpTy> static LogicalResult verifyNormGrad(OpTy op) {
 }
 
 /// The weight's gradient of a norm.
-template <typename OpTy> static LogicalResult verifyNormWeightGrad(OpTy op) {
+template <typename OpTy>
+static LogicalResult
+verifyNormWeightGrad(OpTy op, std::optional<int64_t> headSize = {}) {
   if (failed(verifyShape(op, "grad", op.getGrad(), shapeOf(op.getInput()))) ||
       failed(
           verifyElement(op, "grad", op.getGrad(), elementOf(op.getInput()))) ||
-      failed(verifyRowSum(op, op.getInput(), op.getOutput(), op.getSplits())))
+      failed(verifyNormHeads(op, op.getInput(), headSize)) ||
+      failed(verifyRowSum(op, op.getInput(), op.getOutput(), op.getSplits(),
+                          headSize)))
     return failure();
   return verifyEps(op, op.getEps());
 }
 
 LogicalResult LayerNormGradOp::verify() { return verifyNormGrad(*this); }
 
-LogicalResult RMSNormGradOp::verify() { return verifyNormGrad(*this); }
+LogicalResult RMSNormGradOp::verify() {
+  return verifyNormGrad(*this, getHeadSize());
+}
 
 LogicalResult LayerNormWeightGradOp::verify() {
   return verifyNormWeightGrad(*this);
 }
 
 LogicalResult RMSNormWeightGradOp::verify() {
-  return verifyNormWeightGrad(*this);
+  return verifyNormWeightGrad(*this, getHeadSize());
 }
 
 //===----------------------------------------------------------------------===//

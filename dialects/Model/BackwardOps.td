@@ -149,22 +149,25 @@ def Model_RMSNormGradOp : Model_PureOp<"rms_norm_grad"> {
   let summary = "gradient of rms_norm in its input";
   let description = [{
     With s = sqrt(mean(x^2) + eps), n = x / s and g = grad * weight:
-    (g - n mean(g n)) / s.
+    (g - n mean(g n)) / s, with `head_size` for each head by itself.
 
     Constraints:
-    - (C1) the weight is [C];
+    - (C1) the weight is [C], with `head_size` [head_size];
     - (C2) grad and output have the input's shape;
     - (C3) eps is positive;
-    - (C4) weight, grad and output have the input's element type.
+    - (C4) weight, grad and output have the input's element type;
+    - (C5) `head_size` is positive and divides C.
 
     Lifespan: created by Autodiff.
 
     ```mlir
     %dx = model.rms_norm_grad %x, %w, %dy {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<16xf32>, tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
+    %dq = model.rms_norm_grad %x, %v, %dy {eps = 1.0e-5 : f32, head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<8xf32>, tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
     ```
   }];
   let arguments = (ins Model_Activation:$input, Model_Weight:$weight,
-                       Model_Activation:$grad, F32Attr:$eps);
+                       Model_Activation:$grad, F32Attr:$eps,
+                       OptionalAttr<I64Attr>:$head_size);
   let results = (outs Model_Activation:$output);
   let assemblyFormat = "$input `,` $weight `,` $grad attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -173,24 +176,28 @@ def Model_RMSNormGradOp : Model_PureOp<"rms_norm_grad"> {
 def Model_RMSNormWeightGradOp : Model_PureOp<"rms_norm_weight_grad"> {
   let summary = "sum over rows of dy * x / sqrt(mean(x^2) + eps); `splits` as in sum_rows";
   let description = [{
-    The sum over rows of grad * n, n the normalised input.
+    The sum over rows of grad * n, n the normalised input; with `head_size` over
+    rows and heads.
 
     Constraints:
     - (C1) grad has the input's shape;
-    - (C2) the output is [C], with `splits` [splits, C];
+    - (C2) the output is [C] or [head_size], with `splits` [splits, ..];
     - (C3) `splits` is positive and divides the number of rows;
     - (C4) eps is positive;
     - (C5) grad has the input's element type, and so has the output, unless it
-      is f32 and that is narrower.
+      is f32 and that is narrower;
+    - (C6) `head_size` is positive and divides C.
 
     Lifespan: created by Autodiff; llmc-decompose adds `splits`.
 
     ```mlir
     %dw = model.rms_norm_weight_grad %x, %dy {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<16xf32>
+    %dv = model.rms_norm_weight_grad %x, %dy {eps = 1.0e-5 : f32, head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<8xf32>
     ```
   }];
   let arguments = (ins Model_Activation:$input, Model_Activation:$grad,
-                       F32Attr:$eps, OptionalAttr<I64Attr>:$splits);
+                       F32Attr:$eps, OptionalAttr<I64Attr>:$head_size,
+                       OptionalAttr<I64Attr>:$splits);
   let results = (outs Model_Activation:$output);
   let assemblyFormat = "$input `,` $grad attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -4,6 +4,7 @@
 #include "dialects/Model/ShapeChecks.h"
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace llmc::model;
@@ -100,12 +101,24 @@ LogicalResult LayerNormOp::verify() {
 
 LogicalResult RMSNormOp::verify() {
   Type element = elementOf(getInput());
-  if (failed(verifyChannelVector(*this, "weight", getWeight(), getInput())) ||
+  std::optional<int64_t> head = getHeadSize();
+  if (failed(verifyNormHeads(*this, getInput(), head)) ||
+      failed(head ? verifyShape(*this, "weight", getWeight(), {*head})
+                  : verifyChannelVector(*this, "weight", getWeight(),
+                                        getInput())) ||
       failed(verifyShape(*this, "output", getOutput(), shapeOf(getInput()))) ||
       failed(verifyElement(*this, "weight", getWeight(), element)) ||
       failed(verifyElement(*this, "output", getOutput(), element)))
     return failure();
   return verifyEps(*this, getEps());
+}
+
+std::optional<int64_t> llmc::model::getNormHeadSize(Operation *op) {
+  using HeadSize = std::optional<int64_t>;
+  return llvm::TypeSwitch<Operation *, HeadSize>(op)
+      .Case<RMSNormOp, RMSNormGradOp, RMSNormWeightGradOp>(
+          [](auto norm) -> HeadSize { return norm.getHeadSize(); })
+      .Default(std::nullopt);
 }
 
 //===----------------------------------------------------------------------===//

@@ -99,23 +99,28 @@ def Model_LayerNormOp : Model_PureOp<"layer_norm"> {
 }
 
 def Model_RMSNormOp : Model_PureOp<"rms_norm"> {
-  let summary = "x / sqrt(mean(x^2) + eps) * weight over the last dimension";
+  let summary = "x / sqrt(mean(x^2) + eps) * weight over the last dimension, or over each head of it";
   let description = [{
-    Zhang and Sennrich, 2019, with eps inside the root.
+    Zhang and Sennrich, 2019, with eps inside the root. With `head_size` the last
+    dimension is heads of so many channels; each has a mean of its own, and all
+    have the same weight: the norm of queries and keys in Qwen3.
 
     Constraints:
-    - (C1) the weight is [C];
+    - (C1) the weight is [C], with `head_size` [head_size];
     - (C2) the output has the input's shape;
     - (C3) eps is positive;
-    - (C4) weight and output have the input's element type.
+    - (C4) weight and output have the input's element type;
+    - (C5) `head_size` is positive and divides C.
 
     Lifespan: written by the user.
 
     ```mlir
     %n = model.rms_norm %x, %w {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<16xf32>) -> tensor<2x8x16xf32>
+    %q = model.rms_norm %x, %v {eps = 1.0e-5 : f32, head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<8xf32>) -> tensor<2x8x16xf32>
     ```
   }];
-  let arguments = (ins Model_Activation:$input, Model_Weight:$weight, F32Attr:$eps);
+  let arguments = (ins Model_Activation:$input, Model_Weight:$weight, F32Attr:$eps,
+                       OptionalAttr<I64Attr>:$head_size);
   let results = (outs Model_Activation:$output);
   let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

@@ -38,6 +38,10 @@ constexpr llvm::StringLiteral kLayerName = "model.layer";
 /// not keep. Fusion removes it.
 constexpr llvm::StringLiteral kRecomputedName = "model.recomputed";
 
+/// The `head_size` of a norm of heads or of its gradients: the channels that it
+/// works on together. Nothing for all other ops.
+std::optional<int64_t> getNormHeadSize(mlir::Operation *op);
+
 } // namespace llmc::model
 
 #endif

@@ -91,6 +91,22 @@ LogicalResult shapes::verifyHeadSize(Operation *op, StringRef name, Value value,
   return success();
 }
 
+LogicalResult shapes::verifyNormHeads(Operation *op, Value input,
+                                      std::optional<int64_t> headSize) {
+  if (!headSize)
+    return success();
+  if (*headSize < 1)
+    return op->emitOpError("expected a positive head_size, found ")
+           << *headSize;
+  ArrayRef<int64_t> shape = shapeOf(input);
+  if (shape.empty() ||
+      (!ShapedType::isDynamic(shape.back()) && shape.back() % *headSize != 0))
+    return op->emitOpError("head_size ")
+           << *headSize << " does not divide the last dimension of the input "
+           << input.getType();
+  return success();
+}
+
 LogicalResult shapes::verifyAttention(Operation *op, Value query, Value key,
                                       Value value, int64_t heads,
                                       int64_t kvHeads,
@@ -130,13 +146,15 @@ LogicalResult shapes::verifyRowStatistic(Operation *op, StringRef name,
 }
 
 LogicalResult shapes::verifyRowSum(Operation *op, Value input, Value output,
-                                   std::optional<int64_t> splits) {
+                                   std::optional<int64_t> splits,
+                                   std::optional<int64_t> headSize) {
   ArrayRef<int64_t> shape = shapeOf(input);
   if (shape.empty())
     return op->emitOpError("expected an input of at least rank 1, found ")
            << input.getType();
+  int64_t columns = headSize.value_or(shape.back());
   if (!splits) {
-    if (failed(verifyShape(op, "output", output, {shape.back()})))
+    if (failed(verifyShape(op, "output", output, {columns})))
       return failure();
     return verifyElementOrF32(op, "output", output, elementOf(input));
   }
@@ -149,7 +167,7 @@ LogicalResult shapes::verifyRowSum(Operation *op, Value input, Value output,
     return op->emitOpError("splits ")
            << *splits << " does not divide the rows of the input "
            << input.getType();
-  if (failed(verifyShape(op, "output", output, {*splits, shape.back()})))
+  if (failed(verifyShape(op, "output", output, {*splits, columns})))
     return failure();
   return verifyElementOrF32(op, "output", output, elementOf(input));
 }

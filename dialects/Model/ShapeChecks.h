@@ -61,6 +61,11 @@ mlir::LogicalResult verifyEps(mlir::Operation *op, const llvm::APFloat &eps);
 mlir::LogicalResult verifyHeadSize(mlir::Operation *op, llvm::StringRef name,
                                    mlir::Value value, int64_t headSize);
 
+/// Checks that the `head_size` of a norm, if it has one, is positive and
+/// divides the last dimension of `input`.
+mlir::LogicalResult verifyNormHeads(mlir::Operation *op, mlir::Value input,
+                                    std::optional<int64_t> headSize);
+
 /// Checks query, key and value of the attention family: rank 3, `heads`
 /// divides the query's channels, `kv_heads` divides `heads`, key and value are
 /// [b, t, kv_heads * head size] of the query's element type, a window is
@@ -77,10 +82,12 @@ mlir::LogicalResult verifyRowStatistic(mlir::Operation *op,
 
 /// Checks the result of a sum over the rows of `input`: [C], or with `splits`
 /// [splits, C], where `splits` is positive and divides the number of rows; its
-/// elements are the input's or f32.
+/// elements are the input's or f32. With `headSize` it is a sum over heads,
+/// too, and C their size.
 mlir::LogicalResult verifyRowSum(mlir::Operation *op, mlir::Value input,
                                  mlir::Value output,
-                                 std::optional<int64_t> splits);
+                                 std::optional<int64_t> splits,
+                                 std::optional<int64_t> headSize = {});
 
 } // namespace llmc::model::shapes
 

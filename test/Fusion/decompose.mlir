@@ -37,6 +37,15 @@ func.func @weight_grads(%x: tensor<2x51x8xf32>, %dy: tensor<2x51x8xf32>) -> (ten
   return %0, %1 : tensor<8xf32>, tensor<8xf32>
 }
 
+// Partial sums of a norm of heads are as long as a head.
+// CHECK-LABEL: func.func @head_weight_grad
+// CHECK: model.rms_norm_weight_grad %{{.*}} {eps = {{.*}} : f32, head_size = 4 : i64, splits = 51 : i64} : {{.*}} -> tensor<51x4xf32>
+// CHECK-NEXT: model.sum_rows %{{.*}} : (tensor<51x4xf32>) -> tensor<4xf32>
+func.func @head_weight_grad(%x: tensor<2x51x8xf32>, %dy: tensor<2x51x8xf32>) -> tensor<4xf32> {
+  %0 = model.rms_norm_weight_grad %x, %dy {eps = 1.0e-5 : f32, head_size = 4 : i64} : (tensor<2x51x8xf32>, tensor<2x51x8xf32>) -> tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
 // CHECK-LABEL: func.func @cross_entropy
 // CHECK-SAME: %[[L:.*]]: tensor<2x4x10xf32>, %[[T:.*]]: tensor<2x4xi32>
 // CHECK: %[[LOSS:.*]] = model.token_loss %[[L]], %[[T]] : (tensor<2x4x10xf32>, tensor<2x4xi32>) -> tensor<2x4xf32>

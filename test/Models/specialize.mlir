@@ -14,6 +14,9 @@
 // RUN: %{specialize} %models/qwen2.5-1.5b.mlir | FileCheck %s --check-prefix=QWEN-15B
 // RUN: %{specialize} %models/qwen2.5-3b.mlir | FileCheck %s --check-prefix=QWEN-3B
 // RUN: %{specialize} %models/qwen2.5-7b.mlir | FileCheck %s --check-prefix=QWEN-7B
+// RUN: %{specialize} %models/qwen3-0.6b.mlir | FileCheck %s --check-prefix=QWEN3-06B
+// RUN: %{specialize} %models/qwen3-1.7b.mlir | FileCheck %s --check-prefix=QWEN3-17B
+// RUN: %{specialize} %models/qwen3-4b.mlir | FileCheck %s --check-prefix=QWEN3-4B
 // RUN: %{specialize} %models/llama3.2-1b.mlir | FileCheck %s --check-prefix=LLAMA32-1B
 // RUN: %{specialize} %models/llama3.2-3b.mlir | FileCheck %s --check-prefix=LLAMA32-3B
 // RUN: %{specialize} %models/llama3.1-8b.mlir | FileCheck %s --check-prefix=LLAMA31-8B
@@ -52,6 +55,23 @@
 // QWEN-7B-NOT: "model.layers.28.
 // QWEN-7B: "lm_head.weight" : tensor<152064x3584xf32>
 // QWEN-7B-NOT: model.parameter
+
+// QWEN3-06B: "model.embed_tokens.weight" : tensor<151936x1024xf32>
+// QWEN3-06B: "model.layers.0.self_attn.q_proj.weight" : tensor<2048x1024xf32>
+// QWEN3-06B: "model.layers.0.self_attn.k_norm.weight" : tensor<128xf32>
+// QWEN3-06B: "model.layers.27.mlp.down_proj.weight" : tensor<1024x3072xf32>
+// QWEN3-06B-NOT: "model.layers.28.
+// QWEN3-06B: "model.norm.weight" : tensor<1024xf32>
+// QWEN3-06B-NOT: model.parameter
+// QWEN3-17B: "model.layers.27.mlp.down_proj.weight" : tensor<2048x6144xf32>
+// QWEN3-17B-NOT: "model.layers.28.
+// QWEN3-17B: "model.norm.weight" : tensor<2048xf32>
+// QWEN3-17B-NOT: model.parameter
+// QWEN3-4B: "model.layers.0.self_attn.o_proj.weight" : tensor<2560x4096xf32>
+// QWEN3-4B: "model.layers.35.mlp.down_proj.weight" : tensor<2560x9728xf32>
+// QWEN3-4B-NOT: "model.layers.36.
+// QWEN3-4B: "model.norm.weight" : tensor<2560xf32>
+// QWEN3-4B-NOT: model.parameter
 
 // MEDIUM: "h.23.mlp.c_proj.weight" : tensor<4096x1024xf32>
 // MEDIUM-NOT: "h.24.

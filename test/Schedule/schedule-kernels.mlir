@@ -50,6 +50,22 @@ tile.func @rows(%x: tensor<4x256x64xf32>, %g: tensor<64xf32>) -> tensor<4x256x64
   tile.return %0 : tensor<4x256x64xf32>
 }
 
+// A block for each head of 8 rows; sums walk over the heads.
+// CHECK-LABEL: tile.func @head_norm
+// CHECK-SAME: grid = array<i64: 512, 1, 1>
+// CHECK-SAME: schedule = {block_rows = 8 : i64}
+tile.func @head_norm(%x: tensor<4x256x64xf32>, %g: tensor<16xf32>) -> tensor<4x256x64xf32> attributes {kind = "rows"} {
+  %0 = model.rms_norm %x, %g {eps = 1.0e-5 : f32, head_size = 16 : i64} : (tensor<4x256x64xf32>, tensor<16xf32>) -> tensor<4x256x64xf32>
+  tile.return %0 : tensor<4x256x64xf32>
+}
+// CHECK-LABEL: tile.func @head_sums
+// CHECK-SAME: grid = array<i64: 64, 1, 1>
+// CHECK-SAME: schedule = {block_rows = 8 : i64, splits = 64 : i64}
+tile.func @head_sums(%x: tensor<4x256x64xf32>, %g: tensor<4x256x64xf32>) -> tensor<64x16xf32> attributes {kind = "rows"} {
+  %0 = model.rms_norm_weight_grad %x, %g {eps = 1.0e-5 : f32, head_size = 16 : i64, splits = 64 : i64} : (tensor<4x256x64xf32>, tensor<4x256x64xf32>) -> tensor<64x16xf32>
+  tile.return %0 : tensor<64x16xf32>
+}
+
 // 60 rows in 20 ranges of 3.
 // CHECK-LABEL: tile.func @row_sums
 // CHECK-SAME: grid = array<i64: 20, 1, 1>

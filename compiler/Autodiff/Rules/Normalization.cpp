@@ -2,7 +2,7 @@
 //
 // With n the normalised input, y = n * w + b: dw = sum over rows of dy * n and
 // db = sum over rows of dy; dx is one op that computes the statistics again,
-// which costs less than keeping them.
+// which costs less than keeping them. Norms of heads sum over heads, too.
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,10 +48,12 @@ struct RMSNormRule
     if (gradients.wants(w))
       gradients.add(w, RMSNormWeightGradOp::create(
                            builder, op.getLoc(), w.getType(), x, dy,
-                           op.getEpsAttr(), /*splits=*/IntegerAttr()));
+                           op.getEpsAttr(), op.getHeadSizeAttr(),
+                           /*splits=*/IntegerAttr()));
     if (gradients.wants(x))
       gradients.add(x, RMSNormGradOp::create(builder, op.getLoc(), x.getType(),
-                                             x, w, dy, op.getEpsAttr()));
+                                             x, w, dy, op.getEpsAttr(),
+                                             op.getHeadSizeAttr()));
     return success();
   }
 };

@@ -2,7 +2,10 @@
 
 #include "compiler/Tiling/Rules/RuleTable.h"
 
+#include "dialects/Model/Model.h"
+
 using namespace mlir;
+using namespace llmc;
 using namespace llmc::tiling;
 
 const RuleTable &RuleTable::get() {
@@ -33,9 +36,14 @@ FailureOr<const RuleTable::Entry *> RuleTable::find(Operation *op,
   if (it == rules.end())
     return op->emitOpError("cannot be computed in a kernel of kind '")
            << kind << "'";
-  if (it->second.needs == Needs::WholeRows && !block.hasWholeRows())
-    return op->emitOpError("needs whole rows, a kernel of kind '")
-           << kind << "' holds blocks of " << *block.columns << " columns";
+  std::optional<int64_t> head = model::getNormHeadSize(op);
+  bool isHead = head && head == block.columns;
+  if (it->second.needs == Needs::WholeRows && !block.hasWholeRows() && !isHead)
+    return op->emitOpError("needs ")
+           << (head ? "a head of " + std::to_string(*head) + " columns"
+                    : "whole rows")
+           << ", a kernel of kind '" << kind << "' holds blocks of "
+           << *block.columns << " columns";
   for (Value operand : op->getOperands())
     if (!block.isAvailable(operand))
       return op->emitOpError("operand of type ")

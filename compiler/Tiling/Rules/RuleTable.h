@@ -19,6 +19,7 @@ namespace llmc::tiling {
 class RuleTable {
 public:
   /// What a rule needs of the place it is evaluated at.
+  /// Norms of heads are at home where the block holds one head.
   enum class Needs { Nothing, WholeRows };
 
   /// Evaluates one op at a place; the driver has checked that the operands are

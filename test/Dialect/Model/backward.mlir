@@ -47,15 +47,19 @@ model.graph @layer_norm_weight_grad(%x: tensor<2x8x16xf32>, %dy: tensor<2x8x16xf
 
 // CHECK-LABEL: model.graph @rms_norm_grad(
 // CHECK: model.rms_norm_grad %{{.*}}, %{{.*}}, %{{.*}} {eps = 9.99999974E-6 : f32} : (tensor<2x8x16xf32>, tensor<16xf32>, tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
-model.graph @rms_norm_grad(%x: tensor<2x8x16xf32>, %w: tensor<16xf32>, %dy: tensor<2x8x16xf32>) {
+// CHECK: model.rms_norm_grad %{{.*}}, %{{.*}}, %{{.*}} {eps = 9.99999974E-6 : f32, head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<8xf32>, tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
+model.graph @rms_norm_grad(%x: tensor<2x8x16xf32>, %w: tensor<16xf32>, %v: tensor<8xf32>, %dy: tensor<2x8x16xf32>) {
   %dx = model.rms_norm_grad %x, %w, %dy {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<16xf32>, tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
+  %dq = model.rms_norm_grad %x, %v, %dy {eps = 1.0e-5 : f32, head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<8xf32>, tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
   model.return
 }
 
 // CHECK-LABEL: model.graph @rms_norm_weight_grad(
 // CHECK: model.rms_norm_weight_grad %{{.*}}, %{{.*}} {eps = 9.99999974E-6 : f32} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<16xf32>
+// CHECK: model.rms_norm_weight_grad %{{.*}}, %{{.*}} {eps = 9.99999974E-6 : f32, head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<8xf32>
 model.graph @rms_norm_weight_grad(%x: tensor<2x8x16xf32>, %dy: tensor<2x8x16xf32>) {
   %dw = model.rms_norm_weight_grad %x, %dy {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<16xf32>
+  %dv = model.rms_norm_weight_grad %x, %dy {eps = 1.0e-5 : f32, head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<8xf32>
   model.return
 }
 

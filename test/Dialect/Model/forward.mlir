@@ -33,8 +33,10 @@ model.graph @layer_norm(%x: tensor<2x8x16xf32>, %w: tensor<16xf32>, %b: tensor<1
 
 // CHECK-LABEL: model.graph @rms_norm(
 // CHECK: model.rms_norm %{{.*}}, %{{.*}} {eps = 9.99999974E-6 : f32} : (tensor<2x8x16xf32>, tensor<16xf32>) -> tensor<2x8x16xf32>
-model.graph @rms_norm(%x: tensor<2x8x16xf32>, %w: tensor<16xf32>) {
+// CHECK: model.rms_norm %{{.*}}, %{{.*}} {eps = 9.99999974E-6 : f32, head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<8xf32>) -> tensor<2x8x16xf32>
+model.graph @rms_norm(%x: tensor<2x8x16xf32>, %w: tensor<16xf32>, %v: tensor<8xf32>) {
   %n = model.rms_norm %x, %w {eps = 1.0e-5 : f32} : (tensor<2x8x16xf32>, tensor<16xf32>) -> tensor<2x8x16xf32>
+  %q = model.rms_norm %x, %v {eps = 1.0e-5 : f32, head_size = 8 : i64} : (tensor<2x8x16xf32>, tensor<8xf32>) -> tensor<2x8x16xf32>
   model.return
 }
 

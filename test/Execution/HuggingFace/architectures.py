@@ -15,6 +15,8 @@ from shapes import activation, lines  # noqa: E402
 VOCABULARY, POSITIONS, LAYERS = 31, 14, 2
 WIDTH, HEADS, KV_HEADS, INNER = 24, 4, 2, 28
 SIZE = WIDTH // HEADS
+# Of a class whose heads need not make up the channels.
+OWN_SIZE = 10
 THETA, WINDOW = 500.0, 5
 # Of the three pairs of a head one keeps its speed, one is slowed down, one is
 # between.
@@ -63,8 +65,14 @@ def split(results, x, *sizes):
     """
 
 
-def attention(result, q, k, v, kv_heads, window=None):
-    wide, narrow = X, activation(kv_heads * SIZE)
+def head_norm(result, x, name, width, size):
+    return parameter(f"{result}_w", f"{name}.weight", size) + f"""
+    %{result} = model.rms_norm %{x}, %{result}_w {{eps = 1.0e-6 : f32, head_size = {size} : i64}} : ({activation(width)}, tensor<{size}xf32>) -> {activation(width)}
+    """
+
+
+def attention(result, q, k, v, kv_heads, window=None, size=SIZE):
+    wide, narrow = activation(HEADS * size), activation(kv_heads * size)
     more = f", window = {window} : i64" if window else ""
     return f"""
     %{result} = model.attention %{q}, %{k}, %{v} {{heads = {HEADS} : i64, kv_heads = {kv_heads} : i64{more}}} : ({wide}, {narrow}, {narrow}) -> {wide}
@@ -131,17 +139,24 @@ def gpt2(prefix="", tied=True, joined=True):
 
 
 def llama(
-    joined=False, window=None, biases="", inner_bias=False, tied=False, scaling=None
+    joined=False,
+    window=None,
+    biases="",
+    inner_bias=False,
+    tied=False,
+    scaling=None,
+    size=SIZE,
+    normed=False,
 ):
-    """biases: which of q, k, v and o have one."""
-    narrow = KV_HEADS * SIZE
+    """biases: which of q, k, v and o have one; normed: heads of q and k are."""
+    wide, narrow = HEADS * size, KV_HEADS * size
     if joined:
-        qkv = linear("qkv", "n1", "self_attn.qkv_proj", WIDTH, WIDTH + 2 * narrow)
-        qkv += split(("q0", "k0", "v"), "qkv", WIDTH, narrow, narrow)
+        qkv = linear("qkv", "n1", "self_attn.qkv_proj", WIDTH, wide + 2 * narrow)
+        qkv += split(("q0", "k0", "v"), "qkv", wide, narrow, narrow)
         inner = linear("gate_up", "n2", "mlp.gate_up_proj", WIDTH, 2 * INNER)
         inner += split(("gate", "up"), "gate_up", INNER, INNER)
     else:
-        sizes = ("q0", "q", WIDTH), ("k0", "k", narrow), ("v", "v", narrow)
+        sizes = ("q0", "q", wide), ("k0", "k", narrow), ("v", "v", narrow)
         qkv = "".join(
             linear(result, "n1", f"self_attn.{x}_proj", WIDTH, size, x in biases)
             for result, x, size in sizes
@@ -152,14 +167,20 @@ def llama(
         )
     scaled = ", ".join(f"{key} = {value}" for key, value in (scaling or {}).items())
     scaled = f", scaling = #model.llama3_scaling<{scaled}>" if scaling else ""
-    rope = f"{{head_size = {SIZE} : i64, theta = {THETA} : f32{scaled}}}"
+    rope = f"{{head_size = {size} : i64, theta = {THETA} : f32{scaled}}}"
+    q, k = ("qn", "kn") if normed else ("q0", "k0")
+    norms = f"""
+    {head_norm("qn", "q0", "self_attn.q_norm", wide, size)}
+    {head_norm("kn", "k0", "self_attn.k_norm", narrow, size)}
+    """
     body = f"""
     {norm("n1", "h", "input_layernorm")}
     {qkv}
-    %q = model.rope %q0 {rope} : {X}
-    %k = model.rope %k0 {rope} : {activation(narrow)}
-    {attention("a", "q", "k", "v", KV_HEADS, window)}
-    {linear("o", "a", "self_attn.o_proj", WIDTH, WIDTH, "o" in biases)}
+    {norms if normed else ""}
+    %q = model.rope %{q} {rope} : {activation(wide)}
+    %k = model.rope %{k} {rope} : {activation(narrow)}
+    {attention("a", "q", "k", "v", KV_HEADS, window, size)}
+    {linear("o", "a", "self_attn.o_proj", wide, WIDTH, "o" in biases)}
     %h1 = model.add %h, %o : {X}
     {norm("n2", "h1", "post_attention_layernorm")}
     {inner}
@@ -189,7 +210,12 @@ MODELS = {
     "llama-tied": (llama(tied=True), "LlamaForCausalLM"),
     "llama-biases": (llama(biases="qkvo", inner_bias=True), "LlamaForCausalLM"),
     "mistral": (llama(window=WINDOW), "MistralForCausalLM"),
+    "llama-heads": (llama(size=OWN_SIZE), "LlamaForCausalLM"),
+    "mistral-heads": (llama(size=OWN_SIZE, window=WINDOW), "MistralForCausalLM"),
     "qwen2": (llama(biases="qkv", tied=True), "Qwen2ForCausalLM"),
+    "qwen3": (llama(size=OWN_SIZE, normed=True, tied=True), "Qwen3ForCausalLM"),
+    "qwen3-biases": (llama(biases="qkvo", normed=True), "Qwen3ForCausalLM"),
+    "qwen3-window": (llama(window=WINDOW, normed=True), "Qwen3ForCausalLM"),
     "phi3": (llama(joined=True), "Phi3ForCausalLM"),
     "phi3-window": (llama(joined=True, window=WINDOW), "Phi3ForCausalLM"),
 }

@@ -46,6 +46,9 @@ DEFAULTS = {
     "add_cross_attention": False,
     "partial_rotary_factor": 1.0,
     "rope_type": "default",
+    "use_sliding_window": False,
+    "max_window_layers": 28,
+    "layer_types": lambda config: ["full_attention"] * config["num_hidden_layers"],
     "head_dim": lambda config: config["hidden_size"] // config["num_attention_heads"],
 }
 

@@ -1,16 +1,18 @@
 """Writes Reference/: models that transformers saved, and what they compute.
 
-    make_reference.py      needs torch and transformers
+    make_reference.py [NAME...]      needs torch and transformers
 
 NAME/ is what save_pretrained wrote (the llama in bf16 and in several files, the
 phi3, whose projections are fused, and the llama3, whose rotary positions are
 scaled, in f16), NAME.json the logits of one window
 and the losses of some steps of training, from the weights as they were saved.
+With names, only those are written again.
 """
 
 import json
 import os
 import shutil
+import sys
 
 import torch
 import transformers
@@ -58,6 +60,13 @@ MODELS = {
         torch.float16,
         "1GB",
     ),
+    "qwen3": (
+        transformers.Qwen3Config(
+            **LLAMA, head_dim=shape.OWN_SIZE, tie_word_embeddings=True
+        ),
+        torch.bfloat16,
+        "1GB",
+    ),
     "phi3": (
         transformers.Phi3Config(
             **LLAMA, original_max_position_embeddings=torch_training.SEQUENCE
@@ -70,7 +79,8 @@ MODELS = {
 
 def main():
     torch.set_num_threads(1)
-    for name, (config, dtype, shard) in MODELS.items():
+    for name in sys.argv[1:] or MODELS:
+        config, dtype, shard = MODELS[name]
         folder = os.path.join(FOLDER, name)
         shutil.rmtree(folder, ignore_errors=True)
         model = transformers.AutoModelForCausalLM.from_config(config)

@@ -26,8 +26,8 @@ std::vector<double> layerNormalized(const double *x, int64_t n, double eps,
   return normalized;
 }
 
-/// x / sqrt(mean(x^2) + eps) of one row (Zhang and Sennrich, "Root Mean Square
-/// Layer Normalization", equation 4).
+/// x / sqrt(mean(x^2) + eps) of one row, or of one head (Zhang and Sennrich,
+/// "Root Mean Square Layer Normalization", equation 4).
 std::vector<double> rmsNormalized(const double *x, int64_t n, double eps,
                                   double &scale) {
   double square = 0.0;
@@ -54,14 +54,16 @@ LogicalResult layerNorm(model::LayerNormOp op, Operands operands,
   return success();
 }
 
+/// What is normed together is as long as the weight: a row, or a head of one.
 LogicalResult rmsNorm(model::RMSNormOp op, Operands operands, Results results) {
-  const Tensor &input = *operands[0];
+  const Tensor &input = *operands[0], &weight = *operands[1];
+  const int64_t n = weight.size();
   double eps = op.getEps().convertToFloat(), scale;
-  for (int64_t r = 0; r < input.rows(); ++r) {
+  for (int64_t begin = 0; begin < input.size(); begin += n) {
     std::vector<double> normalized =
-        rmsNormalized(input.row(r), input.columns(), eps, scale);
-    for (int64_t c = 0; c < input.columns(); ++c)
-      results[0].row(r)[c] = normalized[c] * operands[1]->data[c];
+        rmsNormalized(&input.data[begin], n, eps, scale);
+    for (int64_t c = 0; c < n; ++c)
+      results[0].data[begin + c] = normalized[c] * weight.data[c];
   }
   return success();
 }
@@ -73,34 +75,39 @@ template <typename OpT, auto normalize, bool subtractsMean>
 LogicalResult inputGrad(OpT op, Operands operands, Results results) {
   const Tensor &input = *operands[0], &weight = *operands[1];
   const Tensor &grad = *operands[2];
-  const int64_t n = input.columns();
+  const int64_t n = weight.size();
   double eps = op.getEps().convertToFloat(), scale;
-  for (int64_t r = 0; r < input.rows(); ++r) {
-    std::vector<double> normalized = normalize(input.row(r), n, eps, scale);
+  for (int64_t begin = 0; begin < input.size(); begin += n) {
+    std::vector<double> normalized =
+        normalize(&input.data[begin], n, eps, scale);
+    const double *dy = &grad.data[begin];
     double mean = 0.0, projection = 0.0;
     for (int64_t c = 0; c < n; ++c) {
-      double g = grad.row(r)[c] * weight.data[c];
+      double g = dy[c] * weight.data[c];
       mean += subtractsMean ? g / n : 0.0;
       projection += g * normalized[c] / n;
     }
     for (int64_t c = 0; c < n; ++c)
-      results[0].row(r)[c] = scale * (grad.row(r)[c] * weight.data[c] - mean -
-                                      normalized[c] * projection);
+      results[0].data[begin + c] =
+          scale * (dy[c] * weight.data[c] - mean - normalized[c] * projection);
   }
   return success();
 }
 
-/// The result is [C], or with `splits` [S, C]: one row for each range.
+/// The result is [n], n as above, or with `splits` [S, n]: one row for each
+/// range.
 template <typename OpT, auto normalize>
 LogicalResult weightGrad(OpT op, Operands operands, Results results) {
   const Tensor &input = *operands[0], &grad = *operands[1];
-  const int64_t rowsOfRange = input.rows() / results[0].rows();
+  const int64_t n = results[0].columns();
+  const int64_t rangeElements = input.size() / results[0].rows();
   double eps = op.getEps().convertToFloat(), scale;
-  for (int64_t r = 0; r < input.rows(); ++r) {
+  for (int64_t begin = 0; begin < input.size(); begin += n) {
     std::vector<double> normalized =
-        normalize(input.row(r), input.columns(), eps, scale);
-    for (int64_t c = 0; c < input.columns(); ++c)
-      results[0].row(r / rowsOfRange)[c] += grad.row(r)[c] * normalized[c];
+        normalize(&input.data[begin], n, eps, scale);
+    double *sums = results[0].row(begin / rangeElements);
+    for (int64_t c = 0; c < n; ++c)
+      sums[c] += grad.data[begin + c] * normalized[c];
   }
   return success();
 }
