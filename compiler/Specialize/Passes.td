@@ -105,7 +105,8 @@ def PrepareRope : Pass<"llmc-prepare-rope", "::mlir::ModuleOp"> {
 
     Action: `model.rope` becomes `model.rotate` with a table of cosines and a
     table of signed sines, both [T, head size], at the top of the graph; uses
-    of one theta, head size, sequence length and element type share them.
+    of one theta, head size, sequence length and element type share them. A
+    rotation of other heads than its attention has is an error.
 
     Postcondition: no `model.rope`.
 

@@ -96,6 +96,29 @@ std::pair<Value, Value> RopeTables::get(RopeOp op) {
   return entry->second = {cos, sin};
 }
 
+/// Heads are rotated one by one: whoever changes the number of heads has to
+/// change the rotation, too, and would train another model otherwise.
+static LogicalResult checkHeads(RopeOp op) {
+  for (Operation *user : op->getUsers()) {
+    auto attention = dyn_cast<AttentionOp>(user);
+    if (!attention)
+      continue;
+    auto query = cast<RankedTensorType>(attention.getQuery().getType());
+    int64_t size =
+        query.getShape().back() / static_cast<int64_t>(attention.getHeads());
+    if (size == static_cast<int64_t>(op.getHeadSize()))
+      continue;
+    InFlightDiagnostic error = op.emitOpError("rotates heads of ")
+                               << op.getHeadSize()
+                               << " columns, expected those of the attention "
+                                  "that reads them, head_size = "
+                               << size;
+    error.attachNote(attention.getLoc()) << "the attention is here";
+    return error;
+  }
+  return success();
+}
+
 LogicalResult PrepareRope::prepare(GraphOp graph) {
   SmallVector<RopeOp> ropes;
   graph.walk([&](RopeOp op) { ropes.push_back(op); });
@@ -108,6 +131,8 @@ LogicalResult PrepareRope::prepare(GraphOp graph) {
     if (input.isDynamicDim(1))
       return op.emitOpError("expected a known sequence length, found ")
              << input << ": run llmc-specialize first";
+    if (failed(checkHeads(op)))
+      return failure();
     chosen.push_back(tables.get(op));
   }
   for (auto [op, table] : llvm::zip_equal(ropes, chosen)) {

@@ -70,6 +70,10 @@ LogicalResult ReturnOp::verify() {
 template <typename OpTy> static LogicalResult verifyStored(OpTy op) {
   if (op.getName().empty())
     return op.emitOpError("expected a name, found an empty string");
+  // Programs have names as C strings, and print them.
+  if (llvm::any_of(op.getName(),
+                   [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+    return op.emitOpError("expected a name without control characters");
   auto type = cast<RankedTensorType>(op.getValue().getType());
   if (!type.hasStaticShape())
     return op.emitOpError("expected a static shape, found ") << type;

@@ -64,7 +64,7 @@ def Model_ParameterOp : Model_Op<"parameter", [Pure]> {
     before it. A tied parameter is one op with several uses.
 
     Constraints:
-    - (C1) the name is not empty;
+    - (C1) the name is not empty, and has no control characters;
     - (C2) `init` is `#model.normal`, `#model.ones` or `#model.zeros`;
     - (C3) the shape is static.
 
@@ -84,7 +84,7 @@ def Model_ConstantOp : Model_Op<"constant", [Pure]> {
   let summary = "a tensor computed once at start and never trained: rotary tables";
   let description = [{
     Constraints:
-    - (C1) the name is not empty;
+    - (C1) the name is not empty, and has no control characters;
     - (C2) `init` is `#model.rope_cos` or `#model.rope_sin`;
     - (C3) the shape is static [T, D] with D even.
 

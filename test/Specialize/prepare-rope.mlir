@@ -44,3 +44,14 @@ model.graph @dynamic(%x: tensor<2x?x16xf32>) -> tensor<2x?x16xf32> {
   %a = model.rope %x {head_size = 8 : i64, theta = 1.0e4 : f32} : tensor<2x?x16xf32>
   model.return %a : tensor<2x?x16xf32>
 }
+
+// -----
+
+// Somebody has changed the number of heads, and not the rotation.
+model.graph @other_heads(%x: tensor<2x8x16xf32>) -> tensor<2x8x16xf32> {
+  // expected-error@+1 {{'model.rope' op rotates heads of 8 columns, expected those of the attention that reads them, head_size = 4}}
+  %q = model.rope %x {head_size = 8 : i64, theta = 1.0e4 : f32} : tensor<2x8x16xf32>
+  // expected-note@+1 {{the attention is here}}
+  %a = model.attention %q, %x, %x {heads = 4 : i64, kv_heads = 4 : i64} : (tensor<2x8x16xf32>, tensor<2x8x16xf32>, tensor<2x8x16xf32>) -> tensor<2x8x16xf32>
+  model.return %a : tensor<2x8x16xf32>
+}

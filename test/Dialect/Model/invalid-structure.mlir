@@ -32,6 +32,15 @@ model.graph @parameter_c1() {
 
 // -----
 
+// As a C string, that would be "w".
+model.graph @parameter_c1_control() {
+  // expected-error@+1 {{expected a name without control characters}}
+  %w = model.parameter "w\00.weight" : tensor<8xf32> {init = #model.ones}
+  model.return
+}
+
+// -----
+
 model.graph @parameter_c2() {
   // expected-error@+1 {{expected init to be #model.normal, #model.ones or #model.zeros, found 1 : i64}}
   %w = model.parameter "w" : tensor<8xf32> {init = 1 : i64}
@@ -51,6 +60,14 @@ model.graph @parameter_c3() {
 model.graph @constant_c1() {
   // expected-error@+1 {{expected a name, found an empty string}}
   %w = model.constant "" : tensor<8x4xf32> {init = #model.rope_cos<1.0e4>}
+  model.return
+}
+
+// -----
+
+model.graph @constant_c1_control() {
+  // expected-error@+1 {{expected a name without control characters}}
+  %w = model.constant "rope\0Acos" : tensor<8x4xf32> {init = #model.rope_cos<1.0e4>}
   model.return
 }
 
