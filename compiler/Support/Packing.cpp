@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <tuple>
 
 using namespace llmc;
 
@@ -107,14 +108,19 @@ void improve(llvm::ArrayRef<Lifetime> buffers, std::vector<unsigned> &order,
   std::vector<int64_t> places(count); // in the order, less what was gained
   for (auto [place, index] : llvm::enumerate(order))
     places[index] = place;
+  std::vector<size_t> ranks(count); // in the order
   Packing current = packing;
   for (int step = 0; step != maxImprovements && packing.bytes != bound;
        ++step) {
     for (unsigned index = 0; index != count; ++index)
       if (current.offsets[index] + alignedBytes(buffers[index]) > bound)
         places[index] -= llvm::divideCeilSigned(count, 3);
-    llvm::stable_sort(
-        order, [&](unsigned a, unsigned b) { return places[a] < places[b]; });
+    // Ties keep their order. (std::stable_sort warns of what libstdc++ uses.)
+    for (auto [at, index] : llvm::enumerate(order))
+      ranks[index] = at;
+    llvm::sort(order, [&](unsigned a, unsigned b) {
+      return std::tie(places[a], ranks[a]) < std::tie(places[b], ranks[b]);
+    });
     current = packInOrder(buffers, order);
     if (current.bytes < packing.bytes)
       packing = current;
