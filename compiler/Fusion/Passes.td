@@ -20,7 +20,9 @@ def Recompute : Pass<"llmc-recompute", "::mlir::ModuleOp"> {
       and that look nothing up in a table;
     - `layer`: all ops of a layer (a copy of a `model.repeat`'s body) whose
       results stay in the layer, so that what is kept is mostly the layer's
-      input.
+      input;
+    - `layer:N`: the first N layers so, all else as `ops`. What the other layers
+      keep is read first, and gone when the first ones are computed again.
     Of what they allow, the fewest bytes are kept: a minimum cut between ops
     that may not and the backward pass, where it is equal the one that computes
     least again. Copies stand right before the first op of the backward pass
@@ -47,7 +49,7 @@ def Recompute : Pass<"llmc-recompute", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"policy", "policy", "std::string", "\"none\"",
-           "what is computed again: none, ops or layer">
+           "what is computed again: none, ops, layer or layer:N">
   ];
   let dependentDialects = ["::llmc::model::ModelDialect"];
 }

@@ -14,6 +14,7 @@
 #include "compiler/Fusion/FusionOpInterface.h"
 #include "compiler/Fusion/KeptValues.h"
 #include "compiler/Fusion/Passes.h"
+#include "compiler/Support/RecomputePolicy.h"
 #include "dialects/Model/Model.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -53,36 +54,30 @@ static bool isCheap(Operation *op) {
          read <= kMostBytesReadPerByte * written;
 }
 
-/// Whether only ops of the same layer, and of the backward pass, read it.
-static bool staysInLayer(Operation *op,
-                         const llvm::SmallPtrSetImpl<Operation *> &forward) {
-  Attribute layer = op->getAttr(model::kLayerName);
-  return layer && llvm::all_of(op->getUsers(), [&](Operation *user) {
-           return !forward.contains(user) ||
-                  user->getAttr(model::kLayerName) == layer;
-         });
-}
-
 namespace {
 
 class Recomputation {
 public:
-  Recomputation(func::FuncOp function, StringRef policy)
+  Recomputation(func::FuncOp function, RecomputePolicy policy)
       : function(function), policy(policy), block(function.getBody().front()) {}
 
-  void run();
+  LogicalResult run();
 
 private:
   void findForward();
+  LogicalResult findLayers();
   bool mayRecompute(Operation *op) const;
+  bool staysInLayer(Operation *op) const;
   Value materialize(Value value, Operation *before);
   void report(ArrayRef<Value> needed);
 
   func::FuncOp function;
-  StringRef policy;
+  RecomputePolicy policy;
   Block &block;
   SmallVector<Operation *> forward;
   llvm::SmallPtrSet<Operation *, 32> isForward;
+  /// The layers that are computed again.
+  llvm::SmallPtrSet<Attribute, 32> layers;
   KeptValues values;
   IRMapping copies;
 };
@@ -96,12 +91,14 @@ struct Recompute : llmc::impl::RecomputeBase<Recompute> {
   }
 
   void runOnOperation() override {
-    if (policy != "none" && policy != "ops" && policy != "layer") {
+    std::optional<RecomputePolicy> parsed = RecomputePolicy::parse(policy);
+    if (!parsed) {
       emitError(getOperation().getLoc())
-          << "expected policy none, ops or layer, found '" << policy << "'";
+          << "expected policy " << RecomputePolicy::choices() << ", found '"
+          << policy << "'";
       return signalPassFailure();
     }
-    if (policy == "none")
+    if (!parsed->ops && !parsed->layers)
       return;
     auto function = getOperation().lookupSymbol<func::FuncOp>("micro_step");
     if (!function || !function.getBody().hasOneBlock()) {
@@ -110,7 +107,8 @@ struct Recompute : llmc::impl::RecomputeBase<Recompute> {
              "of again, found none";
       return signalPassFailure();
     }
-    Recomputation(function, policy).run();
+    if (failed(Recomputation(function, *parsed).run()))
+      return signalPassFailure();
   }
 };
 
@@ -134,10 +132,37 @@ void Recomputation::findForward() {
       forward.push_back(&op);
 }
 
+/// The first layers: what the last ones keep is read first, and gone when the
+/// first ones are computed again.
+LogicalResult Recomputation::findLayers() {
+  for (Operation *op : forward)
+    if (Attribute layer = op->getAttr(model::kLayerName))
+      if (layers.size() < policy.layers)
+        layers.insert(layer);
+  if (policy.layers == RecomputePolicy::kAllLayers ||
+      layers.size() == policy.layers)
+    return success();
+  return emitError(function->getParentOp()->getLoc())
+         << policy.str() << " computes " << policy.layers
+         << " layers again, but the model has " << layers.size();
+}
+
+/// Whether only ops of the same layer, and of the backward pass, read it.
+bool Recomputation::staysInLayer(Operation *op) const {
+  return llvm::all_of(op->getUsers(), [&](Operation *user) {
+    return !isForward.contains(user) ||
+           user->getAttr(model::kLayerName) == op->getAttr(model::kLayerName);
+  });
+}
+
 bool Recomputation::mayRecompute(Operation *op) const {
   if (!isa<FusionOpInterface>(op) || !isPure(op))
     return false;
-  return policy == "ops" ? isCheap(op) : staysInLayer(op, isForward);
+  // What leaves a layer is kept there: layers computed again one from the other
+  // would keep nothing, and hold all at once.
+  if (layers.contains(op->getAttr(model::kLayerName)))
+    return staysInLayer(op);
+  return policy.ops && isCheap(op);
 }
 
 /// `value`, or its copy, made before `before` if there is none yet.
@@ -193,11 +218,13 @@ void Recomputation::report(ArrayRef<Value> needed) {
       << remark::add("recompute={0}: {1} bytes of the forward pass are kept "
                      "instead of {2}; {3} ops run again, {4} FLOP of the "
                      "forward pass's {5}",
-                     policy, after, before, repeated.size(), again, all);
+                     policy.str(), after, before, repeated.size(), again, all);
 }
 
-void Recomputation::run() {
+LogicalResult Recomputation::run() {
   findForward();
+  if (failed(findLayers()))
+    return failure();
   SmallVector<Operation *> backward;
   llvm::SetVector<Value> needed;
   for (Operation &op : block.without_terminator()) {
@@ -216,4 +243,5 @@ void Recomputation::run() {
   report(needed.getArrayRef());
   for (Operation *op : forward)
     dropLogSumExp(op);
+  return success();
 }

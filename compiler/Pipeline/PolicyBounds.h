@@ -22,7 +22,7 @@ namespace llmc {
 struct PolicyKey {
   int64_t zero = 0;
   OffloadSet offload;
-  int recompute = 0; // 0 keeps most
+  uint64_t recompute = 0; // 0 keeps most
   int64_t batch = 1;
 };
 

@@ -3,6 +3,7 @@
 #include "compiler/Pipeline/PolicySearch.h"
 
 #include "compiler/Schedule/Chip.h"
+#include "compiler/Support/RecomputePolicy.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -142,10 +143,9 @@ const PlannedPolicy &PolicySearch::plan(const PipelineOptions &options) {
 }
 
 PolicyKey PolicySearch::getBoundsKey(const PipelineOptions &options) const {
-  const auto *recompute = llvm::find(kRecomputes, options.getRecompute());
+  auto recompute = RecomputePolicy::parse(options.getRecompute());
   return {options.ranks > 1 ? options.getZero() : 0, options.offload,
-          static_cast<int>(recompute - std::begin(kRecomputes)),
-          options.getBatch()};
+          recompute->rank(), options.getBatch()};
 }
 
 void PolicySearch::learn(const PlannedPolicy &policy) {
@@ -311,6 +311,7 @@ void PolicySearch::run() {
       }
   }
   refineBatch();
+  refineLayers();
 }
 
 bool PolicySearch::sparesHost() const {

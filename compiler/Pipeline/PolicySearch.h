@@ -94,6 +94,8 @@ private:
   bool mayFit(const PipelineOptions &candidate) const;
   bool fits(const PipelineOptions &candidate);
   void planBatches(PipelineOptions candidate);
+  void planLayers(PipelineOptions candidate);
+  void refineLayers();
   void refineBatch();
   llvm::SmallVector<OffloadSet>
   getOffloads(const PipelineOptions &candidate) const;

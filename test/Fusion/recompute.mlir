@@ -56,7 +56,7 @@
 // FUSED-NOT: model.layer
 // FUSED-NOT: model.recomputed
 
-// POLICY: error: expected policy none, ops or layer, found 'all'
+// POLICY: error: expected policy none, ops, layer or layer:N, found 'all'
 // FUNCTION: error: expected a function @micro_step of one block to compute parts of again, found none
 func.func @micro_step(%x: tensor<1x64x64xf32>, %g: tensor<64xf32>, %w: tensor<64x64xf32>, %v: tensor<64x64xf32>, %t: tensor<1x64xi32>) -> (tensor<f32>) {
   %n = model.rms_norm %x, %g {eps = 1.0e-5 : f32, model.layer = "layers.0"} : (tensor<1x64x64xf32>, tensor<64xf32>) -> tensor<1x64x64xf32>

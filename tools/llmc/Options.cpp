@@ -133,7 +133,8 @@ static cl::opt<std::string> recompute(
     "recompute",
     cl::desc("what the backward pass computes again rather than keep it: none; "
              "ops, such as norms, that cost little but memory traffic; layer, "
-             "each layer from its input; auto: what fits and is fastest "
+             "each layer from its input; layer:N, the first N layers, of the "
+             "others ops; auto: what fits and is fastest "
              "(default none; with --vram or --host auto)"),
     cl::value_desc("policy"), ofModels);
 static cl::opt<int64_t, false, BytesParser>

@@ -9,6 +9,7 @@
 #include "compiler/Schedule/LinkModel.h"
 #include "compiler/Schedule/ScheduleFile.h"
 #include "compiler/Support/Nesting.h"
+#include "compiler/Support/RecomputePolicy.h"
 #include "compiler/Target/CPU/Codegen.h"
 #include "dialects/Model/Model.h"
 
@@ -190,11 +191,10 @@ static LogicalResult checkRanks(const PipelineOptions &options) {
   if (!llvm::is_contained({"auto", "0", "1", "2", "3"}, options.zero))
     return mistake(
         llvm::formatv("--zero={0}: expected auto, 0, 1, 2 or 3", options.zero));
-  if (options.recompute != "none" && options.recompute != "ops" &&
-      options.recompute != "layer" && options.recompute != "auto")
-    return mistake(
-        llvm::formatv("--recompute={0}: expected auto, none, ops or layer",
-                      options.recompute));
+  if (options.recompute != "auto" && !RecomputePolicy::parse(options.recompute))
+    return mistake(llvm::formatv("--recompute={0}: expected auto, {1}",
+                                 options.recompute,
+                                 RecomputePolicy::choices()));
   if (!LinkModel::find(options.link))
     return mistake(llvm::formatv("--link={0}: expected one of {1}, or a bus "
                                  "bandwidth in GB/s",
