@@ -69,6 +69,7 @@ private:
   WindowUses gatherAgain(WindowUses &window, ArrayRef<tile::LaunchOp> users);
   int64_t findBeginBefore(int64_t launch) const;
   void startEarly();
+  void overtakeSums(Operation *launch);
 
   FunctionWindows &windows;
   std::vector<Cluster> clusters;
@@ -232,6 +233,28 @@ void GatherPlacer::startEarly() {
   }
 }
 
+/// Collectives run one behind the other, and what is gathered is needed sooner
+/// than a sum: sums that start a launch or two before gathers, which stand
+/// before `launch`, start behind them.
+void GatherPlacer::overtakeSums(Operation *launch) {
+  constexpr int mostLaunches = 2;
+  SmallVector<Operation *> sums;
+  llvm::SmallPtrSet<Operation *, 8> waits;
+  int passed = 0;
+  for (Operation *op = launch->getPrevNode(); op && passed <= mostLaunches;
+       op = op->getPrevNode()) {
+    if (isa<tile::LaunchOp>(op))
+      ++passed;
+    else if (isa<dist::WaitOp>(op))
+      waits.insert(op);
+    else if (isa<dist::ReduceScatterStartOp>(op) &&
+             !waits.contains(*op->user_begin()))
+      sums.push_back(op);
+  }
+  for (Operation *sum : llvm::reverse(sums))
+    sum->moveBefore(launch);
+}
+
 void GatherPlacer::run() {
   for (WindowUses &window : windows.windows)
     if (!window.gathers.empty())
@@ -248,6 +271,7 @@ void GatherPlacer::run() {
     Operation *start = windows.launches[cluster.start];
     for (WindowCollective &gather : cluster.window.gathers)
       gather.start->moveBefore(start);
+    overtakeSums(start);
     remark::analysis(
         cluster.window.op.getLoc(),
         remark::RemarkOpts::name("gather").category("distribution"))

@@ -7,6 +7,7 @@
 // RUN: llmc-opt %t/gathers.mlir --llmc-place-windows --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=REMARK-GATHERS
 // RUN: llmc-opt %t/blocks.mlir --llmc-place-windows --remarks-filter=distribution 2>&1 >/dev/null | FileCheck %s --check-prefix=BLOCKS
 // RUN: llmc-opt %t/blocks.mlir --llmc-place-windows --remarks-filter=distribution 2>&1 >/dev/null | FileCheck %s --check-prefix=SIX
+// RUN: llmc-opt %t/both.mlir --llmc-place-windows | FileCheck %s --check-prefix=BOTH
 // RUN: not llmc-opt %t/unused.mlir --llmc-place-windows 2>&1 | FileCheck %s --check-prefix=UNUSED
 // UNUSED: error: {{.*}}expected launches that work on parts of it and, of gradients, one that zeroes all of it
 // RUN: not llmc-opt %t/no-wait.mlir --llmc-place-windows 2>&1 | FileCheck %s --check-prefix=NO-WAIT
@@ -223,6 +224,67 @@ func.func @micro_step(%x: tensor<64xf32>) -> tensor<64xf32> {
 // BLOCKS-DAG: parameters of 'norms' are gathered from launch 1 on for launches 3 to 3 of 10
 // BLOCKS-DAG: parameters of 'norms' are gathered from launch 6 on for launches 8 to 8 of 10
 // BLOCKS-DAG: parameters of '1.mlp' are gathered from launch 5 on for launches 7 to 9 of 10
+
+// What is gathered is needed sooner than sums, and starts first.
+//--- both.mlir
+dist.mesh ranks 2 zero 3
+tile.func @zero(%g: tensor<128xf32>) attributes {kind = "flat"} {
+  train.zero %g : tensor<128xf32>
+  tile.return
+}
+tile.func @add(%x: tensor<64xf32>, %g: tensor<64xf32>) attributes {kind = "flat"} {
+  train.add %x into %g : tensor<64xf32>
+  tile.return
+}
+tile.func @use(%x: tensor<64xf32>, %w: tensor<64xf32>) -> tensor<64xf32> attributes {kind = "rows"} {
+  tile.return %x : tensor<64xf32>
+}
+tile.func @grad(%x: tensor<64xf32>, %w: tensor<64xf32>, %g: tensor<64xf32>) -> tensor<64xf32> attributes {kind = "rows"} {
+  train.accumulate %x into %g : tensor<64xf32>, tensor<64xf32>
+  tile.return %x : tensor<64xf32>
+}
+// BOTH-LABEL: func.func @micro_step
+func.func @micro_step(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %mine = train.flat value sharded : tensor<192xf32>
+  %sums = train.flat gradient sharded : tensor<192xf32>
+  %a = dist.window "a" : tensor<128xf32>
+  %ma = dist.range %mine[0] : tensor<192xf32> -> tensor<64xf32>
+  %ra = dist.range %a[0] : tensor<128xf32> -> tensor<128xf32>
+  %pa = dist.all_gather_start %ma into %ra : tensor<64xf32>, tensor<128xf32> -> !dist.pending<tensor<128xf32>>
+  %va = dist.wait %pa : !dist.pending<tensor<128xf32>>
+  %wa = dist.range %a[0] : tensor<128xf32> -> tensor<64xf32>
+  %b = dist.window "b" : tensor<128xf32>
+  %mb = dist.range %mine[64] : tensor<192xf32> -> tensor<64xf32>
+  %rb = dist.range %b[0] : tensor<128xf32> -> tensor<128xf32>
+  %pb = dist.all_gather_start %mb into %rb : tensor<64xf32>, tensor<128xf32> -> !dist.pending<tensor<128xf32>>
+  %vb = dist.wait %pb : !dist.pending<tensor<128xf32>>
+  %wb = dist.range %b[0] : tensor<128xf32> -> tensor<64xf32>
+  %c = dist.window "c" : tensor<128xf32>
+  %mc = dist.range %mine[128] : tensor<192xf32> -> tensor<64xf32>
+  %rc = dist.range %c[0] : tensor<128xf32> -> tensor<128xf32>
+  %pc = dist.all_gather_start %mc into %rc : tensor<64xf32>, tensor<128xf32> -> !dist.pending<tensor<128xf32>>
+  %vc = dist.wait %pc : !dist.pending<tensor<128xf32>>
+  %wc = dist.range %c[0] : tensor<128xf32> -> tensor<64xf32>
+  %g = dist.window "a" : tensor<128xf32>
+  tile.launch @zero(%g) : (tensor<128xf32>) -> ()
+  %ga = dist.range %g[0] : tensor<128xf32> -> tensor<64xf32>
+  %x0 = tile.launch @grad(%x, %wa, %ga) : (tensor<64xf32>, tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %x1 = tile.launch @use(%x0, %wb) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %x2 = tile.launch @use(%x1, %wc) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %all = dist.range %g[0] : tensor<128xf32> -> tensor<128xf32>
+  %pending = dist.reduce_scatter_start %all : tensor<128xf32> -> !dist.pending<tensor<64xf32>>
+  %sum = dist.wait %pending : !dist.pending<tensor<64xf32>>
+  %own = dist.range %sums[0] : tensor<192xf32> -> tensor<64xf32>
+  tile.launch @add(%sum, %own) : (tensor<64xf32>, tensor<64xf32>) -> ()
+  return %x2 : tensor<64xf32>
+}
+// BOTH: tile.launch @grad
+// BOTH-NEXT: dist.all_gather_start
+// BOTH-NEXT: %[[SUM:.*]] = dist.reduce_scatter_start
+// BOTH-NEXT: dist.wait
+// BOTH-NEXT: tile.launch @use
+// BOTH: dist.wait %[[SUM]]
+// BOTH-NEXT: tile.launch @add
 
 //--- unused.mlir
 func.func @micro_step() {
