@@ -127,6 +127,10 @@ struct PipelineOptions {
 struct MemoryLimits {
   std::optional<int64_t> device; // of each
   std::optional<int64_t> host;   // of the machine, for all its ranks
+  /// Of a program on a CPU, each with a workspace; 0: one per core.
+  int64_t threads = 0;
+
+  int64_t countThreads() const;
 };
 
 /// One row of the table of contents.

@@ -47,7 +47,9 @@ PolicySearch::tryMoreHost(const PipelineOptions &options) {
           ? llvm::none_of(planned, lacksHost) || hasTooMuchState(options)
           : !sparesHost())
     return std::nullopt;
-  PolicySearch search(model, options, {limits.device, INT64_MAX});
+  MemoryLimits more = limits;
+  more.host = INT64_MAX;
+  PolicySearch search(model, options, more);
   search.run();
   int64_t least = INT64_MAX;
   for (const PlannedPolicy &policy : search.planned)

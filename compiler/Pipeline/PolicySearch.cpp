@@ -2,7 +2,7 @@
 
 #include "compiler/Pipeline/PolicySearch.h"
 
-#include "compiler/Schedule/Chip.h"
+#include "compiler/Pipeline/Compiler.h"
 #include "compiler/Support/RecomputePolicy.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -34,55 +34,6 @@ bool llmc::needsSearch(const PipelineOptions &options,
                        const MemoryLimits &limits) {
   return limits.device || limits.host || options.batch == 0 ||
          options.recompute == "auto" || options.autoOffload;
-}
-
-MemoryLimits llmc::withUsualBoard(MemoryLimits limits,
-                                  const PipelineOptions &options) {
-  if (!limits.device && options.isCuda() && options.arch != "emulated")
-    limits.device = findChip(options.arch)->memoryBytes;
-  return limits;
-}
-
-std::string PlannedPolicy::describe() const {
-  std::string text;
-  if (options.ranks > 1)
-    text = llvm::formatv("ZeRO {0}, ", options.getZero());
-  if (!options.offload.empty())
-    text += "offload " + options.offload.str() + ", ";
-  return text + llvm::formatv("recompute {0}, batch {1}",
-                              options.getRecompute(), options.getBatch())
-                    .str();
-}
-
-PlannedPolicy PlannedPolicy::build(ModuleOp module, const MemoryReport &report,
-                                   const PipelineOptions &options,
-                                   const MemoryLimits &limits) {
-  PlannedPolicy policy;
-  policy.options = options;
-  policy.memory = report.getTotals();
-  policy.time = StepTime::build(module, *LinkModel::find(options.link),
-                                options.stepTokens);
-  policy.deviceBytes = policy.memory.deviceBytes();
-  policy.hostBytes = options.ranks * policy.memory.hostBytes();
-  if (options.isCuda())
-    policy.deviceBytes += kDeviceReserve;
-  else // Here the device is the host.
-    policy.hostBytes += options.ranks * policy.memory.deviceBytes();
-  auto excess = [](int64_t bytes, std::optional<int64_t> limit) {
-    return limit ? std::max<int64_t>(0, bytes - *limit) : 0;
-  };
-  policy.excessDevice = excess(policy.deviceBytes, limits.device);
-  policy.excessHost = excess(policy.hostBytes, limits.host);
-  return policy;
-}
-
-bool PlannedPolicy::isFasterThan(const PlannedPolicy &other) const {
-  if (time.isPredicted())
-    return time.tokensPerSecond() > other.time.tokensPerSecond();
-  if (time.sentBytes() != other.time.sentBytes())
-    return time.sentBytes() < other.time.sentBytes();
-  return options.getRecompute() == other.options.getRecompute() &&
-         options.getBatch() > other.options.getBatch();
 }
 
 std::string PolicySearch::getKey(const PipelineOptions &options) {
@@ -136,8 +87,17 @@ const PlannedPolicy &PolicySearch::plan(const PipelineOptions &options) {
   if (failed(runPhases(*module, options, step + 1, *findPhase("memory-plan"))))
     return fail();
 
-  policy = PlannedPolicy::build(*module, MemoryReport::build(*module), options,
-                                limits);
+  MemoryReport report = MemoryReport::build(*module, limits.countThreads());
+  policy = PlannedPolicy::build(*module, report, options, limits);
+  // What a CPU's threads need is known when kernels are lowered, which takes
+  // longer than all before: only where the rest fits.
+  if (!options.isCuda() && limits.host && policy.fits()) {
+    FailureOr<int64_t> workspace = findWorkspace(*module, options);
+    if (failed(workspace))
+      return fail();
+    report.setWorkspace(*workspace);
+    policy.setMemory(report, limits);
+  }
   learn(policy);
   return policy;
 }

@@ -10,10 +10,8 @@
 #ifndef LLMC_COMPILER_PIPELINE_POLICYSEARCH_H
 #define LLMC_COMPILER_PIPELINE_POLICYSEARCH_H
 
-#include "compiler/MemoryPlan/MemoryReport.h"
-#include "compiler/Pipeline/Phases.h"
+#include "compiler/Pipeline/PlannedPolicy.h"
 #include "compiler/Pipeline/PolicyBounds.h"
-#include "compiler/Schedule/StepTime.h"
 
 #include "mlir/IR/OwningOpRef.h"
 
@@ -21,33 +19,6 @@
 #include <map>
 
 namespace llmc {
-
-/// What a device needs beside the plan: its driver's context, code and graphs.
-constexpr int64_t kDeviceReserve = int64_t(512) << 20;
-
-/// One policy, planned.
-struct PlannedPolicy {
-  PipelineOptions options;
-  /// Why there is no plan; empty if there is one.
-  std::string failure;
-  MemoryReport::Totals memory;
-  StepTime time;
-  /// Of the device, with the reserve, and of the host, all ranks'.
-  int64_t deviceBytes = 0, hostBytes = 0;
-  /// By how much the limits are exceeded; 0 if it fits.
-  int64_t excessDevice = 0, excessHost = 0;
-
-  /// Whether a step takes less than with `other`.
-  bool isFasterThan(const PlannedPolicy &other) const;
-  bool fits() const { return failure.empty() && !excessDevice && !excessHost; }
-  /// "ZeRO 1, recompute ops, batch 4"
-  std::string describe() const;
-
-  /// Of a module after MemoryPlan.
-  static PlannedPolicy build(mlir::ModuleOp module, const MemoryReport &report,
-                             const PipelineOptions &options,
-                             const MemoryLimits &limits);
-};
 
 class PolicySearch {
 public:
@@ -116,10 +87,6 @@ private:
   std::map<std::string, size_t> indexOf;
   PolicyBounds bounds;
 };
-
-/// Of a device whose memory nobody named it is that of the chip's usual board.
-MemoryLimits withUsualBoard(MemoryLimits limits,
-                            const PipelineOptions &options);
 
 /// Whether something is left to a search: a limit is given, or `auto`.
 bool needsSearch(const PipelineOptions &options, const MemoryLimits &limits);

@@ -24,8 +24,6 @@ struct PlanCommand {
   MemoryLimits limits;
   std::string model;
   bool json = false;
-  /// Workspaces counted; 0: one per core.
-  int64_t threads = 0;
   /// How many tensors each list shows.
   int64_t most = 12;
   /// Kernels and their expected times instead of memory.

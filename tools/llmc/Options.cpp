@@ -259,6 +259,7 @@ static MemoryLimits memoryLimits() {
     limits.device = vram;
   if (hostMemory.getNumOccurrences())
     limits.host = hostMemory;
+  limits.threads = threads;
   return limits;
 }
 
@@ -365,8 +366,8 @@ std::optional<Command> llmc::readCommand() {
   if (plan) {
     if (!checkModel("plan"))
       return std::nullopt;
-    return PlanCommand{pipelineOptions(), memoryLimits(), models[0], json,
-                       threads,           most,           kernels,   explain};
+    return PlanCommand{pipelineOptions(), memoryLimits(), models[0], json, most,
+                       kernels,           explain};
   }
   if (data) {
     if (texts.empty()) {

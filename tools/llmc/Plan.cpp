@@ -8,8 +8,6 @@
 #include "compiler/Schedule/KernelKey.h"
 #include "compiler/Schedule/KernelReport.h"
 
-#include "llvm/Support/Threading.h"
-
 using namespace mlir;
 using namespace llmc;
 
@@ -106,9 +104,9 @@ static void printJson(const Plan &plan, ModuleOp module,
 }
 
 static LogicalResult checkCommand(const PlanCommand &command) {
-  if (command.threads < 0)
+  if (command.limits.threads < 0)
     fail("--threads expects at least 1 thread, found " +
-         std::to_string(command.threads));
+         std::to_string(command.limits.threads));
   else if (command.most < 0 || command.most > 1000000)
     fail("--largest expects 0 to 1000000 tensors, found " +
          std::to_string(command.most));
@@ -159,10 +157,7 @@ int llmc::run(const PlanCommand &command) {
     return printKernels(module, command, keys);
 
   // One workspace per worker thread of the program.
-  int64_t threads = command.threads
-                        ? command.threads
-                        : llvm::hardware_concurrency().compute_thread_count();
-  MemoryReport report = MemoryReport::build(module, threads);
+  MemoryReport report = MemoryReport::build(module, limits.countThreads());
   FailureOr<int64_t> workspace = findWorkspace(module, options);
   if (failed(workspace))
     return 1;
