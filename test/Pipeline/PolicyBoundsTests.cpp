@@ -16,7 +16,7 @@ namespace {
 
 OffloadSet kinds(llvm::StringRef text) { return *OffloadSet::parse(text); }
 
-PolicyKey key(int64_t zero, llvm::StringRef offload, int recompute,
+PolicyKey key(int64_t zero, llvm::StringRef offload, uint64_t recompute,
               int64_t batch) {
   return {zero, kinds(offload), recompute, batch};
 }
@@ -102,7 +102,8 @@ TEST(PolicyBounds, WhatIsNotMovedLiesOnTheDevice) {
   EXPECT_EQ(bounds.findLeastDeviceBytes(key(1, "optimizer", 0, 2)), 117);
   // A stage before has as much state and may have fewer windows.
   EXPECT_EQ(bounds.findLeastDeviceBytes(key(0, "optimizer", 2, 1)), 110);
-  // Less state and more windows, or activations that leave: only the other half.
+  // Less state and more windows, or activations that leave: only the other
+  // half.
   EXPECT_EQ(bounds.findLeastDeviceBytes(key(3, "optimizer", 2, 1)), 7);
   EXPECT_EQ(bounds.findLeastDeviceBytes(key(1, "masters,activations", 2, 1)),
             120);
