@@ -11,15 +11,18 @@ std::optional<Launch> readLaunch() {
   // A program of one rank in a Slurm job has SLURM_NTASKS, too, but was not
   // started by srun unless it has a number in the step.
   struct Names {
-    const char *rank, *size;
+    const char *rank, *size, *localRank;
     bool isSlurm;
   };
   for (const Names &names :
-       {Names{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", false},
-        Names{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", true}}) {
+       {Names{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+              "OMPI_COMM_WORLD_LOCAL_RANK", false},
+        Names{"SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID", true}}) {
     const char *rank = std::getenv(names.rank), *size = std::getenv(names.size);
+    const char *localRank = std::getenv(names.localRank);
     if (rank && size)
-      return Launch{std::atoi(rank), std::atoi(size), names.isSlurm};
+      return Launch{std::atoi(rank), std::atoi(size), names.isSlurm,
+                    localRank ? std::atoi(localRank) : 0};
   }
   return std::nullopt;
 }

@@ -16,6 +16,7 @@ struct Launch {
   int rank = 0; ///< number of this process
   int size = 1;
   bool isSlurm = false; ///< srun itself, without mpirun
+  int localRank = 0;    ///< among those of this machine
 };
 
 /// None for a program that was started by hand.

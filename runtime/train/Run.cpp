@@ -24,6 +24,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <pthread.h>
 #include <system_error>
 #include <thread>
@@ -114,6 +115,17 @@ std::unique_ptr<Device> makeDevice(const LlmcProgram &program,
 int fail(const Status &status) {
   fmt::print(stderr, "error: {}\n", status.message());
   return 1;
+}
+
+/// What little a program needs beside its arenas is not there.
+void endWithoutMemory() {
+  constexpr char text[] =
+      "error: the system gives the program no more memory; stop other "
+      "programs, or raise its limit (ulimit -v)\n";
+  if (::write(STDERR_FILENO, text, sizeof(text) - 1) < 0) {
+    // Nobody hears it.
+  }
+  ::_exit(1);
 }
 
 /// Prints what was asked for and nothing else; the exit status, which is
@@ -296,13 +308,17 @@ int runDoctor(const LlmcProgram &program, const char *option) {
 
 int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
   holdStandardStreams();
+  std::set_new_handler(endWithoutMemory);
   if (Status status = checkProgram(program); !status.isOk())
     return fail(status);
   // What is wrong for all ranks, one of them says.
   const std::optional<Launch> launch = readLaunch();
   const bool isFirst = !launch || launch->rank == 0;
   if ((argc == 2 || argc == 3) && std::strcmp(argv[1], "doctor") == 0)
-    return runDoctor(program, argc == 3 ? argv[2] : nullptr);
+    // Each machine has its own findings, which one of its processes says.
+    return launch && launch->localRank > 0
+               ? 0
+               : runDoctor(program, argc == 3 ? argv[2] : nullptr);
   Result<ParsedOptions> parsed = parseOptions(program, argc, argv);
   if (!parsed.isOk())
     return isFirst ? fail(parsed.status()) : 1;

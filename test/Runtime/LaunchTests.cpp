@@ -17,7 +17,9 @@ const char *const variables[] = {"OMPI_COMM_WORLD_RANK",
                                  "SLURM_STEP_NUM_TASKS",
                                  "PMIX_RANK",
                                  "PMIX_NAMESPACE",
-                                 "PMI_FD"};
+                                 "PMI_FD",
+                                 "OMPI_COMM_WORLD_LOCAL_RANK",
+                                 "SLURM_LOCALID"};
 
 class LaunchTest : public ::testing::Test {
 protected:
@@ -43,7 +45,10 @@ TEST_F(LaunchTest, SrunNeedsPmix) {
   ASSERT_TRUE(launch);
   EXPECT_EQ(launch->rank, 2);
   EXPECT_EQ(launch->size, 4);
+  EXPECT_EQ(launch->localRank, 0);
   EXPECT_TRUE(launch->isSlurm);
+  ::setenv("SLURM_LOCALID", "1", 1);
+  EXPECT_EQ(readLaunch()->localRank, 1);
   EXPECT_FAILS(checkLauncher(*launch),
                "srun started 4 processes that cannot find each other");
   for (const char *name : {"PMIX_RANK", "PMIX_NAMESPACE", "PMI_FD"}) {
@@ -58,6 +63,9 @@ TEST_F(LaunchTest, MpirunInsideOfSlurmCounts) {
   ::setenv("SLURM_STEP_NUM_TASKS", "2", 1);
   ::setenv("OMPI_COMM_WORLD_RANK", "5", 1);
   ::setenv("OMPI_COMM_WORLD_SIZE", "8", 1);
+  ::setenv("OMPI_COMM_WORLD_LOCAL_RANK", "3", 1);
+  ::setenv("SLURM_LOCALID", "0", 1);
+  EXPECT_EQ(readLaunch()->localRank, 3);
   std::optional<Launch> launch = readLaunch();
   ASSERT_TRUE(launch);
   EXPECT_EQ(launch->rank, 5);

@@ -91,6 +91,31 @@ TEST_F(TrainTest, WhatWasAskedForMustArrive) {
   EXPECT_EQ(train("--steps 1 --out p >/dev/full").exitStatus, 0);
 }
 
+#if !defined(__has_feature)
+#define __has_feature(name) 0
+#endif
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+// Sanitizers reserve more than any limit.
+TEST_F(TrainTest, WithoutMemoryItSaysSo) {
+  bool said = false;
+  // From too little to load the program up to enough for all of it.
+  for (int kibibytes = 7000; kibibytes < 40000; kibibytes += 500) {
+    Outcome outcome =
+        shell(fmt::format("ulimit -v {}; exec " LLMC_BIGRAM_PROGRAM
+                          " --data data --steps 1 --threads 1 --out {}",
+                          kibibytes, kibibytes));
+    EXPECT_EQ(outcome.output.find("terminate called"), std::string::npos)
+        << outcome.output;
+    said |=
+        outcome.output.find("error: the system gives the program no more") !=
+        std::string::npos;
+    if (outcome.exitStatus == 0)
+      break;
+  }
+  EXPECT_TRUE(said);
+}
+#endif
+
 TEST_F(TrainTest, ThreadsDoNotChangeABit) {
   EXPECT_EQ(train("--steps 20 --out a --threads 1").exitStatus, 0);
   EXPECT_EQ(train("--steps 20 --out b --threads 5").exitStatus, 0);

@@ -231,6 +231,8 @@ def main():
         sys.exit(f"error: --models: expected some of {','.join(SMALL)}")
     if not os.path.exists(os.path.join(args.build, "bin", "llmc")):
         sys.exit(f"error: no llmc in {args.build}/bin: name the build with --build")
+    if os.path.exists(args.directory) and not os.path.isdir(args.directory):
+        sys.exit(f"error: {args.directory} is not a directory")
     if os.path.isdir(args.directory) and os.listdir(args.directory):
         sys.exit(f"error: {args.directory} is not empty")
     packer = Packer(args)
