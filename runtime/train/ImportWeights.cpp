@@ -2,6 +2,7 @@
 
 #include "train/ImportWeights.h"
 
+#include "core/File.h"
 #include "train/ImportPlan.h"
 #include "train/Program.h"
 #include "train/TensorStorage.h"
@@ -42,6 +43,19 @@ bool isKnownTable(const std::string &name) {
   return false;
 }
 
+/// The names of tensors that the model does not have, of many the first.
+std::string listLeftAside(const ImportPlan &plan, const WeightFiles &weights) {
+  constexpr size_t shown = 5;
+  std::vector<std::string> left;
+  size_t count = 0;
+  for (const std::string &name : weights.names())
+    if (!plan.used.count(name) && !isKnownTable(name) && ++count <= shown)
+      left.push_back(name);
+  return fmt::format("{}{}", fmt::join(left, ", "),
+                     count > shown ? fmt::format(" and {} more", count - shown)
+                                   : "");
+}
+
 void report(const ImportPlan &plan, const WeightFiles &weights,
             const std::string &path, Console &console) {
   std::string summary = fmt::format("weights: {} tensors from {}",
@@ -53,18 +67,11 @@ void report(const ImportPlan &plan, const WeightFiles &weights,
   if (plan.tied > 0)
     summary += ", embedding and head from one tensor";
   console.line(summary);
-  constexpr size_t shown = 5;
-  std::vector<std::string> left;
-  size_t count = 0;
-  for (const std::string &name : weights.names())
-    if (!plan.used.count(name) && !isKnownTable(name) && ++count <= shown)
-      left.push_back(name);
-  if (count > 0)
+  if (std::string left = listLeftAside(plan, weights); !left.empty())
     console.warning(fmt::format(
         "--init-from: the model has no such tensors as these of {}, which were "
-        "left aside: {}{}",
-        path, fmt::join(left, ", "),
-        count > shown ? fmt::format(" and {} more", count - shown) : ""));
+        "left aside: {}",
+        path, left));
 }
 
 } // namespace
@@ -77,10 +84,17 @@ static Status prepareImport(const LlmcProgram &program, const std::string &path,
     Result<WeightFiles> weights = WeightFiles::open(path);
     if (!weights.isOk())
       return weights.status();
+    std::string config = joinPath(weights->directory(), "config.json");
+    LLMC_TRY(checkConfig(program, config));
     Result<ImportPlan> plan = ImportPlan::make(program, *weights, path);
     LLMC_TRY(plan.status());
-    LLMC_TRY(
-        checkConfig(program, joinPath(weights->directory(), "config.json")));
+    // A model of a known class computes with every tensor that it has.
+    std::string left = listLeftAside(*plan, *weights);
+    if (program.config && pathExists(config) && !left.empty())
+      return Status::error("the model has no such tensors as these of {}: {}; "
+                           "add them to the model file and compile it again, "
+                           "or remove {} to leave them aside",
+                           path, left, config);
     return then(*plan, *weights);
   };
   Status status = prepare();

@@ -23,7 +23,8 @@ struct Named {
 /// A program with parameters of these names and shapes, one after the other.
 class Target {
 public:
-  explicit Target(std::vector<Named> named) : named(std::move(named)) {
+  explicit Target(std::vector<Named> named, const char *config = nullptr)
+      : named(std::move(named)) {
     int64_t offset = 0;
     for (Named &parameter : this->named) {
       LlmcTensor tensor = llmcProgram.tensors[0];
@@ -39,7 +40,7 @@ public:
     }
     program.tensors = tensors.data();
     program.numTensors = static_cast<int64_t>(tensors.size());
-    program.config = nullptr;
+    program.config = config;
     EXPECT_LE(offset, findArena(program, LlmcArenaParameter)->bytes);
     EXPECT_OK(device.allocate());
     std::vector<float> untouched(static_cast<size_t>(offset) / 4, -1.0f);
@@ -250,6 +251,27 @@ TEST_F(ImportTest, TensorsLeftAsideAreWarnedOf) {
   EXPECT_NE(::testing::internal::GetCapturedStderr().find(
                 "left aside: a, b, c, d, e and 2 more\n"),
             std::string::npos);
+}
+
+TEST_F(ImportTest, TensorsLeftAsideOfAKnownClassAreRefused) {
+  save({counting("w.weight", {1}), counting("layers.1.w.weight", {1}),
+        counting("h.0.attn.bias", {1, 1, 8, 8})});
+  Target target({{"w.weight", {1}}}, R"({"model_type": "gpt2"})");
+  ::testing::internal::CaptureStderr();
+  EXPECT_OK(target.load(directory));
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find("left aside"),
+            std::string::npos);
+  Target other({{"w.weight", {1}}}, R"({"model_type": "gpt2"})");
+  std::string config = write("config.json", R"({"model_type": "gpt2"})");
+  EXPECT_FAILS(
+      other.load(directory),
+      "--init-from: the model has no such tensors as these of " + directory +
+          ": layers.1.w.weight; add them to the model file and compile "
+          "it again, or remove " +
+          config + " to leave them aside");
+  EXPECT_TRUE(other.isUntouched());
+  save({counting("w.weight", {1}), counting("h.0.attn.bias", {1, 1, 8, 8})});
+  EXPECT_OK(other.load(directory));
 }
 
 TEST_F(ImportTest, PlacesAndDirectories) {
