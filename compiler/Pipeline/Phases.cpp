@@ -183,6 +183,8 @@ static std::string memoryPlan(const PipelineOptions &options) {
     reduce += "llmc-offload-activations{link=" + options.link + "},";
   if (!options.offload.empty())
     verify += ",llmc-verify-transfers";
+  if (options.isTrial)
+    return reduce + "llmc-plan-memory";
   return reduce +
          // After Schedule, since splits decide the sizes of partial results.
          "llmc-plan-memory,"
@@ -302,8 +304,10 @@ static LogicalResult applyScheduleFile(ModuleOp module,
   return file->apply(module, getScheduleTarget(options));
 }
 
-static LogicalResult runPasses(ModuleOp module, const std::string &passes) {
+static LogicalResult runPasses(ModuleOp module, const PipelineOptions &options,
+                               const std::string &passes) {
   PassManager manager(module.getContext(), ModuleOp::getOperationName());
+  manager.enableVerifier(!options.isTrial);
   return success(succeeded(parsePassPipeline(passes, manager)) &&
                  succeeded(manager.run(module)));
 }
@@ -314,11 +318,11 @@ static LogicalResult runPasses(ModuleOp module, const std::string &passes) {
 static LogicalResult runSchedule(ModuleOp module,
                                  const PipelineOptions &options) {
   if (failed(applyScheduleFile(module, options)) ||
-      failed(runPasses(module, chooseSchedules(options))))
+      failed(runPasses(module, options, chooseSchedules(options))))
     return failure();
   return options.ranksByNvrtc()
              ? rankSchedules(module, options, useSchedules(options))
-             : runPasses(module, useSchedules(options));
+             : runPasses(module, options, useSchedules(options));
 }
 
 LogicalResult llmc::runPhases(ModuleOp module, const PipelineOptions &options,
@@ -331,7 +335,7 @@ LogicalResult llmc::runPhases(ModuleOp module, const PipelineOptions &options,
       PhaseTimer timer(options, phase.name);
       if (phase.name == "schedule"
               ? failed(runSchedule(module, options))
-              : failed(runPasses(module, phase.passes(options))))
+              : failed(runPasses(module, options, phase.passes(options))))
         return failure();
     }
     if (options.dumpTo.empty())

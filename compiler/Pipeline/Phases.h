@@ -86,6 +86,9 @@ struct PipelineOptions {
   unsigned threads = 0;
   /// Print each phase's time to stderr.
   bool verbose = false;
+  /// A candidate of a search: bytes and times are asked for, and nothing is
+  /// verified, since what is chosen will be.
+  bool isTrial = false;
 
   /// Stage 1 sends as much as stage 0, keeps 1/ranks of the optimizer's state
   /// and does 1/ranks of its work: there is nothing to be said for stage 0. Of

@@ -84,7 +84,9 @@ const PlannedPolicy &PolicySearch::plan(const PipelineOptions &options) {
     shared = std::move(module);
   }
   OwningOpRef<ModuleOp> module = cast<ModuleOp>((*shared)->clone());
-  if (failed(runPhases(*module, options, step + 1, *findPhase("memory-plan"))))
+  PipelineOptions trial = options;
+  trial.isTrial = true;
+  if (failed(runPhases(*module, trial, step + 1, *findPhase("memory-plan"))))
     return fail();
 
   MemoryReport report = MemoryReport::build(*module, limits.countThreads());
