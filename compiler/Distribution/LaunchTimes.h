@@ -9,7 +9,7 @@
 #ifndef LLMC_COMPILER_DISTRIBUTION_LAUNCHTIMES_H
 #define LLMC_COMPILER_DISTRIBUTION_LAUNCHTIMES_H
 
-#include "compiler/Schedule/BusClock.h"
+#include "compiler/Support/BusClock.h"
 #include "dialects/Dist/Dist.h"
 #include "dialects/Tile/Tile.h"
 

@@ -2,7 +2,7 @@
 
 #include "compiler/Schedule/StepTime.h"
 
-#include "compiler/Schedule/BusClock.h"
+#include "compiler/Support/BusClock.h"
 #include "compiler/Support/TypeBytes.h"
 #include "dialects/Dist/Dist.h"
 #include "dialects/Tile/Tile.h"

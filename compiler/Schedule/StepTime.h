@@ -10,7 +10,7 @@
 #ifndef LLMC_COMPILER_SCHEDULE_STEPTIME_H
 #define LLMC_COMPILER_SCHEDULE_STEPTIME_H
 
-#include "compiler/Schedule/LinkModel.h"
+#include "compiler/Support/LinkModel.h"
 
 #include "mlir/IR/BuiltinOps.h"
 

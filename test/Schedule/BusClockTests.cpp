@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Schedule/BusClock.h"
+#include "compiler/Support/BusClock.h"
 
 #include "gtest/gtest.h"
 

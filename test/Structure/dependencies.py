@@ -22,7 +22,7 @@ RULES = {
     "dialects/Plan": ["dialects/Interfaces"],
     "dialects/Tile": ["dialects/Interfaces"],
     "dialects/Train": ["dialects/Interfaces"],
-    "compiler/Support": [],
+    "compiler/Support": ["dialects"],
     "compiler/Pipeline": ["compiler", "dialects", "runtime/abi"],
     "tools/llmc": ["compiler", "dialects", "runtime/abi", "runtime/train/TokenShard.h"],
     "tools/llmc-opt": ["compiler", "dialects"],

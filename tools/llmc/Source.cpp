@@ -6,7 +6,7 @@
 #include "compiler/Pipeline/Registration.h"
 #include "compiler/Pipeline/TargetCode.h"
 #include "compiler/Schedule/Chip.h"
-#include "compiler/Schedule/LinkModel.h"
+#include "compiler/Support/LinkModel.h"
 #include "compiler/Schedule/ScheduleFile.h"
 #include "compiler/Support/Nesting.h"
 #include "compiler/Support/RecomputePolicy.h"

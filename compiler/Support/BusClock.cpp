@@ -1,6 +1,6 @@
 //===- BusClock.cpp - when transfers begin and end ------------------------===//
 
-#include "compiler/Schedule/BusClock.h"
+#include "compiler/Support/BusClock.h"
 
 #include "llvm/ADT/STLExtras.h"
 

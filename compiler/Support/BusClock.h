@@ -17,10 +17,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef LLMC_COMPILER_SCHEDULE_BUSCLOCK_H
-#define LLMC_COMPILER_SCHEDULE_BUSCLOCK_H
+#ifndef LLMC_COMPILER_SUPPORT_BUSCLOCK_H
+#define LLMC_COMPILER_SUPPORT_BUSCLOCK_H
 
-#include "compiler/Schedule/LinkModel.h"
+#include "compiler/Support/LinkModel.h"
 
 #include <array>
 #include <deque>

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef LLMC_COMPILER_SCHEDULE_LINKMODEL_H
-#define LLMC_COMPILER_SCHEDULE_LINKMODEL_H
+#ifndef LLMC_COMPILER_SUPPORT_LINKMODEL_H
+#define LLMC_COMPILER_SUPPORT_LINKMODEL_H
 
 #include "dialects/Plan/Plan.h"
 

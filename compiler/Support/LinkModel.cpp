@@ -1,6 +1,6 @@
 //===- LinkModel.cpp - how ranks are connected, and how fast --------------===//
 
-#include "compiler/Schedule/LinkModel.h"
+#include "compiler/Support/LinkModel.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
