@@ -337,15 +337,19 @@ def PlaceWindows : Pass<"llmc-place-windows", "::mlir::ModuleOp"> {
 
     Action: moves what works on windows; launches that compute stay as they are.
     - Gradients: a window is zeroed right before the first launch that adds to
-      it; a bucket's sum starts right behind the last one. It is waited for, and
-      added to this rank's shard, when the next window but one begins: two are
-      there at a time, one that is summed while the other fills. (One that is
-      written all along, as that of a tied embedding, is there beside them.)
-    - Parameters: a unit is gathered while the one before it is used, and its
-      window is free behind its last use. A use that lies far from the one
-      before, with two other units in between that need more room than this
+      it; a bucket's sum starts right behind the last one, or behind gathers
+      that start within two launches of it, since these are needed sooner. It is
+      waited for, and added to this rank's shard, when the next window but one
+      begins: two are there at a time, one that is summed while the other fills.
+      (One that is written all along, as that of a tied embedding, is there
+      beside them.)
+    - Parameters: a unit is gathered while the one before it is used, or earlier,
+      if parameters then take no more room than at a time since the unit before
+      that; its window is free behind its last use. A use that lies far from the
+      one before, with two other units in between that need more room than this
       one, gets a window and a gather of its own: so the backward pass gathers
-      again what the forward pass has.
+      again what the forward pass has. Units of less than a thirty-second of
+      this one do not count among the others.
     Remarks of category `distribution` name the launches.
 
     Postcondition: each collective is waited for before its first use.
