@@ -172,6 +172,51 @@ Status OutputFile::close() {
   return Status::ok();
 }
 
+PlacedFile::~PlacedFile() {
+  if (descriptor >= 0)
+    ::close(descriptor);
+}
+
+Status PlacedFile::create(const std::string &path, int64_t bytes) {
+  PlacedFile file;
+  file.descriptor =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (file.descriptor < 0 ||
+      ::ftruncate(file.descriptor, static_cast<off_t>(bytes)) != 0)
+    return systemError("write", path);
+  return Status::ok();
+}
+
+Status PlacedFile::open(const std::string &path) {
+  name = path;
+  descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  return descriptor < 0 ? systemError("write", path) : Status::ok();
+}
+
+Status PlacedFile::write(int64_t offset, const void *data, int64_t count) {
+  const auto *next = static_cast<const uint8_t *>(data);
+  while (count > 0) {
+    ssize_t put = ::pwrite(descriptor, next, static_cast<size_t>(count),
+                           static_cast<off_t>(offset));
+    if (put < 0 && errno == EINTR)
+      continue;
+    if (put < 0)
+      return systemError("write", name);
+    next += put;
+    offset += put;
+    count -= put;
+  }
+  return Status::ok();
+}
+
+Status PlacedFile::close() {
+  if (::fsync(descriptor) != 0)
+    return systemError("flush", name);
+  if (::close(std::exchange(descriptor, -1)) != 0)
+    return systemError("close", name);
+  return Status::ok();
+}
+
 Result<FileSeal> sealOfFile(const std::string &path) {
   Result<InputFile> file = InputFile::open(path);
   if (!file.isOk())

@@ -83,6 +83,26 @@ private:
   int descriptor = -1;
 };
 
+/// A file of known length, parts of which are written by several ranks.
+class PlacedFile {
+public:
+  PlacedFile() = default;
+  PlacedFile(const PlacedFile &) = delete;
+  PlacedFile &operator=(const PlacedFile &) = delete;
+  ~PlacedFile();
+
+  /// Makes the file, with that length; those who write open it afterwards.
+  static Status create(const std::string &path, int64_t bytes);
+  Status open(const std::string &path);
+  Status write(int64_t offset, const void *data, int64_t count);
+  /// Flushes what was written here to the disk and closes.
+  Status close();
+
+private:
+  std::string name;
+  int descriptor = -1;
+};
+
 Result<FileSeal> sealOfFile(const std::string &path);
 /// An error when the file is longer than `mostBytes`.
 Result<std::string> readWholeFile(const std::string &path,

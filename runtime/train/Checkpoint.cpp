@@ -7,6 +7,7 @@
 #include "train/MomentShards.h"
 #include "train/Parameters.h"
 #include "train/Program.h"
+#include "train/TensorStorage.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +20,8 @@ namespace {
 constexpr char configFile[] = "config.json";
 constexpr char latestFile[] = "latest";
 constexpr char unfinished[] = ".tmp";
+/// Elements of a weight that are read at a time.
+constexpr int64_t blockElements = int64_t(1) << 18;
 
 /// A checkpoint that this user may not read is whole, as far as anyone can
 /// tell: to go on from an older one would write over it.
@@ -93,30 +96,79 @@ Status CheckpointStore::writeOwnTensors(std::map<std::string, FileSeal> &files,
   return Status::ok();
 }
 
+Status CheckpointStore::writeOwnWeights(const SafetensorsLayout &layout,
+                                        const std::string &path) const {
+  const TensorStorage storage(program, device, LlmcArenaParameter);
+  const std::vector<const LlmcTensor *> tensors = parametersOf(program);
+  std::vector<float> block(static_cast<size_t>(blockElements));
+  PlacedFile file;
+  LLMC_TRY(file.open(path));
+  for (size_t i = 0; i < tensors.size(); ++i)
+    for (const ShardPiece &piece : storage.shareOf(*tensors[i]))
+      for (int64_t at = 0; at < piece.count; at += blockElements) {
+        const int64_t count = std::min(blockElements, piece.count - at);
+        LLMC_TRY(storage.readOwn(piece, at, count, block.data()));
+        const int64_t element = piece.first + at - tensors[i]->offset / 4;
+        LLMC_TRY(file.write(layout.offsets[i] + element * 4, block.data(),
+                            count * 4));
+      }
+  return file.close();
+}
+
+Status CheckpointStore::writeModel(CheckpointState &whole,
+                                   const std::string &path) const {
+  Communicator &ranks = device.ranks();
+  const std::string file = joinPath(path, modelFile);
+  const std::vector<TensorSource> weights =
+      parameterSources(program, device, LlmcArenaParameter);
+  const std::map<std::string, std::string> metadata = {
+      {"model", program.modelName}, {"step", std::to_string(whole.run.step)}};
+  if (ranks.size() == 1) {
+    Result<FileSeal> seal = writeSafetensors(file, weights, metadata);
+    if (seal.isOk())
+      whole.files[modelFile] = *seal;
+    return seal.status();
+  }
+  const SafetensorsLayout layout = layOut(weights, metadata);
+  auto begin = [&]() -> Status {
+    LLMC_TRY(PlacedFile::create(file, layout.bytes));
+    PlacedFile head;
+    LLMC_TRY(head.open(file));
+    LLMC_TRY(head.write(0, layout.head.data(),
+                        static_cast<int64_t>(layout.head.size())));
+    return head.close();
+  };
+  LLMC_TRY(agree(ranks.rank() == 0 ? begin() : Status::ok()));
+  LLMC_TRY(agree(writeOwnWeights(layout, file)));
+  if (ranks.rank() != 0)
+    return Status::ok();
+  // The checksum is of all bytes in their order, so that it is the same however
+  // many ranks have written them.
+  Result<FileSeal> seal = sealOfFile(file);
+  if (seal.isOk())
+    whole.files[modelFile] = *seal;
+  return seal.status();
+}
+
+Status CheckpointStore::agree(const Status &own) const {
+  Status all = device.ranks().agree(own);
+  return all.isOk() ? all
+                    : Status::error("the checkpoint could not be written: {}",
+                                    all.message());
+}
+
 Status CheckpointStore::writeTensors(CheckpointState &whole,
                                      const std::string &path) const {
   Communicator &ranks = device.ranks();
-  std::vector<TensorSource> weights =
-      parameterSources(program, device, LlmcArenaParameter);
-  // Weights are one file, which other programs open: rank 0 writes it, with
-  // what the others own.
-  if (ranks.rank() != 0) {
-    LLMC_TRY(readAlong(weights));
-  } else {
-    Result<FileSeal> model =
-        writeSafetensors(joinPath(path, modelFile), weights,
-                         {{"model", program.modelName},
-                          {"step", std::to_string(whole.run.step)}});
-    if (!model.isOk())
-      return model.status();
-    whole.files[modelFile] = *model;
-  }
-  Status own = writeOwnTensors(whole.files, path);
+  Status own = writeModel(whole, path);
+  // An error of all.
+  if (!own.isOk() && !ranks.isOwnError())
+    return own;
+  if (own.isOk())
+    own = writeOwnTensors(whole.files, path);
   if (ranks.size() == 1)
     return own;
-  if (Status all = ranks.agree(own); !all.isOk())
-    return Status::error("the checkpoint could not be written: {}",
-                         all.message());
+  LLMC_TRY(agree(own));
   if (!hasMomentShards(program))
     return Status::ok();
   std::vector<FileSeal> seals(static_cast<size_t>(ranks.size()));

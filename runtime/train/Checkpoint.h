@@ -88,12 +88,18 @@ private:
   /// Writes what this rank writes of the tensors into `path`; of all ranks'
   /// files `whole` has the seals afterwards.
   Status writeTensors(CheckpointState &whole, const std::string &path) const;
+  /// The one file of the weights, which all ranks write together.
+  Status writeModel(CheckpointState &whole, const std::string &path) const;
+  Status writeOwnWeights(const SafetensorsLayout &layout,
+                         const std::string &path) const;
   Status writeOwnTensors(std::map<std::string, FileSeal> &files,
                          const std::string &path) const;
   /// Writes what makes the files in `temporary` the checkpoint `target`.
   Status complete(const CheckpointState &whole, const std::string &target,
                   const std::string &temporary);
   Status dropOld(int64_t newest);
+  /// An error of one rank becomes that of all.
+  Status agree(const Status &own) const;
 
   const LlmcProgram &program;
   Device &device;

@@ -90,10 +90,8 @@ Status readChunks(const std::vector<TensorSource> &tensors, const Take &take) {
 
 } // namespace
 
-Result<FileSeal>
-writeSafetensors(const std::string &path,
-                 const std::vector<TensorSource> &tensors,
-                 const std::map<std::string, std::string> &metadata) {
+SafetensorsLayout layOut(const std::vector<TensorSource> &tensors,
+                         const std::map<std::string, std::string> &metadata) {
   nlohmann::ordered_json header;
   header["__metadata__"] = {{"format", "pt"}};
   for (const auto &[key, value] : metadata)
@@ -110,10 +108,25 @@ writeSafetensors(const std::string &path,
   text.resize((text.size() + 7) / 8 * 8, ' '); // the data starts aligned
   uint64_t length = text.size();
 
+  SafetensorsLayout layout;
+  layout.head.assign(reinterpret_cast<const char *>(&length), lengthBytes);
+  layout.head += text;
+  layout.bytes = static_cast<int64_t>(layout.head.size());
+  for (const TensorSource &tensor : tensors) {
+    layout.offsets.push_back(layout.bytes);
+    layout.bytes += tensor.elements * 4;
+  }
+  return layout;
+}
+
+Result<FileSeal>
+writeSafetensors(const std::string &path,
+                 const std::vector<TensorSource> &tensors,
+                 const std::map<std::string, std::string> &metadata) {
+  const SafetensorsLayout layout = layOut(tensors, metadata);
   OutputFile file;
   LLMC_TRY(file.open(path));
-  LLMC_TRY(file.write(&length, lengthBytes));
-  LLMC_TRY(file.write(text.data(), text.size()));
+  LLMC_TRY(file.write(layout.head.data(), layout.head.size()));
   LLMC_TRY(readChunks(tensors, [&](const float *values, int64_t count) {
     return file.write(values, static_cast<size_t>(count) * 4);
   }));

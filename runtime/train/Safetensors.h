@@ -29,6 +29,15 @@ struct TensorSource {
   std::function<Status(int64_t first, int64_t count, float *out)> read;
 };
 
+/// Where a file has the tensors, in the order given.
+struct SafetensorsLayout {
+  std::string head;             ///< of the file: all before the first tensor
+  std::vector<int64_t> offsets; ///< of each tensor, from the start of the file
+  int64_t bytes = 0;            ///< of the file
+};
+SafetensorsLayout layOut(const std::vector<TensorSource> &tensors,
+                         const std::map<std::string, std::string> &metadata);
+
 /// Writes the tensors in the order given and flushes the file to the disk.
 Result<FileSeal>
 writeSafetensors(const std::string &path,

@@ -83,6 +83,25 @@ Status TensorStorage::writeStored(int64_t first, int64_t count,
   return device.write(kind, first * 2, bits.data(), count * 2);
 }
 
+std::vector<ShardPiece> TensorStorage::shareOf(const LlmcTensor &tensor) const {
+  const int64_t first = tensor.offset / 4, end = first + tensor.elements;
+  const int64_t rank = device.ranks().rank(), size = device.ranks().size();
+  std::vector<ShardPiece> own;
+  if (isShared) {
+    for (const ShardPiece &piece : piecesOf(program, first, tensor.elements))
+      if (piece.owner == rank)
+        own.push_back(piece);
+    return own;
+  }
+  const int64_t from = std::max(first, program.parameters * rank / size);
+  const int64_t to =
+      rank + 1 == size ? end
+                       : std::min(end, program.parameters * (rank + 1) / size);
+  if (from < to)
+    own.push_back({static_cast<int>(rank), from, to - from, from});
+  return own;
+}
+
 Status TensorStorage::readOwn(const ShardPiece &piece, int64_t first,
                               int64_t count, float *values) const {
   return readStored(placeOf(piece) + first, count, values);

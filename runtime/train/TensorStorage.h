@@ -38,7 +38,10 @@ public:
   Status write(const LlmcTensor &tensor, int64_t first, int64_t count,
                const float *values) const;
 
-  /// `count` elements of `piece`, which this rank owns, from its `first` on; of
+  /// This rank's part of the tensor, when all ranks together read it once: what
+  /// it owns, or where all have everything an equal share.
+  std::vector<ShardPiece> shareOf(const LlmcTensor &tensor) const;
+  /// `count` elements of `piece`, which this rank has, from its `first` on; of
   /// those, unlike with `read`, no other rank needs to know.
   Status readOwn(const ShardPiece &piece, int64_t first, int64_t count,
                  float *values) const;

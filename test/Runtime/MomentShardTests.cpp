@@ -11,8 +11,10 @@
 #include "train/Shards.h"
 #include "train/TensorStorage.h"
 
+#include <csignal>
 #include <functional>
 #include <set>
+#include <sys/resource.h>
 #include <thread>
 
 using namespace llmc::runtime;
@@ -168,6 +170,46 @@ TEST_F(MomentShardTest, AnyNumberOfRanksReadsWhatAnyOtherWrote) {
         }
         EXPECT_OK(removeTree(path("step_000003")));
       }
+}
+
+/// All ranks write into the file of the weights, each its part of what is
+/// shared out and of what all have: the same bytes as of one, and its seal.
+TEST_F(MomentShardTest, TheWeightsAreOneFileHoweverManyWriteIt) {
+  SharedProgram alone(1, 0);
+  save(alone, 1);
+  const std::string file = path("step_000001/") + modelFile;
+  const std::string expected = contentsOf(file);
+  const FileSeal seal = readState(path("step_000001"))->files.at(modelFile);
+  for (int writers : {2, 4})
+    for (int zero : {1, 3}) {
+      EXPECT_OK(removeTree(path("step_000001")));
+      SharedProgram shared(writers, zero);
+      save(shared, 1);
+      EXPECT_TRUE(contentsOf(file) == expected) << writers << " " << zero;
+      const FileSeal found =
+          readState(path("step_000001"))->files.at(modelFile);
+      EXPECT_EQ(found.bytes, seal.bytes);
+      EXPECT_EQ(found.checksum, seal.checksum);
+    }
+}
+
+/// One rank's full disk is an error of all, and leaves nothing.
+TEST_F(MomentShardTest, WeightsThatCannotBeWrittenAreAnErrorOfAll) {
+  rlimit before = {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit little = {100000, before.rlim_max};
+  auto *handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &little), 0);
+  SharedProgram shared(2, 3);
+  shared.together([&](Device &device) {
+    Result<std::string> saved =
+        CheckpointStore(shared.program, device, directory, 0).save({});
+    EXPECT_FAILS(saved, "the checkpoint could not be written: cannot write ");
+    EXPECT_FALSE(device.ranks().isOwnError());
+  });
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_TRUE(listDirectory(directory)->empty());
 }
 
 TEST_F(MomentShardTest, ADamagedOrLostShardIsFoundAndSkipped) {
