@@ -241,6 +241,7 @@ LogicalResult HostBuilder::run() {
   program.deviceKind = i32(options.deviceKind);
   program.computeCapability = i32(options.computeCapability);
   program.precision = text(options.precision);
+  program.ncclChannels = i64(options.ncclChannels);
   program.config = textOrNull("llmc.config");
   program.noConfig = textOrNull("llmc.no_config");
 #define LLMC_LIST(kind, type, name) program.name,

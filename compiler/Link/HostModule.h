@@ -38,6 +38,8 @@ struct HostOptions {
   /// 89 for sm_89; 0 for the emulated GPU and for the CPU.
   int32_t computeCapability = 0;
   std::string precision = "f32";
+  /// See LlmcProgram.
+  int64_t ncclChannels = 0;
   std::vector<HostImage> images;
   /// By kernel name; every kernel of a GPU program is in it.
   llvm::StringMap<HostKernel> kernels;

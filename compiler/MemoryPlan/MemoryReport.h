@@ -111,10 +111,11 @@ struct MemoryReport {
   void setWorkspace(int64_t bytes);
 
   /// Every arena once, below what it is for. `owner` has the memory: "the
-  /// program"; it lies in `place`, "device", where `reserved` bytes more are
-  /// kept free.
+  /// program"; it lies in `place`, "device", where bytes more are kept free for
+  /// its driver and for NCCL.
   void printMemory(llvm::raw_ostream &os, llvm::StringRef owner,
-                   llvm::StringRef place, int64_t reserved) const;
+                   llvm::StringRef place, int64_t ofDriver,
+                   int64_t ofNccl) const;
   /// How activations are packed, what makes the peak, and what is largest;
   /// `most` limits the lists.
   void printActivations(llvm::raw_ostream &os, unsigned most = 12) const;

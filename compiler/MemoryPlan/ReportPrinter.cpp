@@ -66,7 +66,8 @@ static std::string describeArena(const MemoryReport &report,
 }
 
 void MemoryReport::printMemory(llvm::raw_ostream &os, llvm::StringRef owner,
-                               llvm::StringRef place, int64_t reserved) const {
+                               llvm::StringRef place, int64_t ofDriver,
+                               int64_t ofNccl) const {
   bool showsHost =
       llvm::any_of(arenas, [](const Arena &arena) { return arena.host; });
   auto cell = [](int64_t bytes) -> std::string {
@@ -98,9 +99,11 @@ void MemoryReport::printMemory(llvm::raw_ostream &os, llvm::StringRef owner,
             arena->host ? 0 : bytesOf(*arena),
             arena->host ? bytesOf(*arena) : 0);
   }
-  if (reserved)
-    row("driver, reserved", reserved, 0);
-  row("total", totals.deviceBytes() + reserved, totals.hostBytes());
+  if (ofDriver)
+    row("driver, reserved", ofDriver, 0);
+  if (ofNccl)
+    row("NCCL, reserved", ofNccl, 0);
+  row("total", totals.deviceBytes() + ofDriver + ofNccl, totals.hostBytes());
 }
 
 /// Calls `print` with the first of those in `sorted` that are alike, such as

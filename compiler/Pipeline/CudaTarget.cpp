@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Pipeline/CudaLowering.h"
+#include "compiler/Pipeline/PlannedPolicy.h"
 #include "compiler/Pipeline/TargetCode.h"
 
 #include "compiler/Schedule/Chip.h"
@@ -151,6 +152,7 @@ FailureOr<TargetCode> llmc::compileForCuda(ModuleOp module,
   code.host.target = "cuda: " + options.arch;
   code.host.deviceKind = LlmcDeviceCuda;
   code.host.precision = options.getPrecision().str();
+  code.host.ncclChannels = ncclChannels(options);
   llvm::Expected<int> capability = parseArch(options.arch);
   if (!capability)
     return report(module, capability.takeError());

@@ -3,6 +3,8 @@
 #include "compiler/Pipeline/PlannedPolicy.h"
 
 #include "compiler/Schedule/Chip.h"
+#include "compiler/Support/LinkModel.h"
+#include "runtime/abi/NcclMemory.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Threading.h"
@@ -33,6 +35,22 @@ std::string PlannedPolicy::describe() const {
                     .str();
 }
 
+int32_t llmc::ncclChannels(const PipelineOptions &options) {
+  if (!options.isCuda() || options.ranks == 1)
+    return 0;
+  return LinkModel::find(options.link)->sharesWires ? kNcclPcieChannels
+                                                    : kNcclNvlinkChannels;
+}
+
+int64_t llmc::ncclReserve(const PipelineOptions &options) {
+  return ncclDeviceBytes(options.isCuda() ? options.ranks : 1,
+                         ncclChannels(options));
+}
+
+int64_t llmc::deviceReserve(const PipelineOptions &options) {
+  return options.isCuda() ? kDriverReserve + ncclReserve(options) : 0;
+}
+
 PlannedPolicy PlannedPolicy::build(ModuleOp module, const MemoryReport &report,
                                    const PipelineOptions &options,
                                    const MemoryLimits &limits) {
@@ -47,11 +65,10 @@ PlannedPolicy PlannedPolicy::build(ModuleOp module, const MemoryReport &report,
 void PlannedPolicy::setMemory(const MemoryReport &report,
                               const MemoryLimits &limits) {
   memory = report.getTotals();
-  deviceBytes = memory.deviceBytes();
+  deviceBytes = memory.deviceBytes() + deviceReserve(options);
   hostBytes = options.ranks * memory.hostBytes();
-  if (options.isCuda())
-    deviceBytes += kDeviceReserve;
-  else // Here the device is the host.
+  // Here the device is the host.
+  if (!options.isCuda())
     hostBytes += options.ranks * memory.deviceBytes();
   auto excess = [](int64_t bytes, std::optional<int64_t> limit) {
     return limit ? std::max<int64_t>(0, bytes - *limit) : 0;

@@ -14,7 +14,14 @@
 namespace llmc {
 
 /// What a device needs beside the plan: its driver's context, code and graphs.
-constexpr int64_t kDeviceReserve = int64_t(512) << 20;
+constexpr int64_t kDriverReserve = int64_t(512) << 20;
+/// How many channels NCCL may open, which is what its memory follows from; 0
+/// without it.
+int32_t ncclChannels(const PipelineOptions &options);
+/// What NCCL takes of each device, where there are several.
+int64_t ncclReserve(const PipelineOptions &options);
+/// Both; 0 on the CPU, where the device's memory is the process's.
+int64_t deviceReserve(const PipelineOptions &options);
 
 /// One policy, planned.
 struct PlannedPolicy {
@@ -23,7 +30,7 @@ struct PlannedPolicy {
   std::string failure;
   MemoryReport::Totals memory;
   StepTime time;
-  /// Of the device, with the reserve, and of the host, all ranks'.
+  /// Of the device, with what is reserved, and of the host, all ranks'.
   int64_t deviceBytes = 0, hostBytes = 0;
   /// By how much the limits are exceeded; 0 if it fits.
   int64_t excessDevice = 0, excessHost = 0;

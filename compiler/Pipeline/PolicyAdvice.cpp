@@ -34,7 +34,7 @@ bool PolicySearch::hasTooMuchState(const PipelineOptions &changed) const {
     if (policy.failure.empty())
       least = std::min(least, policy.memory.stateBytes());
   return least / changed.ranks * options.ranks >
-         *limits.device - kDeviceReserve;
+         *limits.device - deviceReserve(changed);
 }
 
 /// The best policy with as little more memory of the host as helps.

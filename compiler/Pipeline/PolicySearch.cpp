@@ -175,8 +175,9 @@ bool PolicySearch::mayFit(const PipelineOptions &candidate) const {
   if (!candidate.isCuda())
     return true;
   PolicyKey key = getBoundsKey(candidate);
-  return (!limits.device || bounds.findLeastDeviceBytes(key) + kDeviceReserve <=
-                                *limits.device) &&
+  return (!limits.device ||
+          bounds.findLeastDeviceBytes(key) + deviceReserve(candidate) <=
+              *limits.device) &&
          (!limits.host || bounds.findLeastHostBytes(key) <= *limits.host);
 }
 

@@ -54,7 +54,8 @@ void llmc::printMemory(const MemoryReport &report,
                        const PipelineOptions &options, llvm::raw_ostream &os) {
   report.printMemory(os, options.ranks > 1 ? "each rank" : "the program",
                      options.isCuda() ? "device" : "process",
-                     options.isCuda() ? kDeviceReserve : 0);
+                     options.isCuda() ? kDriverReserve : 0,
+                     ncclReserve(options));
 }
 
 namespace {
@@ -227,7 +228,7 @@ void llmc::writeVerdict(const PlannedPolicy &policy, const MemoryLimits &limits,
     totals("device", policy.memory.device);
     totals("host", policy.memory.host);
     if (policy.options.isCuda())
-      json.attribute("reserved_bytes", kDeviceReserve);
+      json.attribute("reserved_bytes", deviceReserve(policy.options));
   });
 }
 

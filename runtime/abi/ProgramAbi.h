@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /// Raised whenever the meaning or the layout of anything in this file changes.
-#define LLMC_ABI_VERSION 12
+#define LLMC_ABI_VERSION 13
 
 /// What an arena holds. `Workspace` is allocated once per worker thread (CPU).
 /// `Compute` is there when products read a parameter in fewer bits than the
@@ -203,7 +203,8 @@
   X(I64, int64_t, numCollectives)                                              \
   X(PTR, const LlmcCollective *, collectives)                                  \
   X(I64, int64_t, numCopies)                                                   \
-  X(PTR, const LlmcCopy *, copies)
+  X(PTR, const LlmcCopy *, copies)                                             \
+  X(I64, int64_t, ncclChannels) /* that NCCL may open; 0: without NCCL */
 
 /// Scalars that `update` reads, in the order of the hyper tensor, all f32.
 ///   gradientScale  1 / number of micro-batches of a step, of all ranks
@@ -339,7 +340,7 @@ static_assert(sizeof(LlmcImage) == 32, "program ABI: LlmcImage");
 static_assert(sizeof(LlmcBucket) == 16, "program ABI: LlmcBucket");
 static_assert(sizeof(LlmcCollective) == 32, "program ABI: LlmcCollective");
 static_assert(sizeof(LlmcCopy) == 24, "program ABI: LlmcCopy");
-static_assert(sizeof(LlmcProgram) == 360, "program ABI: LlmcProgram");
+static_assert(sizeof(LlmcProgram) == 368, "program ABI: LlmcProgram");
 #endif
 
 #endif // LLMC_RUNTIME_ABI_PROGRAMABI_H

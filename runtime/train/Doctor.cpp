@@ -2,6 +2,7 @@
 
 #include "train/Doctor.h"
 
+#include "abi/NcclMemory.h"
 #include "comm/Launch.h"
 #include "comm/MpiLibrary.h"
 #include "comm/NcclLibrary.h"
@@ -64,6 +65,10 @@ private:
   }
   int64_t pinnedBytes() const {
     return (copyBuffers + arenaBytes(program, /*ofHost=*/true)) * program.ranks;
+  }
+  int64_t ncclBytes() const {
+    return ncclDeviceBytes(program.ranks,
+                           static_cast<int32_t>(program.ncclChannels));
   }
   int64_t exchangedBytes() const;
   std::string costOf(double bytesPerSecond) const;
@@ -284,9 +289,11 @@ void Examination::examineGpu(const Driver &driver, const Gpu &gpu) {
     fails(name, code.message());
   const std::string memory = fmt::format(
       "{}: {} of {} free, the plan takes {}", gpu.name, formatBytes(available),
-      formatBytes(gpu.totalBytes), formatBytes(arenaBytes(program, false)));
+      formatBytes(gpu.totalBytes),
+      formatBytes(arenaBytes(program, false)) +
+          (ncclBytes() ? ", NCCL up to " + formatBytes(ncclBytes()) : ""));
   // With what the driver and NCCL take beside it.
-  if (checkMemory(program, gpu, available, driverReserve).isOk())
+  if (checkMemory(program, gpu, available, driverReserve, ncclBytes()).isOk())
     ok(name, memory + ": fits");
   else
     fails(name, memory + ": does not fit; stop other programs that use this "

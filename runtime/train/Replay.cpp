@@ -3,6 +3,7 @@
 #include "train/Replay.h"
 
 #include <cinttypes>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <unistd.h>
@@ -39,11 +40,17 @@ void becomeReplay(const ReplayPoint &point, const char *const *argv) {
   ::setenv(variable, fmt::format("{}:{}", point.step, point.position).c_str(),
            1);
   ::setenv("LLMC_LAUNCH_BLOCKING", "1", 1);
+  // Those that a rank's thread leaves to the first one.
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
   ::execv("/proc/self/exe", const_cast<char *const *>(argv));
 }
 
-void reportReplay(const ReplayPoint &point, const Status &status) {
-  fmt::print(stderr, "step {} repeated: {}\n", point.step + 1,
+void reportReplay(const ReplayPoint &point, const Status &status,
+                  const std::string &rank) {
+  fmt::print(stderr, "step {} repeated: {}{}\n", point.step + 1,
+             rank.empty() ? "" : rank + ": ",
              status.isOk()
                  ? "no kernel failed; see the messages of the system (dmesg) "
                    "for Xid, or run with LLMC_LAUNCH_BLOCKING=1, which waits "

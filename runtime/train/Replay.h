@@ -2,7 +2,7 @@
 //
 // A graph of kernels fails as a whole, and the process can do nothing more on
 // the GPU. So it becomes another one, which repeats the step one kernel at a
-// time and says which one fails.
+// time, with all ranks that it had, and says which one fails.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,6 +13,7 @@
 #include "train/TrainLoop.h"
 
 #include <optional>
+#include <string>
 
 namespace llmc::runtime {
 
@@ -22,11 +23,13 @@ std::optional<ReplayPoint> requestedReplay();
 /// The options of the run, for its replay.
 Options replayOptions(Options options);
 
-/// Becomes a process that repeats the step. Returns only where that fails.
+/// Becomes a process that repeats the step, whatever other threads are doing.
+/// Returns only where that fails.
 void becomeReplay(const ReplayPoint &point, const char *const *argv);
 
-/// Prints what the replay found.
-void reportReplay(const ReplayPoint &point, const Status &status);
+/// Prints what the replay found, on the rank that is named, if one is.
+void reportReplay(const ReplayPoint &point, const Status &status,
+                  const std::string &rank = "");
 
 } // namespace llmc::runtime
 

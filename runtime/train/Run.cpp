@@ -24,6 +24,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <pthread.h>
 #include <system_error>
@@ -196,9 +197,46 @@ void prepareSignals() {
   LostPages::handle();
 }
 
+/// How several ranks of this process were started.
+struct Start {
+  /// Of a process that has all of them, which can become one that repeats a
+  /// step; null where others have some.
+  const char *const *argv = nullptr;
+  /// The step that this process is to repeat.
+  std::optional<ReplayPoint> replay;
+  /// Memory that their connection took.
+  int64_t libraryBytes = 0;
+};
+
+constexpr char nameTheKernel[] =
+    "run again with LLMC_LAUNCH_BLOCKING=1, which waits for every kernel, to "
+    "learn which one failed";
+
+/// Held by the rank that ends the process: others that have come to their end
+/// meanwhile wait for it there.
+std::mutex ending;
+
+/// Repeats a step together with the other ranks; whoever has a kernel that
+/// fails says so and ends them.
+int replayRank(TrainLoop &loop, Communicator &ranks, const ReplayPoint &point) {
+  if (Status found = loop.replay(point); !found.isOk()) {
+    ending.lock();
+    reportReplay(point, found,
+                 ranks.isOwnError() ? ranks.describe(ranks.rank()) : "");
+    ranks.abort();
+  }
+  if (Status ended = ranks.finish(); !ended.isOk()) {
+    ending.lock();
+    ranks.abort();
+  }
+  if (ranks.rank() == 0)
+    reportReplay(point, Status::ok());
+  return 1;
+}
+
 /// One rank from its device to its end; its exit status.
 int runRank(const LlmcProgram &program, const Options &options,
-            Communicator &ranks, int64_t libraryBytes) {
+            Communicator &ranks, const Start &start) {
   int stopSignal = 0;
   Console console(options.quiet, options.progress, ranks.rank() != 0);
   warnOfBinding(program, ranks, console);
@@ -207,21 +245,34 @@ int runRank(const LlmcProgram &program, const Options &options,
     lostPages.emplace(ranks);
   ThreadPool pool(options.threads ? options.threads : defaultThreads(ranks));
   std::unique_ptr<Device> device =
-      makeDevice(program, options, pool, ranks, libraryBytes);
+      makeDevice(program, options, pool, ranks, start.libraryBytes);
   Status status = Status::ok();
+  std::optional<ReplayPoint> point;
   if (options.data.empty()) {
     status = sampleOnly(program, options, *device, pool, console);
   } else {
     TrainLoop loop(program, options, *device, pool, console);
+    if (start.replay)
+      return replayRank(loop, ranks, *start.replay);
     status = loop.run(stopSignal);
+    point = loop.replayPoint();
   }
   console.clearBar();
+  const bool isUnnamed = !status.isOk() && device->hasUnnamedFault();
+  const bool canReplay = isUnnamed && point && start.argv;
+  if (isUnnamed && !canReplay)
+    status = Status::error("{}; {}", status.message(), nameTheKernel);
   if (!status.isOk())
     ranks.report(status);
-  if (!status.isOk() && !ranks.canFinish())
+  if (!status.isOk() && !ranks.canFinish()) {
+    ending.lock();
+    if (canReplay)
+      becomeReplay(*point, start.argv);
     ranks.abort();
+  }
   if (Status ended = ranks.finish(); !ended.isOk()) {
     ranks.report(ended);
+    ending.lock();
     ranks.abort();
   }
   return !status.isOk() ? 1 : stopSignal ? 128 + stopSignal : 0;
@@ -230,7 +281,7 @@ int runRank(const LlmcProgram &program, const Options &options,
 /// Runs ranks of this process, a thread each; the first is this one.
 int runInThreads(const LlmcProgram &program, const Options &options,
                  std::vector<std::unique_ptr<Communicator>> ranks,
-                 int64_t libraryBytes) {
+                 const Start &start) {
   std::vector<int> results(ranks.size(), 0);
   std::vector<std::thread> threads;
   // Signals are for the first rank, which tells the others.
@@ -242,7 +293,7 @@ int runInThreads(const LlmcProgram &program, const Options &options,
   try {
     for (size_t rank = 1; rank < ranks.size(); ++rank)
       threads.emplace_back([&, rank] {
-        results[rank] = runRank(program, options, *ranks[rank], libraryBytes);
+        results[rank] = runRank(program, options, *ranks[rank], start);
       });
   } catch (const std::system_error &error) {
     ranks[0]->report(Status::error(
@@ -252,7 +303,7 @@ int runInThreads(const LlmcProgram &program, const Options &options,
     ranks[0]->abort();
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  results[0] = runRank(program, options, *ranks[0], libraryBytes);
+  results[0] = runRank(program, options, *ranks[0], start);
   for (std::thread &thread : threads)
     thread.join();
   return results[0];
@@ -276,20 +327,22 @@ int runAsProcess(const LlmcProgram &program, const Options &options) {
   std::vector<std::unique_ptr<Communicator>> ranks;
   for (int number = 0; number < process.ranksHere(); ++number)
     ranks.push_back(process.join(number));
-  const int result = runInThreads(program, options, std::move(ranks),
-                                  ownResidentBytes() - before);
+  Start start;
+  start.libraryBytes = ownResidentBytes() - before;
+  const int result = runInThreads(program, options, std::move(ranks), start);
   if (Status ended = process.disconnect(); !ended.isOk())
     return fail(ended);
   return result;
 }
 
 /// Runs with all ranks in this process.
-int runAlone(const LlmcProgram &program, const Options &options) {
+int runAlone(const LlmcProgram &program, const Options &options,
+             const Start &start) {
   ThreadGroup group(program.ranks, std::chrono::seconds(options.commTimeout));
   std::vector<std::unique_ptr<Communicator>> ranks;
   for (int rank = 0; rank < program.ranks; ++rank)
     ranks.push_back(group.join(rank));
-  return runInThreads(program, options, std::move(ranks), 0);
+  return runInThreads(program, options, std::move(ranks), start);
 }
 
 /// `PROGRAM doctor [--json]`; its exit status.
@@ -342,8 +395,9 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
       return isFirst ? fail(status) : 1;
     prepareSignals();
     if (program.ranks > 1)
-      return launch && launch->size > 1 ? runAsProcess(program, options)
-                                        : runAlone(program, options);
+      return launch && launch->size > 1
+                 ? runAsProcess(program, options)
+                 : runAlone(program, options, {argv, replay});
   }
   Console console(options.quiet, options.progress);
   ThreadPool pool(options.threads ? options.threads : availableProcessors());
@@ -372,8 +426,7 @@ int runProgram(const LlmcProgram &program, int argc, const char *const *argv) {
       device.reset();
       if (point)
         becomeReplay(*point, argv);
-      fmt::print(stderr, "run again with LLMC_LAUNCH_BLOCKING=1, which waits "
-                         "for every kernel, to learn which one failed\n");
+      fmt::print(stderr, "{}\n", nameTheKernel);
     }
     return 1;
   }

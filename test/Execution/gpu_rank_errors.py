@@ -3,8 +3,9 @@
     gpu_rank_errors.py DIR PROGRAM OFFLOADING NCCL
 
 PROGRAM was compiled for two emulated GPUs, which NCCL, the stand-in for NVIDIA's
-library, connects; OFFLOADING keeps state in the host's memory. Each case checks the exit status, that there is one error and
-what it says, and how long it took.
+library, connects; OFFLOADING keeps state in the host's memory. Each case checks
+the exit status, that there is one error and what it says, what is printed behind
+it, and how long it took.
 """
 
 import json
@@ -20,7 +21,8 @@ COMMON = ["--data", "data", "--threads", "1", "--quiet", "--eval-every", "0"]
 failures = 0
 
 
-def check(name, expected, *arguments, seconds=20, status=1, program=program, **environment):
+def check(name, expected, *arguments, seconds=20, status=1, then="", program=program,
+          **environment):  # fmt: skip
     global failures
     variables = {"LLMC_NCCL": nccl, "LLMC_EMULATOR_FAULTS": "devices=2", **environment}
     begin = time.time()
@@ -37,17 +39,21 @@ def check(name, expected, *arguments, seconds=20, status=1, program=program, **e
     right = (
         len(errors) == (1 if status else 0)
         and re.search(expected, errors[0] if errors else text)
+        and re.search(then, text.partition(errors[0])[2] if errors else text)
         and code == status
         and took < seconds
     )
     print(f"{name}: {'ok' if right else 'WRONG'}, {took:.1f} s: {' | '.join(errors)}")
     if not right:
         failures += 1
-        print(f"expected '{expected}', status {status}, {seconds} s; found status "
+        print(f"expected '{expected}', then '{then}', status {status}, {seconds} s; found status "
               f"{code} and\n{text}")  # fmt: skip
 
 
-check("it runs", "", status=0, LLMC_EMULATOR_REPORT="report.json")
+check("it runs", "", status=0, LLMC_EMULATOR_REPORT="report.json",
+      LLMC_FAKE_NCCL="channels=4")  # fmt: skip
+check("with channels as a user says", "", status=0, NCCL_MAX_NCHANNELS="2",
+      LLMC_FAKE_NCCL="channels=2")  # fmt: skip
 kernels = [kernel["name"] for kernel in json.load(open("report.json"))["kernels"]]
 
 # What a machine lacks.
@@ -61,7 +67,8 @@ check("not NCCL", "libm.so.6 is no NCCL that will do: it has no ncclGetVersion",
 check("old NCCL", r"it is version 2\.13\.4; install NCCL 2\.14\.0 or newer",
       LLMC_FAKE_NCCL="version=21304")  # fmt: skip
 check("no memory on a GPU", RANK + "the program needs .* of GPU memory",
-      LLMC_EMULATOR_FAULTS="devices=2,free=1MiB")  # fmt: skip
+      then=r"\n  NCCL, reserved +224 MiB\n",
+      LLMC_EMULATOR_FAULTS="devices=2,free=200MiB")  # fmt: skip
 check("a limit on pinned memory", RANK + r"the driver cannot pin .* of the host's memory "
       r"for the optimizer m, .*limit on locked memory \(ulimit -l\).*: raise it",
       program=offloading,
@@ -86,11 +93,20 @@ check("a rank is lost", "the GPUs lost each other: NCCL: remote process exited.*
       LLMC_FAKE_NCCL="lost=30:6")  # fmt: skip
 check("a collective hangs", r"(no answer from rank [01] of 2|the GPU was not done) "
       r".*within 2 s", "--comm-timeout", "2", LLMC_FAKE_NCCL="hang=30")  # fmt: skip
-for kind in ("linear", "add_"):
+
+# A kernel fails, in a graph: all ranks repeat the step, one kernel at a time, and
+# the rank, the kernel and its line are named, for one that adds up parts with its
+# collective.
+REPEATED = (r"^\nrepeating step [12] one kernel at a time, to find which one failed\n"
+            r"step [12] repeated: rank [01] of 2 on \S+: ")  # fmt: skip
+for kind, found in ("linear", r"kernel linear_[0-9]+ "), ("add_", r"\w+ of gradients, "
+                    r"bytes [0-9]+ to [0-9]+: kernel add_[0-9]+ "):  # fmt: skip
     name = next(one for one in kernels if one.startswith(kind))
     check(f"a kernel fails {kind}", "rank [01] of 2 on .*: step [12]: .*a kernel failed; "
-          "(go on with --resume|start again)", LLMC_EMULATOR_FAULTS=f"devices=2,launch:{name}:2",
-          LLMC_EMULATOR_REPORT="")  # fmt: skip
+          "(go on with --resume|start again)",
+          then=REPEATED + found + r"\(\S+gpt.mlir:[0-9]+\) \w.*: CUDA_ERROR_ILLEGAL_ADDRESS"
+          r".*\n$", seconds=40,
+          LLMC_EMULATOR_FAULTS=f"devices=2,launch:{name}:2", LLMC_EMULATOR_REPORT="")  # fmt: skip
 check("a GPU is lost", "CUDA_ERROR_DEVICE_UNAVAILABLE.*; the GPU was lost: ",
       LLMC_EMULATOR_FAULTS="devices=2,lost:700")  # fmt: skip
 

@@ -292,4 +292,5 @@ extern "C" const LlmcProgram llmcProgram = {
     /*collectives=*/nullptr,
     numCopies,
     copies,
+    /*ncclChannels=*/0,
 };

@@ -15,6 +15,7 @@
 //   hang=N              the N-th operation of rank 1 never ends
 //   late=MICROSECONDS   rank 1 comes that much later to each operation
 //   lies=1              what is sent arrives as zeros
+//   channels=N          NCCL_MAX_NCHANNELS must be that
 //
 //===----------------------------------------------------------------------===//
 
@@ -257,6 +258,10 @@ int ncclCommInitRankConfig(Comm *comm, int ranks, UniqueId id, int rank,
   if (config->magic != 0xcafebeef || config->size != sizeof(Config) ||
       config->blocking != 0)
     return 4;
+  const char *channels = std::getenv("NCCL_MAX_NCHANNELS");
+  if (const std::string wanted = setting("channels"); !wanted.empty())
+    if (!channels || wanted != channels)
+      return invalidUsage;
   static std::mutex mutex;
   static std::map<std::string, std::shared_ptr<Group>> groups;
   std::lock_guard<std::mutex> lock(mutex);

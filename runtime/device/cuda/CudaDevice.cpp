@@ -2,6 +2,7 @@
 
 #include "device/cuda/CudaDevice.h"
 
+#include "abi/NcclMemory.h"
 #include "core/Console.h"
 #include "device/cuda/Nvtx.h"
 #include "device/cuda/Peers.h"
@@ -88,6 +89,10 @@ Status CudaDevice::allocate() {
   if (ranks().size() > 1) {
     LLMC_TRY(checkGpusOfRanks(*driver, gpu, ranks()));
     LLMC_TRY(enter());
+    // Before NCCL takes what the plan counts for it.
+    const int64_t ofNccl = ncclDeviceBytes(
+        ranks().size(), static_cast<int32_t>(program.ncclChannels));
+    LLMC_TRY(ranks().agree(checkFree(ofNccl), Communicator::Subject::Machine));
     collectives.emplace(program, ranks());
     LLMC_TRY(collectives->connect(*driver, cleanup, compute));
   }
@@ -107,13 +112,17 @@ Status CudaDevice::allocate() {
   return Status::ok();
 }
 
-/// What is free is known now: NCCL has what it takes.
-Status CudaDevice::prepareMemory() {
+Status CudaDevice::checkFree(int64_t ofNccl) {
   size_t available = 0, total = 0;
   LLMC_TRY(driver->check(driver->cuMemGetInfo_v2(&available, &total),
                          "cuMemGetInfo"));
-  LLMC_TRY(checkMemory(program, gpu, static_cast<int64_t>(available),
-                       driverReserve + arenas.furtherBatchBytes()));
+  return checkMemory(program, gpu, static_cast<int64_t>(available),
+                     driverReserve + arenas.furtherBatchBytes(), ofNccl);
+}
+
+Status CudaDevice::prepareMemory() {
+  // What is free is known now: NCCL has what it takes.
+  LLMC_TRY(checkFree(/*ofNccl=*/0));
   LLMC_TRY(hostArenas.check(ranks().localSize()));
   LLMC_TRY(createEvent(*driver, cleanup, eventTimed, started));
   return createEvent(*driver, cleanup, eventTimed, ended);
@@ -315,9 +324,14 @@ void CudaDevice::waitCopy(int64_t copy) {
 
 void CudaDevice::startCollective(int64_t collective, void *source,
                                  void *destination, void *scratch) {
-  if (failure.isOk())
-    (void)keep(
-        collectives->start(kernels, collective, source, destination, scratch));
+  if (!failure.isOk())
+    return;
+  Status status =
+      collectives->start(kernels, collective, source, destination, scratch);
+  // Not under --profile, where it runs beside kernels as it does without.
+  if (status.isOk() && isBlocking && !isCapturing)
+    status = collectives->waitOnHost(collective);
+  (void)keep(status);
 }
 
 void CudaDevice::waitCollective(int64_t collective) {

@@ -72,6 +72,8 @@ private:
   };
 
   Status openGpu();
+  /// That what the arenas need is free, and what NCCL still takes.
+  Status checkFree(int64_t ofNccl);
   Status prepareMemory();
   Status captureEntries();
   Status captureEntry(EntryGraphs &entry, size_t batch);

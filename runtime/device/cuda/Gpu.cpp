@@ -224,11 +224,11 @@ Peak peakOf(const Gpu &gpu, const LlmcProgram &program) {
 }
 
 Status checkMemory(const LlmcProgram &program, const Gpu &gpu,
-                   int64_t freeBytes, int64_t extraBytes) {
+                   int64_t freeBytes, int64_t extraBytes, int64_t ofNccl) {
   auto inPages = [](int64_t bytes) {
     return (bytes + pageBytes - 1) / pageBytes * pageBytes;
   };
-  int64_t needed = inPages(extraBytes);
+  int64_t needed = inPages(extraBytes) + ofNccl;
   std::string table;
   for (int64_t i = 0; i < program.numArenas; ++i) {
     const LlmcArena &arena = program.arenas[i];
@@ -241,6 +241,9 @@ Status checkMemory(const LlmcProgram &program, const Gpu &gpu,
   }
   if (needed <= freeBytes)
     return Status::ok();
+  if (ofNccl)
+    table +=
+        fmt::format("  {:<20} {:>12}\n", "NCCL, reserved", formatBytes(ofNccl));
   table += "the largest tensors, parameters also among gradients and "
            "moments:\n";
   for (const LlmcTensor *tensor : largestTensors(program, 5))

@@ -42,10 +42,10 @@ Peak peakOf(const Gpu &gpu, const LlmcProgram &program);
 inline constexpr int64_t driverReserve = int64_t(64) << 20;
 
 /// Checks that `freeBytes` hold the program's arenas, other than those of the
-/// host, and `extraBytes`. The
-/// error lists the arenas and the largest tensors.
+/// host, `extraBytes`, and what NCCL still takes. The error lists the arenas
+/// and the largest tensors.
 Status checkMemory(const LlmcProgram &program, const Gpu &gpu,
-                   int64_t freeBytes, int64_t extraBytes);
+                   int64_t freeBytes, int64_t extraBytes, int64_t ofNccl);
 
 } // namespace llmc::runtime::cuda
 

@@ -4,6 +4,7 @@
 
 #include "core/SignalMask.h"
 
+#include <cstdlib>
 #include <unistd.h>
 
 namespace llmc::runtime::cuda {
@@ -24,6 +25,13 @@ Status GpuCollectives::connect(const Driver &usedDriver, Cleanup &cleanup,
                                CUstream kernels) {
   driver = &usedDriver;
   compute = kernels;
+  // NCCL's memory is that of its channels, of which the plan counts so many. It
+  // reads the environment when it connects, which nobody does before the
+  // barrier; what a user has set stays.
+  if (ranks.processRank() == 0)
+    ::setenv("NCCL_MAX_NCHANNELS",
+             fmt::format("{}", program.ncclChannels).c_str(), 0);
+  LLMC_TRY(ranks.barrier());
   LLMC_TRY(ranks.agree(library.load(), Communicator::Subject::Machine));
   nccl::UniqueId id = {};
   Status made = Status::ok();
@@ -236,6 +244,17 @@ Status GpuCollectives::wait(int64_t index) {
   return driver->check(driver->cuStreamWaitEvent(
                            compute, events[static_cast<size_t>(index)].done, 0),
                        "kernels cannot wait for a collective");
+}
+
+Status GpuCollectives::waitOnHost(int64_t index) {
+  const LlmcCollective &collective = program.collectives[index];
+  return driver->check(
+      driver->cuStreamSynchronize(stream),
+      collective.kind == LlmcCollectiveAllGather
+          ? fmt::format("{} failed", collective.name)
+          : fmt::format("{}, or kernel {} which adds up its parts, failed",
+                        collective.name,
+                        nameOf(program.kernels[collective.adds])));
 }
 
 //===----------------------------------------------------------------------===//

@@ -45,6 +45,8 @@ public:
   Status start(Kernels &kernels, int64_t collective, void *source,
                void *destination, void *scratch);
   Status wait(int64_t collective);
+  /// Of one that was run: returns when it is done, names it if it failed.
+  Status waitOnHost(int64_t collective);
 
   /// The host waits for the GPU, or no longer: who waits too long is told.
   void setWaiting(bool waits);

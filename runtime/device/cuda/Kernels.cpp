@@ -144,8 +144,8 @@ Status Kernels::launch(const Driver &driver, const LlmcKernel &kernel,
       nullptr);
   if (result == success)
     return Status::ok();
-  return Status::error("kernel {} cannot be started: {}", nameOf(kernel),
-                       driver.describe(result));
+  return driver.check(
+      result, fmt::format("kernel {} cannot be started", nameOf(kernel)));
 }
 
 } // namespace llmc::runtime::cuda
