@@ -151,8 +151,7 @@ LogicalResult KernelEmitter::emitOp(Operation *op) {
   if (isDead(op) || isa<cuda::ReturnOp>(op))
     return success();
   if (auto comment = op->getAttrOfType<StringAttr>("cuda.comment")) {
-    if (op->getNumRegions() != 0)
-      out.blank();
+    out.blank();
     out.comment(comment.getValue());
   }
   if (auto loop = dyn_cast<scf::ForOp>(op))

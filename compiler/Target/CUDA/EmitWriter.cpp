@@ -32,14 +32,20 @@ static size_t findBreak(StringRef line, size_t width) {
   static constexpr StringRef separators[] = {
       ", ", " ? ", " : ", " || ", " && ", " + ", " - ", " * ", " / "};
   size_t earliest = width / 3, best = StringRef::npos;
+  // A template's arguments stay together where anything else can part.
+  constexpr unsigned kTemplateDepth = 8;
   unsigned depth = 0, leastCost = ~0u;
   for (size_t i = 0; i < std::min(line.size(), width); ++i) {
     // Brackets of templates stand beside a name, comparisons between blanks.
     bool isBeside = i > 0 && line[i - 1] != ' ';
-    if (StringRef("([{").contains(line[i]) || (line[i] == '<' && isBeside))
+    if (StringRef("([{").contains(line[i]))
       ++depth;
-    if (StringRef(")]}").contains(line[i]) || (line[i] == '>' && isBeside))
+    if (StringRef(")]}").contains(line[i]))
       depth -= depth > 0;
+    if (line[i] == '<' && isBeside)
+      depth += kTemplateDepth;
+    if (line[i] == '>' && isBeside)
+      depth -= std::min(depth, kTemplateDepth);
     const StringRef *separator = llvm::find_if(separators, [&](StringRef text) {
       return line.drop_front(i).starts_with(text);
     });

@@ -150,6 +150,8 @@ private:
               int64_t distance = 1);
   /// What the next unrolled loop does, for who reads the source.
   void explain(const llvm::Twine &text) { explanation = text.str(); }
+  /// What a loop of one iteration does: its indices are known to all.
+  void once(llvm::function_ref<void(mlir::Value)> body);
   /// An unrolled loop; `body` gets its index.
   void unroll(int64_t extent, int64_t step, llvm::StringRef name,
               llvm::function_ref<void(mlir::Value)> body);

@@ -5,6 +5,9 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include <utility>
 
 using namespace mlir;
 using namespace llmc;
@@ -40,8 +43,27 @@ void KernelLowering::unpack(Value pack, Value array, Value reg,
                add(reg, index(i * distance)));
 }
 
+void KernelLowering::once(llvm::function_ref<void(Value)> body) {
+  std::string comment = std::exchange(explanation, "");
+  auto outside = elements;
+  Value zero = index(0);
+  body(zero);
+  elements = std::move(outside);
+  if (comment.empty())
+    return;
+  // Before the first statement; what only computes or reads registers is none.
+  for (Operation &op : llvm::make_range(zero.getDefiningOp()->getIterator(),
+                                        b.getInsertionPoint()))
+    if (!isMemoryEffectFree(&op) && !isa<memref::LoadOp>(op)) {
+      op.setAttr("cuda.comment", b.getStringAttr(comment));
+      return;
+    }
+}
+
 void KernelLowering::unroll(int64_t extent, int64_t step, StringRef name,
                             llvm::function_ref<void(Value)> body) {
+  if (extent <= step)
+    return once(body);
   auto loop = cuda::UnrollOp::create(b, extent, step);
   if (!name.empty())
     loop->setAttr("cuda.name", b.getStringAttr(name));

@@ -72,18 +72,22 @@ Value KernelLowering::linear(Value bits, ArrayRef<int64_t> scales,
                              bool higherBits) {
   Value sum = index(0);
   size_t count = scales.size();
+  // Packs of registers begin at multiples of their width.
+  size_t zeros = llvm::countr_zero(uint64_t(divisor(bits)));
   for (size_t i = 0; i < count;) {
-    if (scales[i] == 0) {
+    if (scales[i] == 0 || i < zeros) {
       ++i;
       continue;
     }
     size_t end = i + 1;
     while (end < count && scales[end] == scales[i] << (end - i))
       ++end;
-    Value run = shiftRight(bits, i);
+    // What is 0 below need not be shifted out where the scale is large enough.
+    int64_t shift = i > zeros || scales[i] % (int64_t(1) << i) ? i : 0;
+    Value run = shiftRight(bits, shift);
     if (end < count || higherBits)
-      run = bitAnd(run, (int64_t(1) << (end - i)) - 1);
-    sum = add(sum, mul(run, scales[i]));
+      run = bitAnd(run, (int64_t(1) << (end - shift)) - 1);
+    sum = add(sum, mul(run, scales[i] >> (i - shift)));
     i = end;
   }
   return sum;
@@ -120,6 +124,9 @@ int64_t KernelLowering::divisor(Value value) {
     auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
     if (loop && argument == loop.getInductionVar())
       return std::gcd(divisor(loop.getLowerBound()), divisor(loop.getStep()));
+    if (auto loop =
+            dyn_cast<cuda::UnrollOp>(argument.getOwner()->getParentOp()))
+      return loop.getStep();
     return 1;
   }
   Operation *op = value.getDefiningOp();

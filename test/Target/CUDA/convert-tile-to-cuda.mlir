@@ -8,7 +8,7 @@
 // CHECK-NOT: LLMC_SHARED
 // CHECK: const int column = lane * 4;
 // CHECK: const bool first = (thread & 31) == 0;
-// CHECK: const int [[COLUMN:[a-z_0-9]+]] = column + (i & 3) + i / 4 * 128;
+// CHECK: const int [[COLUMN:[a-z_0-9]+]] = column + i / 4 * 128;
 // CHECK-NEXT: const Pack<float, 4> pack = [[COLUMN]] < 300
 // CHECK-NEXT: ? load_global<float, 4>(x0 + warp * 300 + [[COLUMN]]) : Pack<float, 4>{};
 // CHECK: sum[0] += tile[i];
@@ -42,7 +42,8 @@ tile.func @rows(%x: memref<50x300xf32>, %s: memref<50xf32>) attributes {schedule
 // CHECK-NEXT: store_shared(partial + ((warp * 4 + i) * 16 + {{[a-z_0-9]+}}) * 4,
 // CHECK: barrier();
 // CHECK: for (int j = 0; j < 2; ++j) {
-// CHECK: 1>(partial + ((j * 4 + i) * 16 +
+// CHECK: load_shared<float, 1>(partial
+// CHECK-NEXT: + ((j * 4 + i) * 16 +
 // CHECK: = first ? load_global<float, 4>(x1 + column) : Pack<float, 4>{};
 // CHECK: if (first) {
 // CHECK-NEXT: store_global(x1 + column,
@@ -95,5 +96,30 @@ tile.func @item(%x: memref<32xi32>, %y: memref<32xf32>) attributes {schedule = {
   scf.for %i = %c0 to %end step %c1 {
     tile.store %one, %y[%i] : tensor<1xf32>, memref<32xf32>
   }
+  tile.return
+}
+
+// -----
+
+// A pack a thread: no loop, and one place for tiles that lie alike.
+// CHECK-LABEL: LLMC_KERNEL(32, 1) alike(
+// CHECK: const int [[PLACE:[a-z_]+]] = block_id_x() * 128 + column;
+// CHECK-NEXT: const bool [[INSIDE:[a-z_]+]] = [[PLACE]] < 1000;
+// CHECK-EMPTY:
+// CHECK-NEXT: // load [128]
+// CHECK-NEXT: const Pack<float, 4> pack = [[INSIDE]] ? load_global<float, 4>(x0 + [[PLACE]])
+// CHECK: // load [128]
+// CHECK-NEXT: const Pack<float, 4> pack_1 = [[INSIDE]] ? load_global<float, 4>(x1 + [[PLACE]])
+// CHECK: // store [128]
+// CHECK-NEXT: if ([[INSIDE]]) {
+// CHECK-NEXT: store_global(x2 + [[PLACE]],
+tile.func @alike(%x: memref<1000xf32>, %y: memref<1000xf32>, %z: memref<1000xf32>) attributes {grid = array<i64: 8, 1, 1>, schedule = {threads = 32}} {
+  %c128 = arith.constant 128 : index
+  %id = tile.program_id 0
+  %at = arith.muli %id, %c128 : index
+  %a = tile.load %x[%at] : memref<1000xf32> -> tensor<128xf32>
+  %b = tile.load %y[%at] : memref<1000xf32> -> tensor<128xf32>
+  %sum = arith.addf %a, %b : tensor<128xf32>
+  tile.store %sum, %z[%at] : tensor<128xf32>, memref<1000xf32>
   tile.return
 }

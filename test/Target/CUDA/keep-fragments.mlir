@@ -14,7 +14,7 @@
 // CHECK: unsigned fragments[16];
 // CHECK: barrier();
 // CHECK: for (int kk = 0; kk < 4; ++kk) {
-// CHECK: ldmatrix(&fragments[{{[a-z_0-9]+}}], tile + a_row + (a_chunk ^ (kk * 32)));
+// CHECK: ldmatrix(&fragments[kk * 4], tile + a_row + (a_chunk ^ (kk * 32)));
 // and have been read by all before the ring takes their place.
 // CHECK-NOT: cp_async<
 // CHECK: barrier();

@@ -38,9 +38,10 @@ tile.func @contiguous(%x: memref<16x32xf32>, %w: memref<16x32xf32>, %y: memref<1
 // CHECK-NEXT:    const int b_row = [[T]] * 128;
 // CHECK:         const int b_chunk = (([[G:[a-z_0-9]+]] / 4) ^ ([[T]] & 7)) * 16 + [[G]] % 4 * 4;
 // CHECK:           ldmatrix(a,
-// CHECK:           load_shared<float,
-// CHECK-NEXT:          1>(tile_1 + b_row + kk * 1024 + (b_chunk ^ [[N:[a-z_0-9]+]]));
-// CHECK:               1>(tile_1 + b_row + ({{[a-z_0-9]+}} + 4) * 128 + (b_chunk ^ [[N]] ^ 64));
+// CHECK:           load_shared<float, 1>(tile_1 + b_row + kk * 1024
+// CHECK-NEXT:          + (b_chunk ^ [[N:[a-z_0-9]+]]));
+// CHECK:           load_shared<float, 1>(tile_1 + b_row + ({{[a-z_0-9]+}} + 4) * 128
+// CHECK-NEXT:          + (b_chunk ^ [[N]] ^ 64));
 // CHECK:           mma_tf32(
 tile.func @mixed(%x: memref<16x32xf32>, %w: memref<32x32xf32>, %y: memref<16x32xf32>)
     attributes {schedule = {threads = 32}} {
@@ -61,8 +62,10 @@ tile.func @mixed(%x: memref<16x32xf32>, %w: memref<32x32xf32>, %y: memref<16x32x
 // CHECK:             const int [[AT:[a-z_0-9]+]] = [[ROW]] + kk * 1024;
 // CHECK:             load_shared<float, 1>(tile + [[AT]] + (a_chunk ^ [[M:[a-z_0-9]+]]));
 // CHECK:             const int [[NEXT:[a-z_0-9]+]] = [[ROW]] + ({{[a-z_0-9]+}} + 1) * 128;
-// CHECK:               1>(tile + [[NEXT]] + (a_chunk ^ [[M]] ^ 16));
-// CHECK:               1>(tile_1 + [[ROW]] + kk * 1024 + (a_chunk ^ [[N:[a-z_0-9]+]]));
+// CHECK:             load_shared<float, 1>(tile + [[NEXT]]
+// CHECK-NEXT:            + (a_chunk ^ [[M]] ^ 16));
+// CHECK:             load_shared<float, 1>(tile_1 + [[ROW]] + kk * 1024
+// CHECK-NEXT:            + (a_chunk ^ [[N:[a-z_0-9]+]]));
 // CHECK:             const int [[BYTE:[a-z_0-9]+]] = [[ROW]] + ({{[a-z_0-9]+}} + 1) * 128 + (a_chunk ^ [[N]] ^ 16);
 // CHECK:             load_shared<float, 1>(tile_1 + [[BYTE]])
 // CHECK-NOT:     ldmatrix
