@@ -16,6 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "compiler/Distribution/Buckets.h"
+#include "compiler/Distribution/LaunchTimes.h"
 #include "compiler/Distribution/Passes.h"
 #include "dialects/Tile/Tile.h"
 
@@ -50,13 +51,19 @@ public:
         symbols(function->getParentOfType<ModuleOp>()),
         b(function.getLoc(), OpBuilder(function)) {}
 
-  void run(int64_t elements);
+  void run(int64_t elements, const LinkModel &link);
 
 private:
   SmallVector<Group> findGroups();
+  /// Before which launches they are brought.
+  SmallVector<Operation *> findStarts(ArrayRef<Group> groups,
+                                      const LinkModel &link);
   /// The window of a group, at its handles' place; returns it and its home.
   std::pair<Value, Value> open(const Group &group, Value storage);
   void wait(Value pending, Operation *before);
+  /// What a first micro-step stores does not come. The padding between vectors
+  /// is zero, and has to stay so.
+  bool comes(const Group &group) const { return !isFirst || !group.isMatrix; }
 
   func::FuncOp function;
   bool isFirst;
@@ -120,13 +127,54 @@ std::pair<Value, Value> Offloader::open(const Group &group, Value storage) {
   return {window, dist::RangeOp::create(b, type, storage, group.begin)};
 }
 
+/// While the one before begins to be added to, or earlier: by the predicted
+/// times a copy, and those that follow, have to be there when they are needed.
+/// (A head's window is the first one, and larger than what hides it.) But no
+/// earlier than two copies of the same size before that: where the bus is too
+/// slow for all of them, they would fill the device.
+SmallVector<Operation *> Offloader::findStarts(ArrayRef<Group> groups,
+                                               const LinkModel &link) {
+  SmallVector<Operation *> starts;
+  for (size_t i = 0; i != groups.size(); ++i)
+    starts.push_back(groups[i ? i - 1 : 0].first);
+  std::optional<LaunchTimes> times = LaunchTimes::find(function, symbols, link);
+  if (!times)
+    return starts;
+  auto launches = llvm::to_vector(function.getOps<tile::LaunchOp>());
+  llvm::DenseMap<Operation *, size_t> numbers;
+  for (auto [number, launch] : llvm::enumerate(launches))
+    numbers[launch] = number;
+  ArrayRef<double> begins = times->begins;
+  double next = begins.back();
+  SmallVector<size_t> before(groups.size()); // which launch each starts
+  for (size_t i = groups.size(); i-- > 0;) {
+    const Group &group = groups[i];
+    before[i] = numbers.at(starts[i]);
+    if (!comes(group))
+      continue;
+    int64_t bytes = 4 * (group.end - group.begin);
+    double seconds = kCopyMargin * link.getCopySeconds(bytes);
+    double needed = begins[numbers.at(group.first)];
+    next = std::max(std::min(needed, next) - seconds, needed - 2 * seconds);
+    const double *after = llvm::upper_bound(begins, std::max(next, 0.0));
+    before[i] = std::min<size_t>(before[i], after - begins.begin() - 1);
+  }
+  // In the order in which they are needed.
+  for (size_t i = 1; i < groups.size(); ++i)
+    before[i] = std::max(before[i], before[i - 1]);
+  for (auto [start, number] : llvm::zip_equal(starts, before))
+    start = launches[number];
+  return starts;
+}
+
 void Offloader::wait(Value pending, Operation *before) {
   b.setInsertionPoint(before);
   dist::WaitOp::create(b, pending);
 }
 
-void Offloader::run(int64_t elements) {
+void Offloader::run(int64_t elements, const LinkModel &link) {
   SmallVector<Group> groups = findGroups();
+  SmallVector<Operation *> starts = findStarts(groups, link);
   Block &body = function.getBody().front();
   b.setInsertionPointToStart(&body);
   Value storage = train::FlatOp::create(
@@ -138,11 +186,8 @@ void Offloader::run(int64_t elements) {
     largest = std::max(largest, group.end - group.begin);
     auto [window, home] = open(group, storage);
     b.setLoc(group.first->getLoc());
-    // The padding between vectors is zero, and has to stay so.
-    if (!isFirst || !group.isMatrix) {
-      // While the one before begins to be added to.
-      Operation *ahead = groups[i ? i - 1 : 0].first;
-      b.setInsertionPoint(ahead);
+    if (comes(group)) {
+      b.setInsertionPoint(starts[i]);
       wait(dist::ToDeviceStartOp::create(b, home, window), group.first);
     }
     b.setInsertionPointAfter(group.last);
@@ -176,9 +221,16 @@ struct OffloadGradients : llmc::impl::OffloadGradientsBase<OffloadGradients> {
                        "@micro_step");
       return signalPassFailure();
     }
-    Offloader(function, /*isFirst=*/false).run(elements);
+    std::optional<LinkModel> found = LinkModel::find(link);
+    if (!found) {
+      module.emitError("expected one of ")
+          << LinkModel::getNames() << ", or GB/s, as a link, found '" << link
+          << "'";
+      return signalPassFailure();
+    }
+    Offloader(function, /*isFirst=*/false).run(elements, *found);
     if (auto first = module.lookupSymbol<func::FuncOp>("first_micro_step"))
-      Offloader(first, /*isFirst=*/true).run(elements);
+      Offloader(first, /*isFirst=*/true).run(elements, *found);
   }
 };
 } // namespace

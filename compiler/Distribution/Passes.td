@@ -268,7 +268,8 @@ def OffloadGradients : Pass<"llmc-offload-gradients", "::mlir::ModuleOp"> {
 
     Action: in @micro_step each matrix's gradient has a window, all vectors'
     together another. What it is so far comes to the device while the window
-    before is worked on, and goes back behind the last launch that adds to it;
+    before is worked on, or earlier where kernels have predicted times that are
+    too short for the copy, and goes back behind the last launch that adds to it;
     its place is free when the next window but one begins. Kernels, sums for
     the norm included, are those of a program without offload. So, too, in
     @first_micro_step, where matrices' windows only go to the host.
@@ -291,6 +292,10 @@ def OffloadGradients : Pass<"llmc-offload-gradients", "::mlir::ModuleOp"> {
     dist.wait %out : !dist.pending<tensor<256xf32>>
     ```
   }];
+  let options = [
+    Option<"link", "link", "std::string", "\"pcie\"",
+           "between ranks, as llmc's --link names it">
+  ];
   let dependentDialects = ["::llmc::dist::DistDialect",
                            "::llmc::train::TrainDialect"];
 }

@@ -2,6 +2,8 @@
 
 #include "compiler/Distribution/SavedActivations.h"
 
+#include "compiler/Support/BusClock.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
@@ -11,9 +13,6 @@ using namespace llmc;
 
 /// Of the largest tensor that may leave, the part that is still worth a copy.
 static constexpr int64_t kLeastPart = 32;
-/// Rates are predictions: so much longer may a copy take before it holds a
-/// launch up.
-static constexpr double kMargin = 1.25;
 
 int64_t llmc::findPeak(int64_t launches, llvm::ArrayRef<SavedTensor> tensors) {
   std::vector<int64_t> change(launches + 1);
@@ -89,7 +88,7 @@ private:
   void scheduleReturns();
   void scheduleLeaves();
   double timeOf(const HostStay &stay) const {
-    return kMargin * times.copySeconds(tensors[stay.tensor].bytes);
+    return kCopyMargin * times.copySeconds(tensors[stay.tensor].bytes);
   }
 
   const BusTimes &times;

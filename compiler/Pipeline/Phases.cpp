@@ -176,8 +176,9 @@ static std::string memoryPlan(const PipelineOptions &options) {
   }
   if (options.offload.has(OffloadKind::Gradients))
     // Which launches add to a gradient is known now.
-    reduce += options.ranks > 1 ? "llmc-offload-gradient-shards,"
-                                : "llmc-offload-gradients,";
+    reduce += options.ranks > 1
+                  ? "llmc-offload-gradient-shards,"
+                  : "llmc-offload-gradients{link=" + options.link + "},";
   if (options.offload.has(OffloadKind::Activations))
     // Between all transfers that there are, which share the bus with its own.
     reduce += "llmc-offload-activations{link=" + options.link + "},";

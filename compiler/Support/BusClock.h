@@ -28,6 +28,10 @@
 
 namespace llmc {
 
+/// Rates are predictions: so much longer may a copy take before it holds a
+/// launch up.
+inline constexpr double kCopyMargin = 1.25;
+
 class BusClock {
 public:
   BusClock(const LinkModel &link, int64_t ranks);
