@@ -69,6 +69,13 @@ check("old NCCL", r"it is version 2\.13\.4; install NCCL 2\.14\.0 or newer",
 check("no memory on a GPU", RANK + "the program needs .* of GPU memory",
       then=r"\n  NCCL, reserved +224 MiB\n",
       LLMC_EMULATOR_FAULTS="devices=2,free=200MiB")  # fmt: skip
+# doctor counts the same.
+doctor = subprocess.run([program, "doctor"], stdout=subprocess.PIPE, text=True, env={
+    **os.environ, "LLMC_NCCL": nccl, "LLMC_EMULATOR_FAULTS": "devices=2,free=200MiB"})  # fmt: skip
+if len(re.findall(r"^FAILS GPU [01] .* 200 MiB of .*, NCCL up to 224 MiB: does not fit; ",
+                  doctor.stdout, re.M)) != 2:  # fmt: skip
+    failures += 1
+    print(f"doctor, with 200 MiB free:\n{doctor.stdout}")
 check("a limit on pinned memory", RANK + r"the driver cannot pin .* of the host's memory "
       r"for the optimizer m, .*limit on locked memory \(ulimit -l\).*: raise it",
       program=offloading,
