@@ -46,12 +46,12 @@ public:
       : function(function), symbols(symbols),
         b(function.getLoc(), OpBuilder(function)) {}
 
-  void run(const LinkModel &link);
+  void run(const LinkModel &link, int64_t mostBytes);
 
 private:
   void findLaunches();
   void findTensors();
-  std::vector<HostStay> choose(const LinkModel &link) const;
+  std::vector<HostStay> choose(const LinkModel &link, int64_t mostBytes) const;
   bool mayLeave(OpResult result);
   void leave(const HostStay &stay, int64_t first);
   void comeBack(ArrayRef<HostStay> stays);
@@ -136,7 +136,8 @@ void ActivationOffloader::comeBack(ArrayRef<HostStay> stays) {
   }
 }
 
-std::vector<HostStay> ActivationOffloader::choose(const LinkModel &link) const {
+std::vector<HostStay> ActivationOffloader::choose(const LinkModel &link,
+                                                  int64_t mostBytes) const {
   BusTimes times;
   std::optional<LaunchTimes> predicted =
       LaunchTimes::find(function, symbols, link);
@@ -144,7 +145,7 @@ std::vector<HostStay> ActivationOffloader::choose(const LinkModel &link) const {
     for (size_t launch = 0; launch <= launches.size(); ++launch)
       times.begins.push_back(launch);
     times.copySeconds = [](int64_t) { return kCopyLaunches; };
-    return chooseHostStays(times, tensors);
+    return chooseHostStays(times, tensors, mostBytes);
   }
   times.begins = predicted->begins;
   for (const BusClock::Share &share : predicted->toHost)
@@ -153,13 +154,13 @@ std::vector<HostStay> ActivationOffloader::choose(const LinkModel &link) const {
     times.toDevice.limit(share.begin, share.end, share.share);
   auto copySeconds = [&](int64_t bytes) { return link.getCopySeconds(bytes); };
   times.copySeconds = copySeconds;
-  return chooseHostStays(times, tensors);
+  return chooseHostStays(times, tensors, mostBytes);
 }
 
-void ActivationOffloader::run(const LinkModel &link) {
+void ActivationOffloader::run(const LinkModel &link, int64_t mostBytes) {
   findLaunches();
   findTensors();
-  std::vector<HostStay> stays = choose(link);
+  std::vector<HostStay> stays = choose(link, mostBytes);
   int64_t bytes = 0;
   SmallVector<int64_t> places;
   for (const HostStay &stay : stays) {
@@ -201,6 +202,11 @@ struct OffloadActivations
           << rate << " and " << latency;
       return signalPassFailure();
     }
+    if (mostBytes < 0) {
+      module.emitError("expected at least 0 bytes on the host, found ")
+          << mostBytes.getValue();
+      return signalPassFailure();
+    }
     if (rate > 0) {
       found->copyBytesPerSecond = rate;
       found->copyLatency = latency;
@@ -213,7 +219,7 @@ struct OffloadActivations
     // Each runs alone, so that they share the places on the host.
     for (auto function : module.getOps<func::FuncOp>())
       if (function.getSymName().ends_with("micro_step"))
-        ActivationOffloader(function, symbols).run(*found);
+        ActivationOffloader(function, symbols).run(*found, mostBytes);
   }
 };
 } // namespace

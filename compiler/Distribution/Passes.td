@@ -251,6 +251,9 @@ def OffloadActivations : Pass<"llmc-offload-activations", "::mlir::ModuleOp"> {
   let options = [
     Option<"link", "link", "std::string", "\"pcie\"",
            "between ranks, as llmc's --link names it">,
+    Option<"mostBytes", "most-bytes", "int64_t",
+           "std::numeric_limits<int64_t>::max()",
+           "of activations on the host; what is more stays">,
     Option<"rate", "rate", "double", "0",
            "bytes a second that a copy reaches in one direction; 0: the link's "
            "rate and latency">,

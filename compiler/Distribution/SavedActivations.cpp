@@ -13,6 +13,9 @@ using namespace llmc;
 
 /// Of the largest tensor that may leave, the part that is still worth a copy.
 static constexpr int64_t kLeastPart = 32;
+/// How far the bus may be behind, in copies of the largest tensor. More would
+/// use it no better, and keep what waits for it on the device.
+static constexpr double kMostBehind = 2;
 
 int64_t llmc::findPeak(int64_t launches, llvm::ArrayRef<SavedTensor> tensors) {
   std::vector<int64_t> change(launches + 1);
@@ -77,9 +80,10 @@ double CopyRate::findBegin(double end, double seconds) const {
 namespace {
 class Planner {
 public:
-  Planner(const BusTimes &times, llvm::ArrayRef<SavedTensor> tensors)
+  Planner(const BusTimes &times, llvm::ArrayRef<SavedTensor> tensors,
+          int64_t mostBytes)
       : times(times), begins(times.begins), tensors(tensors),
-        peak(findPeak(begins.size() - 1, tensors)) {}
+        mostBytes(mostBytes), peak(findPeak(begins.size() - 1, tensors)) {}
 
   std::vector<HostStay> run();
 
@@ -87,6 +91,7 @@ private:
   void findCandidates();
   void scheduleReturns();
   void scheduleLeaves();
+  void thinOut();
   double timeOf(const HostStay &stay) const {
     return kCopyMargin * times.copySeconds(tensors[stay.tensor].bytes);
   }
@@ -94,6 +99,7 @@ private:
   const BusTimes &times;
   llvm::ArrayRef<double> begins;
   llvm::ArrayRef<SavedTensor> tensors;
+  int64_t mostBytes;
   int64_t peak;
   std::vector<HostStay> stays;
 };
@@ -139,14 +145,36 @@ void Planner::scheduleLeaves() {
            std::tie(b.leavesBehind, b.tensor);
   });
   double free = 0;
+  double longest = 0;
+  for (const HostStay &stay : stays)
+    longest = std::max(longest, timeOf(stay));
   llvm::erase_if(stays, [&](HostStay &stay) {
     double ready = begins[stay.leavesBehind + 1];
     double start = std::max(ready, free);
-    double end = times.toHost.findEnd(start, timeOf(stay));
-    if (start - ready > end - start || end > begins[peak])
+    double time = timeOf(stay), end = times.toHost.findEnd(start, time);
+    // As long as the largest would take now.
+    double most = (end - start) * longest / time;
+    if (start - ready > kMostBehind * most || end > begins[peak])
       return true;
     free = end;
     stay.goneBefore = llvm::lower_bound(begins, free) - begins.begin();
+    return false;
+  });
+}
+
+/// In the order of leaving: the part that may leave of what was seen.
+void Planner::thinOut() {
+  double all = 0, seen = 0, taken = 0;
+  for (const HostStay &stay : stays)
+    all += tensors[stay.tensor].bytes;
+  if (all <= mostBytes)
+    return;
+  llvm::erase_if(stays, [&](const HostStay &stay) {
+    int64_t bytes = tensors[stay.tensor].bytes;
+    seen += bytes;
+    if (taken + bytes > seen / all * mostBytes)
+      return true;
+    taken += bytes;
     return false;
   });
 }
@@ -155,16 +183,17 @@ std::vector<HostStay> Planner::run() {
   findCandidates();
   // What leaves is spread over the forward pass, and so is what comes back.
   scheduleLeaves();
+  thinOut();
   scheduleReturns();
   // Fewer of them may leave earlier.
   scheduleLeaves();
   return std::move(stays);
 }
 
-std::vector<HostStay>
-llmc::chooseHostStays(const BusTimes &times,
-                      llvm::ArrayRef<SavedTensor> tensors) {
+std::vector<HostStay> llmc::chooseHostStays(const BusTimes &times,
+                                            llvm::ArrayRef<SavedTensor> tensors,
+                                            int64_t mostBytes) {
   if (times.begins.empty() || tensors.empty())
     return {};
-  return Planner(times, tensors).run();
+  return Planner(times, tensors, mostBytes).run();
 }

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <vector>
 
 namespace llmc {
@@ -67,13 +68,14 @@ struct BusTimes {
 
 /// The stays on the host that pay, in the order of leaving.
 ///
-/// A tensor leaves if the bus is behind by no more than one copy of its size,
-/// so that no more than two are on their way, and if its copies end and begin
-/// on their side of the peak. It is brought as late as its use and those that
-/// are needed after it allow. Small ones stay: they cost a copy, and spare
-/// little.
-std::vector<HostStay> chooseHostStays(const BusTimes &times,
-                                      llvm::ArrayRef<SavedTensor> tensors);
+/// A tensor leaves if the bus is behind by no more than two copies of the
+/// largest, so that few are on their way, and if its copies end and begin on
+/// their side of the peak. It is brought as late as its use and those that are
+/// needed after it allow. Small ones stay: they cost a copy, and spare little.
+/// Where these are more than `mostBytes`, some stay, evenly.
+std::vector<HostStay>
+chooseHostStays(const BusTimes &times, llvm::ArrayRef<SavedTensor> tensors,
+                int64_t mostBytes = std::numeric_limits<int64_t>::max());
 
 /// The first launch during which most bytes of `tensors` are alive.
 int64_t findPeak(int64_t launches, llvm::ArrayRef<SavedTensor> tensors);

@@ -22,7 +22,9 @@ def Recompute : Pass<"llmc-recompute", "::mlir::ModuleOp"> {
       results stay in the layer, so that what is kept is mostly the layer's
       input;
     - `layer:N`: the first N layers so, all else as `ops`. What the other layers
-      keep is read first, and gone when the first ones are computed again.
+      keep is read first, and gone when the first ones are computed again. With
+      `spread` the N lie evenly between the others: what these keep has time to
+      leave the device, and to come back.
     Of what they allow, the fewest bytes are kept: a minimum cut between ops
     that may not and the backward pass, where it is equal the one that computes
     least again. Copies stand right before the first op of the backward pass
@@ -49,7 +51,9 @@ def Recompute : Pass<"llmc-recompute", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"policy", "policy", "std::string", "\"none\"",
-           "what is computed again: none, ops, layer or layer:N">
+           "what is computed again: none, ops, layer or layer:N">,
+    Option<"spread", "spread", "bool", "false",
+           "the layers of layer:N lie between the others, not before them">
   ];
   let dependentDialects = ["::llmc::model::ModelDialect"];
 }

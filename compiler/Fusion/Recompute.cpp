@@ -58,8 +58,9 @@ namespace {
 
 class Recomputation {
 public:
-  Recomputation(func::FuncOp function, RecomputePolicy policy)
-      : function(function), policy(policy), block(function.getBody().front()) {}
+  Recomputation(func::FuncOp function, RecomputePolicy policy, bool spread)
+      : function(function), policy(policy), spread(spread),
+        block(function.getBody().front()) {}
 
   LogicalResult run();
 
@@ -73,6 +74,7 @@ private:
 
   func::FuncOp function;
   RecomputePolicy policy;
+  bool spread;
   Block &block;
   SmallVector<Operation *> forward;
   llvm::SmallPtrSet<Operation *, 32> isForward;
@@ -107,7 +109,7 @@ struct Recompute : llmc::impl::RecomputeBase<Recompute> {
              "of again, found none";
       return signalPassFailure();
     }
-    if (failed(Recomputation(function, *parsed).run()))
+    if (failed(Recomputation(function, *parsed, spread).run()))
       return signalPassFailure();
   }
 };
@@ -132,19 +134,28 @@ void Recomputation::findForward() {
       forward.push_back(&op);
 }
 
-/// The first layers: what the last ones keep is read first, and gone when the
-/// first ones are computed again.
 LogicalResult Recomputation::findLayers() {
+  llvm::SetVector<Attribute> all;
   for (Operation *op : forward)
     if (Attribute layer = op->getAttr(model::kLayerName))
-      if (layers.size() < policy.layers)
-        layers.insert(layer);
-  if (policy.layers == RecomputePolicy::kAllLayers ||
-      layers.size() == policy.layers)
-    return success();
-  return emitError(function->getParentOp()->getLoc())
-         << policy.str() << " computes " << policy.layers
-         << " layers again, but the model has " << layers.size();
+      all.insert(layer);
+  uint64_t count = policy.layers;
+  if (count == RecomputePolicy::kAllLayers)
+    count = all.size();
+  if (count > all.size())
+    return emitError(function->getParentOp()->getLoc())
+           << policy.str() << " computes " << count
+           << " layers again, but the model has " << all.size();
+  // From the last layer: what it keeps is read at once. Evenly, where the
+  // quotient grows; else all that are kept come first.
+  for (auto [index, layer] : llvm::enumerate(llvm::reverse(all))) {
+    bool again =
+        spread ? (index + 1) * count / all.size() > index * count / all.size()
+               : index >= all.size() - count;
+    if (again)
+      layers.insert(layer);
+  }
+  return success();
 }
 
 /// Whether only ops of the same layer, and of the backward pass, read it.

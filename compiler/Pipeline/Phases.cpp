@@ -111,7 +111,9 @@ static std::string fusion(const PipelineOptions &options) {
   }
   return
       // On single ops, so that what runs again can be any of them.
-      llvm::formatv("llmc-recompute{{policy={0}},", options.getRecompute())
+      llvm::formatv("llmc-recompute{{policy={0} spread={1}},",
+                    options.getRecompute(),
+                    options.offload.has(OffloadKind::Activations))
           .str() +
       decompose +
       // Groups and outlines in one go: a group is its kernel.
@@ -181,7 +183,11 @@ static std::string memoryPlan(const PipelineOptions &options) {
                   : "llmc-offload-gradients{link=" + options.link + "},";
   if (options.offload.has(OffloadKind::Activations))
     // Between all transfers that there are, which share the bus with its own.
-    reduce += "llmc-offload-activations{link=" + options.link + "},";
+    reduce +=
+        "llmc-offload-activations{link=" + options.link +
+        (options.mostSaved ? " most-bytes=" + std::to_string(*options.mostSaved)
+                           : "") +
+        "},";
   if (!options.offload.empty())
     verify += ",llmc-verify-transfers";
   if (options.isTrial)

@@ -48,6 +48,9 @@ struct PipelineOptions {
   std::string zero = "auto";
   /// What lies in the host's pinned memory instead of the device's.
   OffloadSet offload;
+  /// Most bytes of activations on the host, of each rank; none: no limit. What
+  /// a search finds that --host leaves to them.
+  std::optional<int64_t> mostSaved;
   /// `offload` is for a search to say.
   bool autoOffload = false;
   /// Bytes of gradients that one collective carries, or one transfer; when the
@@ -109,6 +112,7 @@ struct PipelineOptions {
     zero = policy.zero;
     recompute = policy.recompute;
     offload = policy.offload;
+    mostSaved = policy.mostSaved;
     autoOffload = false;
   }
   bool isCuda() const { return target == "cuda"; }

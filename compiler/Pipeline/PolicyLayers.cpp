@@ -75,24 +75,24 @@ void PolicySearch::planLayers(PipelineOptions candidate) {
 }
 
 /// Where all layers are computed again to fit, some need not be, most of all
-/// with a smaller micro-batch, or with more on the host.
+/// with a smaller micro-batch and with more on the host.
 void PolicySearch::refineLayers() {
   if (options.recompute != "auto" || !options.isCuda() || !getBest() ||
       getBest()->options.recompute != "layer")
     return;
-  int64_t batch = getBest()->options.batch;
-  for (int64_t quarters : {4, 3, 2}) {
-    PipelineOptions candidate = getBest()->options;
-    candidate.batch = batch * quarters / 4;
-    if (quarters == 4 || (!options.batch && batch * quarters % 4 == 0))
-      planLayers(candidate);
-  }
-  PipelineOptions candidate = getBest()->options;
+  const PipelineOptions found = getBest()->options;
+  PipelineOptions candidate = found;
   candidate.autoOffload = options.autoOffload;
   SmallVector<OffloadSet> offloads = getOffloads(candidate);
   candidate.autoOffload = false;
   for (OffloadSet offload : offloads) {
+    if (!offload.includes(found.offload))
+      continue;
     candidate.offload = offload;
-    planLayers(candidate);
+    for (int64_t quarters : {4, 3, 2}) {
+      candidate.batch = found.batch * quarters / 4;
+      if (quarters == 4 || (!options.batch && found.batch * quarters % 4 == 0))
+        planLayers(candidate);
+    }
   }
 }

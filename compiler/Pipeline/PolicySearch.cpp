@@ -62,6 +62,7 @@ const PlannedPolicy &PolicySearch::plan(const PipelineOptions &options) {
   planned.emplace_back();
   PlannedPolicy &policy = planned.back();
   policy.options = options;
+  policy.options.mostSaved.reset(); // said below
   std::string message;
   ScopedDiagnosticHandler handler(
       model.getContext(), [&](Diagnostic &diagnostic) {
@@ -74,20 +75,35 @@ const PlannedPolicy &PolicySearch::plan(const PipelineOptions &options) {
     policy.failure = message.empty() ? "it cannot be planned" : message;
     return policy;
   };
+  if (failed(planOnce(policy)))
+    return fail();
+  learn(policy);
+  // Activations take what the host has left.
+  int64_t saved = policy.memory.host[findTotal("saved")];
+  int64_t excess = llvm::divideCeil(policy.excessHost, options.ranks);
+  if (excess == 0 || excess >= saved)
+    return policy;
+  policy.options.mostSaved = saved - excess;
+  return failed(planOnce(policy)) ? fail() : policy;
+}
+
+/// Takes the model through MemoryPlan with the options of `policy`.
+LogicalResult PolicySearch::planOnce(PlannedPolicy &policy) {
+  PipelineOptions options = policy.options;
   unsigned step = *findPhase("step");
   OwningOpRef<ModuleOp> &shared = steps[llvm::formatv(
       "{0} {1} {2}", options.getBatch(), *options.sequence, options.masters)];
   if (!shared) {
     OwningOpRef<ModuleOp> module = cast<ModuleOp>(model->clone());
     if (failed(runPhases(*module, options, 0, step)))
-      return fail();
+      return failure();
     shared = std::move(module);
   }
   OwningOpRef<ModuleOp> module = cast<ModuleOp>((*shared)->clone());
   PipelineOptions trial = options;
   trial.isTrial = true;
   if (failed(runPhases(*module, trial, step + 1, *findPhase("memory-plan"))))
-    return fail();
+    return failure();
 
   MemoryReport report = MemoryReport::build(*module, limits.countThreads());
   policy = PlannedPolicy::build(*module, report, options, limits);
@@ -96,12 +112,11 @@ const PlannedPolicy &PolicySearch::plan(const PipelineOptions &options) {
   if (!options.isCuda() && limits.host && policy.fits()) {
     FailureOr<int64_t> workspace = findWorkspace(*module, options);
     if (failed(workspace))
-      return fail();
+      return failure();
     report.setWorkspace(*workspace);
     policy.setMemory(report, limits);
   }
-  learn(policy);
-  return policy;
+  return success();
 }
 
 PolicyKey PolicySearch::getBoundsKey(const PipelineOptions &options) const {

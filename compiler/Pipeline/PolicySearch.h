@@ -58,6 +58,7 @@ private:
   /// All that tells policies from one another.
   static std::string getKey(const PipelineOptions &options);
   const PlannedPolicy &plan(const PipelineOptions &options);
+  llvm::LogicalResult planOnce(PlannedPolicy &policy);
   PolicyKey getBoundsKey(const PipelineOptions &options) const;
   void learn(const PlannedPolicy &policy);
   llvm::SmallVector<int64_t> getBatches() const;

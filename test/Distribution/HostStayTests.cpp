@@ -23,12 +23,13 @@ std::vector<SavedTensor> makeLayers(int64_t layers) {
 
 std::vector<HostStay> choose(llvm::ArrayRef<SavedTensor> tensors,
                              int64_t launches, double copySeconds,
-                             CopyRate toHost = {}, CopyRate toDevice = {}) {
+                             CopyRate toHost = {}, CopyRate toDevice = {},
+                             int64_t mostBytes = 1000000) {
   auto seconds = [=](int64_t bytes) { return bytes * copySeconds / 100; };
   BusTimes times{{}, toHost, toDevice, seconds};
   for (int64_t launch = 0; launch <= launches; ++launch)
     times.begins.push_back(launch);
-  return chooseHostStays(times, tensors);
+  return chooseHostStays(times, tensors, mostBytes);
 }
 
 /// Bytes that are alive during each launch, those on their way counted.
@@ -104,6 +105,34 @@ TEST(HostStays, SlowCopiesTakeWhatTheBusCarries) {
   EXPECT_LT(slow, fast * 2 / 3);
   EXPECT_GT(slow, fast / 3);
   EXPECT_TRUE(choose(tensors, 65, 100).empty());
+}
+
+TEST(HostStays, OfMoreThanTheHostHoldsSomeStayEvenly) {
+  std::vector<SavedTensor> tensors = makeLayers(32);
+  std::vector<HostStay> all = choose(tensors, 65, 0.4);
+  ASSERT_GT(all.size(), 20u);
+  EXPECT_EQ(choose(tensors, 65, 0.4, {}, {}, 100 * all.size()).size(),
+            all.size());
+  EXPECT_TRUE(choose(tensors, 65, 0.4, {}, {}, 99).empty());
+  std::vector<HostStay> some = choose(tensors, 65, 0.4, {}, {}, 1099);
+  ASSERT_EQ(some.size(), 10u);
+  for (size_t index = 1; index != some.size(); ++index) {
+    EXPECT_GE(some[index].tensor, some[index - 1].tensor + 2);
+    EXPECT_LE(some[index].tensor, some[index - 1].tensor + 4);
+  }
+}
+
+TEST(HostStays, SmallTensorsWaitForLargeOnes) {
+  // In each layer a small one beside a large one, whose copy takes most of the
+  // layer's time.
+  std::vector<SavedTensor> tensors;
+  for (int64_t layer = 0; layer != 16; ++layer)
+    for (int64_t bytes : {80, 20})
+      tensors.push_back({bytes, {layer, layer + 1, 33 - layer}});
+  size_t small = llvm::count_if(
+      choose(tensors, 35, 0.7),
+      [&](const HostStay &stay) { return tensors[stay.tensor].bytes == 20; });
+  EXPECT_GT(small, 10u);
 }
 
 TEST(HostStays, WhatMayNotLeaveOrIsSmallStays) {

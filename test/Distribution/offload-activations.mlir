@@ -6,6 +6,12 @@
 // RUN: llmc-opt %t/step.mlir --llmc-offload-activations --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=REMARK
 // REMARK: remark: {{.*}}@micro_step: 2 activations, 768 bytes, wait on the host while launch 8 of 15 runs
 
+// As many as the host has room for.
+// RUN: llmc-opt %t/step.mlir --llmc-offload-activations=most-bytes=767 --remarks-filter=distribution 2>&1 | FileCheck %s --check-prefix=MOST
+// MOST: remark: {{.*}}@micro_step: 1 activations, 384 bytes, wait on the host
+// RUN: not llmc-opt %t/step.mlir --llmc-offload-activations=most-bytes=-1 2>&1 | FileCheck %s --check-prefix=LEAST
+// LEAST: error: expected at least 0 bytes on the host, found -1
+
 // With times that kernels predict, a launch takes 1 us here: at 512 bytes a
 // microsecond a copy takes about one, at 64 none has time, nor with a latency of
 // 1 ms.
