@@ -151,24 +151,34 @@ std::vector<PolicySearch::Advice> PolicySearch::findAdvice() {
     if (consider(changed, withRest(llvm::formatv("--seq={0}", sequence))))
       break;
   }
+  bool narrowFits = false;
   if (canNarrowMoments) {
     PipelineOptions changed = open;
     changed.moments = "bf16";
-    consider(changed, withRest("--moments=bf16"));
+    narrowFits = consider(changed, withRest("--moments=bf16"));
   }
   if (canNarrowMasters) {
     PipelineOptions changed = open;
     changed.masters = "bf16";
     consider(changed, withRest("--masters=bf16"));
   }
-  for (int64_t ranks = 2 * options.ranks; ranks <= kMostAdvisedRanks;
-       ranks *= 2) {
+  // The fewest ranks, and fewer that have less to share out.
+  auto considerRanks = [&](PipelineOptions changed, int64_t below,
+                           StringRef beside) {
+    for (int64_t ranks = 2 * options.ranks; ranks < below; ranks *= 2) {
+      changed.ranks = ranks;
+      if (!hasTooMuchState(changed) &&
+          consider(changed,
+                   withRest(llvm::formatv("--gpus={0}{1}", ranks, beside))))
+        return ranks;
+    }
+    return below;
+  };
+  int64_t enough = considerRanks(open, 2 * kMostAdvisedRanks, "");
+  if (canNarrowMoments && !narrowFits) {
     PipelineOptions changed = open;
-    changed.ranks = ranks;
-    if (hasTooMuchState(changed))
-      continue;
-    if (consider(changed, withRest(llvm::formatv("--gpus={0}", ranks))))
-      break;
+    changed.moments = "bf16";
+    considerRanks(changed, enough, " --moments=bf16");
   }
   if (!advice.empty())
     return advice;
