@@ -1,13 +1,14 @@
 """growth.py PROGRAM --data DIR --work DIR [--steps N] [--allow KIB]: the memory of
 a training run over time. The run evaluates, saves and samples on the way. Its
 own (anonymous) memory, resident and swapped out, is looked at after each printed
-step; the most in the last fifth may be at most --allow above the most in the second fifth, and it
-must have been seen often enough to say so."""
+step; the median of the last fifth may be at most --allow above that of the second fifth, and it
+must have been seen often enough to say so. (A look may fall into a checkpoint that is being saved.)"""
 
 import argparse
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -66,14 +67,14 @@ def main():
         print(f"  step {step:6}  {memory:9} KiB")
     size = os.path.getsize(os.path.join(arguments.work, "metrics.jsonl"))
 
-    def most(first, last):
+    def usual(first, last):
         low, high = (part * arguments.steps / 5 for part in (first, last))
         values = [memory for step, memory in seen if low < step <= high]
         if len(values) < 4:
             sys.exit("growth.py: too few looks at the memory to say anything")
-        return max(values)
+        return statistics.median_low(values)
 
-    early, late = most(1, 2), most(4, 5)
+    early, late = usual(1, 2), usual(4, 5)
     print(
         f"{arguments.steps} steps in {time.monotonic() - started:.0f} s ({size} bytes of metrics): "
         f"{early} KiB in the second fifth, {late} KiB in the last: {late - early:+} KiB"
