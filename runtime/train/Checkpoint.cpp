@@ -21,7 +21,7 @@ constexpr char configFile[] = "config.json";
 constexpr char latestFile[] = "latest";
 constexpr char unfinished[] = ".tmp";
 /// Elements of a weight that are read at a time.
-constexpr int64_t blockElements = int64_t(1) << 18;
+constexpr int64_t blockElements = int64_t(1) << 16;
 
 /// A checkpoint that this user may not read is whole, as far as anyone can
 /// tell: to go on from an older one would write over it.

@@ -113,7 +113,7 @@ for kind, found in ("linear", r"kernel linear_[0-9]+ "), ("add_", r"\w+ of gradi
           "(go on with --resume|start again)",
           then=REPEATED + found + r"\(\S+gpt.mlir:[0-9]+\) \w.*: CUDA_ERROR_ILLEGAL_ADDRESS"
           r".*\n$", seconds=40,
-          LLMC_EMULATOR_FAULTS=f"devices=2,launch:{name}:2", LLMC_EMULATOR_REPORT="")  # fmt: skip
+          LLMC_EMULATOR_FAULTS=f"devices=2,launch:{name}:1", LLMC_EMULATOR_REPORT="")  # fmt: skip
 check("a GPU is lost", "CUDA_ERROR_DEVICE_UNAVAILABLE.*; the GPU was lost: ",
       LLMC_EMULATOR_FAULTS="devices=2,lost:700")  # fmt: skip
 
