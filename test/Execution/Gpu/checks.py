@@ -111,7 +111,19 @@ def check_programs(session, report):
             report, part, f"{name}: gradients against the CPU program", errors,
             GRADIENT_LIMITS[precision],
         )  # fmt: skip
-        compare_checkpoints(report, part, name, *outs)
+        compare_checkpoints(report, part, f"{name}: two runs", *outs)
+        if precision == "bf16":
+            check_offload(session, report, part, name, inputs, outs[0])
+
+
+def check_offload(session, report, part, name, inputs, resident):
+    """State and activations in pinned memory, copied beside the kernels."""
+    out = session.scratch(f"{name}-offload")
+    done = session.program(f"{name}-offload", *inputs, "--out", out, limit=40)
+    if done.error:
+        done.tell(report, part, f"{name}: offload")
+        return
+    compare_checkpoints(report, part, f"{name}: with and without offload", resident, out)
 
 
 def compare_gradients(report, part, check, errors, limit, note=""):
@@ -128,7 +140,7 @@ def compare_checkpoints(report, part, name, first, second):
         paths = [f"{folder}/{step}/{kind}.safetensors" for folder in (first, second)]
         same = tensors.same_bytes(*paths)
         value = "equal bytes" if same else "bytes differ"
-        report.check(part, f"{name}: {kind} of two runs, {step}", same, value)
+        report.check(part, f"{name}: {kind}, {step}", same, value)
 
 
 def check_gpt2_small(session, report):
@@ -230,7 +242,7 @@ def check_gpt2(session, report):
         if done.error:
             done.tell(report, part, "50 steps")
             return
-    compare_checkpoints(report, part, "bf16", *outs)
+    compare_checkpoints(report, part, "bf16: two runs", *outs)
     steps = tensors.read_steps(outs[0] + "/metrics.jsonl")
     session.gpt2_steps = steps
     losses = [step["loss"] for step in steps]

@@ -23,6 +23,8 @@ SCRIPTS = (
 ).split()
 # What the small models' programs are run with, here and there.
 SETTINGS = "--lr 1e-3 --warmup 5 --clip 1 --weight-decay 0.1 --quiet --steps"
+# All that may lie in the host's memory.
+OFFLOAD = ["--offload=optimizer,masters,gradients,activations"]
 GPT2, VOCABULARY = "models/gpt2-124m.mlir", 50257
 # Kernels beyond these are not run under emulation, which is slow: of gpt2-124m
 # those over all parameters, and in f32 those of the head.
@@ -78,14 +80,14 @@ class Packer:
         os.chmod(path, 0o755)
         return ["--linker", path]
 
-    def cuda(self, name, model, batch, sequence, precision):
+    def cuda(self, name, model, batch, sequence, precision, *options):
         if self.args.emulated:
             arch = ["--arch=emulated"]
         else:
             arch = [f"--arch={self.args.arch}", *self.portable()]
         self.compile(
             self.path("programs", name),
-            *(model, batch, sequence, *arch, f"--precision={precision}"),
+            *(model, batch, sequence, *arch, f"--precision={precision}", *options),
         )
 
     def kernels(self, name, model, batch, sequence, precision, *, expect=()):
@@ -124,6 +126,8 @@ class Packer:
         model, precision = name.split("-")
         source = f"test/Execution/Inputs/{model}.mlir"
         self.cuda(name, source, 3, 19, precision)
+        if precision == "bf16":
+            self.cuda(f"{name}-offload", source, 3, 19, precision, *OFFLOAD)
         self.kernels(name, source, 3, 19, precision)
         weights, data = (
             self.path("weights", model + ".safetensors"),
