@@ -197,7 +197,10 @@ bool PolicySearch::mayFit(const PipelineOptions &candidate) const {
 }
 
 bool PolicySearch::fits(const PipelineOptions &candidate) {
-  return mayFit(candidate) && plan(candidate).fits();
+  // Of what was planned no bound is needed, nor right: its activations may have
+  // made room on the host.
+  bool isPlanned = indexOf.count(getKey(candidate));
+  return (isPlanned || mayFit(candidate)) && plan(candidate).fits();
 }
 
 /// Finds the largest micro-batch that fits, of those that can win.
