@@ -13,6 +13,14 @@ static int64_t getBytes(Value value) {
   return getElementBytes(cast<ShapedType>(value.getType()));
 }
 
+FailureOr<LinkModel> llmc::findLink(ModuleOp module, StringRef name) {
+  if (std::optional<LinkModel> link = LinkModel::find(name))
+    return *link;
+  return module.emitError("expected one of ")
+         << LinkModel::getNames() << ", or GB/s, as a link, found '" << name
+         << "'";
+}
+
 std::optional<LaunchTimes> LaunchTimes::find(func::FuncOp function,
                                              SymbolTable &symbols,
                                              const LinkModel &link) {

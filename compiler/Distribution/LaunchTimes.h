@@ -31,6 +31,10 @@ struct LaunchTimes {
                                          const LinkModel &link);
 };
 
+/// The link that a pass's option names; an error of `module` for other texts.
+mlir::FailureOr<LinkModel> findLink(mlir::ModuleOp module,
+                                    llvm::StringRef name);
+
 } // namespace llmc
 
 #endif

@@ -190,13 +190,9 @@ struct OffloadActivations
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    std::optional<LinkModel> found = LinkModel::find(link);
-    if (!found) {
-      module.emitError("expected one of ")
-          << LinkModel::getNames() << ", or GB/s, as a link, found '" << link
-          << "'";
+    FailureOr<LinkModel> found = findLink(module, link);
+    if (failed(found))
       return signalPassFailure();
-    }
     if (rate < 0 || latency < 0) {
       module.emitError("expected a rate and a latency of at least 0, found ")
           << rate << " and " << latency;

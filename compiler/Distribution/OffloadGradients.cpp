@@ -221,13 +221,9 @@ struct OffloadGradients : llmc::impl::OffloadGradientsBase<OffloadGradients> {
                        "@micro_step");
       return signalPassFailure();
     }
-    std::optional<LinkModel> found = LinkModel::find(link);
-    if (!found) {
-      module.emitError("expected one of ")
-          << LinkModel::getNames() << ", or GB/s, as a link, found '" << link
-          << "'";
+    FailureOr<LinkModel> found = findLink(module, link);
+    if (failed(found))
       return signalPassFailure();
-    }
     Offloader(function, /*isFirst=*/false).run(elements, *found);
     if (auto first = module.lookupSymbol<func::FuncOp>("first_micro_step"))
       Offloader(first, /*isFirst=*/true).run(elements, *found);

@@ -129,9 +129,10 @@ TEST(HostStays, SmallTensorsWaitForLargeOnes) {
   for (int64_t layer = 0; layer != 16; ++layer)
     for (int64_t bytes : {80, 20})
       tensors.push_back({bytes, {layer, layer + 1, 33 - layer}});
-  size_t small = llvm::count_if(
-      choose(tensors, 35, 0.7),
-      [&](const HostStay &stay) { return tensors[stay.tensor].bytes == 20; });
+  size_t small =
+      llvm::count_if(choose(tensors, 35, 0.7), [&](const HostStay &stay) {
+        return tensors[stay.tensor].bytes == 20;
+      });
   EXPECT_GT(small, 10u);
 }
 
